@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Every limit of the host, in one place. Sizes are bytes.
+namespace aludel::limits {
+
+inline constexpr std::size_t KiB = 1024;
+inline constexpr std::size_t MiB = 1024 * KiB;
+
+// Events
+inline constexpr std::size_t event_data_max = 4 * MiB;
+inline constexpr std::size_t event_name_max = 1 * KiB;  ///< type, source, key and content type each
+inline constexpr std::size_t event_attributes_max = 16 * KiB;
+inline constexpr std::size_t producer_max = 256;
+
+// The log
+inline constexpr std::size_t block_max = 64 * MiB;
+inline constexpr std::size_t block_events_max = 1'000'000;
+inline constexpr std::size_t segment_max = 128 * MiB;
+inline constexpr std::size_t log_types_max = 16'384;      ///< distinct types in one log
+inline constexpr std::size_t log_producers_max = 65'536;  ///< distinct producers in one log
+
+// Plugins
+inline constexpr std::size_t plugin_struct_max = 4'096;
+inline constexpr std::size_t plugin_handlers_max = 256;
+inline constexpr std::size_t handler_subscriptions_max = 1'024;
+inline constexpr std::size_t handler_statements_max = 1'024;
+inline constexpr std::size_t error_code_max = 64;
+inline constexpr std::size_t error_message_max = 4 * KiB;
+inline constexpr std::size_t error_detail_max = 64 * KiB;
+inline constexpr std::size_t log_line_max = 8 * KiB;
+inline constexpr auto inspection_time_max = std::chrono::seconds(5);
+
+// Processors
+inline constexpr std::uint64_t batch_size_default = 1'000;
+inline constexpr std::uint64_t batch_size_max = 100'000;
+inline constexpr auto batch_time_max = std::chrono::milliseconds(50);
+inline constexpr auto call_time_default = std::chrono::seconds(60);
+inline constexpr auto stop_time_max = std::chrono::seconds(10);
+inline constexpr auto idle_progress_interval = std::chrono::seconds(1);
+inline constexpr auto poll_interval = std::chrono::milliseconds(100);
+inline constexpr int deaths_without_commit_max = 5;
+inline constexpr std::size_t crash_output_max = 4 * KiB;  ///< what is kept of a dead child's stderr
+
+// Server
+inline constexpr std::size_t request_body_max = block_max;
+inline constexpr std::size_t connections_max = 256;
+
+}  // namespace aludel::limits

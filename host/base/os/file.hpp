@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+/// The seam between the event log and the operating system. Everything that the log does to files goes
+/// through here, so that a test can make any call fail, or record the calls and replay what a power loss may
+/// leave of them.
+namespace aludel::os {
+
+/// A read-only view of a file's bytes. Bytes that the file gains later inside `size()` become visible in it;
+/// touching a page past the file's end raises SIGBUS, so readers stay below what was published.
+class Mapping {
+ public:
+  virtual ~Mapping() = default;
+  [[nodiscard]] virtual const std::byte* data() const = 0;
+  [[nodiscard]] virtual std::size_t size() const = 0;
+};
+
+/// An open file. Calls from several threads must not overlap, but for `read_at`.
+/// EINTR and short transfers are dealt with inside: an operation is done whole, or fails.
+class File {
+ public:
+  virtual ~File() = default;
+
+  /// Reads up to `buffer.size()` bytes from `offset`; fewer only at the end of the file.
+  virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> buffer) = 0;
+  /// Writes all `parts`, one after the other, from `offset` on. A failure may have written any part of them.
+  virtual Result<void> write_at(std::uint64_t offset, std::span<const std::string_view> parts) = 0;
+  /// fdatasync: the bytes, and what metadata is needed to read them back.
+  virtual Result<void> sync_data() = 0;
+  virtual Result<void> truncate(std::uint64_t size) = 0;
+  virtual Result<std::uint64_t> size() = 0;
+  /// Maps the first `size` bytes read-only. `size` may exceed the file's present size.
+  virtual Result<std::unique_ptr<Mapping>> map(std::size_t size) = 0;
+};
+
+enum class OpenMode {
+  read,        ///< must exist
+  read_write,  ///< must exist
+  create_new,  ///< read and write; must not exist
+};
+
+/// The calls on names. Any thread may call.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  virtual Result<std::unique_ptr<File>> open(const std::filesystem::path& path, OpenMode mode) = 0;
+  /// Atomic; replaces `to`. Durable only after `sync_directory` of the folder.
+  virtual Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
+  virtual Result<void> remove(const std::filesystem::path& path) = 0;
+  /// Makes the folder and its missing parents; done already is done.
+  virtual Result<void> create_directories(const std::filesystem::path& path) = 0;
+  /// Makes the folder's entries durable (names made, renamed, removed).
+  virtual Result<void> sync_directory(const std::filesystem::path& path) = 0;
+  /// The names in a folder, sorted.
+  virtual Result<std::vector<std::string>> list(const std::filesystem::path& path) = 0;
+};
+
+/// The machine's file system.
+[[nodiscard]] FileSystem& real_file_system();
+
+}  // namespace aludel::os

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/event.hpp"
+#include "base/result.hpp"
+#include "base/uuid.hpp"
+#include "log/block.hpp"
+
+/// The event log: the canonical, durable, append-only sequence of events. One per data directory, written by
+/// one process at a time, read by any number.
+///
+/// `EventReader` and `EventLog` are the seam at which another engine could stand; the segment log
+/// (`log/segment_log.hpp`) is the one that is embedded.
+namespace aludel {
+
+/// Walks blocks in log order. One thread at a time.
+class BlockCursor {
+ public:
+  virtual ~BlockCursor() = default;
+
+  /// The next block, checked against its checksum when `BlockCursor` was made with `Check::body`; null at the
+  /// tip, after which a later call may find more. The block is valid until the next call, its bytes as long
+  /// as the cursor lives.
+  /// @return corrupt (file and offset are named), io
+  virtual Result<const Block*> next() = 0;
+};
+
+/// A flag that ends a wait from another thread, without a lost wake-up. Sticky until `reset`.
+class Interrupt {
+ public:
+  void raise();  ///< any thread; wakes the waiter
+  void reset();
+  [[nodiscard]] bool raised() const { return word_.load(std::memory_order_acquire) != 0; }
+  /// The futex word, for implementations of `wait`.
+  [[nodiscard]] const std::atomic<std::uint32_t>& word() const { return word_; }
+
+ private:
+  std::atomic<std::uint32_t> word_{0};
+};
+
+enum class WaitResult { new_events, interrupted, timed_out };
+
+/// The reading side. A reader is used by one thread at a time, but for `tip`.
+class EventReader {
+ public:
+  virtual ~EventReader() = default;
+
+  /// The log's identity, fixed at its creation.
+  [[nodiscard]] virtual Uuid log_id() const = 0;
+  /// The oldest event still kept.
+  [[nodiscard]] virtual std::uint64_t first() const = 0;
+  /// The first id that is not durably there yet: the number of events ever appended. Any thread; a load.
+  [[nodiscard]] virtual std::uint64_t tip() const = 0;
+  /// Waits until `tip() > seen`, `interrupt` is raised, or `timeout` (none: for ever) has passed. Uses no
+  /// CPU.
+  virtual Result<WaitResult> wait(std::uint64_t seen, const Interrupt& interrupt,
+                                  std::optional<std::chrono::nanoseconds> timeout) = 0;
+  /// A cursor whose first block is the one that holds `id` (or, at the tip, the next one to come). Events
+  /// below `id` in that block are the caller's to pass over. The cursor borrows from the reader.
+  /// @return not_found when `id` is below `first()` or above `tip()`
+  virtual Result<std::unique_ptr<BlockCursor>> read_from(std::uint64_t id) = 0;
+};
+
+struct AppendRequest {
+  std::span<const NewEvent> events;
+  /// Idempotence key; empty for none. Then `sequence` counts that producer's events, from 0.
+  std::string_view producer = {};
+  std::uint64_t sequence = 0;  ///< of `events[0]`
+};
+
+struct AppendResult {
+  std::uint64_t first = 0;       ///< id of the first event that this call added; meaningless if `count` is 0
+  std::uint64_t count = 0;       ///< events added; the last has id first + count - 1
+  std::uint64_t duplicates = 0;  ///< leading events that the log already had under this producer and sequence
+};
+
+class EventLog : public EventReader {
+ public:
+  /// Adds the events as one block: all or nothing. Returns once they are durable. Any thread; calls are
+  /// grouped.
+  /// @return limit (too many, too large), invalid (no event, a NUL in a name), conflict (a gap in the
+  /// producer's sequence,
+  ///         or other bytes under a known sequence), disk_full, io
+  virtual Result<AppendResult> append(const AppendRequest& request) = 0;
+};
+
+}  // namespace aludel

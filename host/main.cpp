@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+#include <cstdio>
+
+int main() {
+  std::fputs("aludel: no command is built yet\n", stderr);
+  return 2;
+}
