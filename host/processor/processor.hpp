@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/limits.hpp"
+#include "base/result.hpp"
+#include "log/event_log.hpp"
+#include "plugin/instance.hpp"
+#include "processor/state.hpp"
+
+namespace aludel {
+
+/// One configured instance of a handler at work: reads the log after its cursor, hands each subscribed event
+/// to the handler, and commits what the handler wrote together with the cursor, a batch at a time
+/// (docs/architecture.md, "A processor").
+///
+/// Self-contained: it owns its directory (`projection.db`, `page`, `lock`), and nothing but the log is
+/// shared. It runs on the thread that calls `run`, in a child of the host or in the host itself.
+class Processor {
+ public:
+  struct Options {
+    std::string name;
+    std::filesystem::path directory;  ///< DATA/processors/<name>; exists
+    std::string config_json = "{}";
+    std::vector<Subscription> types;  ///< narrows the handler's subscriptions; empty: all of them
+    std::uint64_t batch_size = limits::batch_size_default;
+  };
+
+  /// Makes the handler's instance once the projection is open.
+  using MakeInstance = std::function<Result<std::unique_ptr<Instance>>(Instance::Context)>;
+
+  /// Told on the thread of `run` whenever the state changes; never once an event.
+  using OnState = std::function<void(const ProcessorState&)>;
+
+  struct Environment {
+    EventReader& log;
+    MakeInstance make_instance;
+    HandlerLog& handler_log;
+    OnState on_state;
+    const Clock& clock;
+  };
+
+  /// Takes the lock, opens or makes the projection, checks that it belongs to this handler and this log, and
+  /// brings the handler up (create, migrate, start). What cannot be served is a state, not an error: `run`
+  /// returns at once then, with the reason durable where the projection could be opened.
+  /// @return locked: another process owns the processor (its pid is named); io, corrupt: the directory cannot
+  /// be used
+  static Result<std::unique_ptr<Processor>> open(Options options, Environment environment);
+
+  virtual ~Processor() = default;
+
+  /// Works until `stop` is raised (then to the next event boundary, commits, and returns), or until the
+  /// strategy, a failure of the environment or a divergence stops it.
+  /// @return the state it ended in: offline (asked to stop), stopped, diverged, refused
+  virtual ProcessorState run(const Interrupt& stop) = 0;
+};
+
+}  // namespace aludel

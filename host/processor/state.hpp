@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace aludel {
+
+/// What a processor is doing; the words of `aludel status`.
+enum class Activity {
+  running,       ///< working off events
+  waiting,       ///< at the tip
+  stopped,       ///< by its strategy or a fatal outcome; ProcessorState::error says why
+  diverged,      ///< its projection does not belong to this log
+  refused,       ///< the plugin, its config or its projection cannot be used
+  crashed,       ///< its process died too often without progress
+  hanging,       ///< one call has taken over 10 s
+  offline,       ///< nothing runs it now
+  unconfigured,  ///< its directory is there, no config names it
+};
+
+[[nodiscard]] std::string_view to_string(Activity activity);
+
+/// Why a processor stands still.
+struct ProcessorError {
+  std::optional<std::uint64_t> event_id;
+  std::int64_t since_ns = 0;  ///< wall clock
+  std::uint32_t attempt = 0;  ///< of that event, from 1; 0 if no event is at fault
+  std::string outcome;        ///< "retry", "fail", "fatal", or "host" for what no handler reported
+  std::string stage;          ///< "create" ... "flush", "commit"
+  std::string code;
+  std::string message;
+};
+
+/// A processor as it shows itself. All but `activity` is durable in its projection.
+struct ProcessorState {
+  Activity activity = Activity::offline;
+  std::string handler_id;
+  std::string handler_version;
+  std::uint64_t next = 0;  ///< the cursor, exclusive: the first event it is not done with
+  std::uint64_t handled = 0;
+  std::uint64_t skipped = 0;
+  std::uint64_t dead_letters = 0;
+  std::optional<ProcessorError> error;
+};
+
+/// What a processor's directory says of it, whoever runs it or nobody: `stopped`, `diverged` or `refused`
+/// with the durable reason, else `offline`. Changes nothing.
+/// @return not_found: there is no projection yet; corrupt, io
+[[nodiscard]] Result<ProcessorState> read_state(const std::filesystem::path& directory);
+
+}  // namespace aludel
