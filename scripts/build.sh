@@ -82,7 +82,7 @@ run_tests() {
   if ((${#names[@]} == 0)); then
     if [ "$kind" = plain ]; then
       cp "$log" "$plain"
-    elif [ -f "$plain" ]; then
+    elif [ "$kind" != coverage ] && [ -f "$plain" ]; then
       counting+=(--as-many-as "$plain")
     fi
   fi

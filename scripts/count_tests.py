@@ -44,7 +44,7 @@ def differences(counts, others):
     for name in sorted(counts.keys() | others.keys()):
         here, there = sum(counts.get(name, (0, 0))), sum(others.get(name, (0, 0)))
         if here != there:
-            yield f"{name}: {here} cases ran here, {there} in the plain run"
+            yield f"{name}: {here} cases ran here, {there} in the plain run (./dev test makes a new one)"
 
 
 def main(arguments):

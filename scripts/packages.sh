@@ -15,9 +15,9 @@ die() {
   exit 2
 }
 
-# Prints those of PACKAGE... that are installed, one a line.
+# Prints those of PACKAGE... that are installed, one a line. dpkg-query fails as soon as it does not know one of them.
 installed() {
-  dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | sed -n 's/ installed$//p'
+  { dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true; } | sed -n 's/ installed$//p'
 }
 
 meson_is_recent() {
@@ -39,7 +39,7 @@ missing() {
 # Boost 1.81 and 1.74 cannot both be installed; what a user has installed goes only with the user's consent.
 ask_to_replace_boost() {
   local old answer
-  old=$(installed libboost1.74-dev) || true
+  old=$(installed libboost1.74-dev)
   [ -n "$old" ] || return 0
   [ -t 0 ] && [ -t 1 ] ||
     die "libboost1.81-dev would replace the installed libboost1.74-dev: apt-get install libboost1.81-dev, then try again"
