@@ -28,15 +28,25 @@ inline constexpr std::size_t log_group_max =
     8 * MiB;  ///< appends written and synced together, beside the first
 inline constexpr std::size_t log_group_appends_max = 1'024;  ///< as one vectored write takes
 
+// SQLite
+inline constexpr auto sqlite_busy_time = std::chrono::milliseconds(5'000);  ///< how long a lock is waited for
+inline constexpr std::size_t sql_text_max = 1 * MiB;  ///< one text given to exec or prepare
+
+// JSON, as handlers read it
+inline constexpr std::size_t json_text_max = 64 * MiB;
+inline constexpr std::size_t json_depth_max = 512;
+
 // Plugins
 inline constexpr std::size_t plugin_struct_max = 4'096;
 inline constexpr std::size_t plugin_handlers_max = 256;
+inline constexpr std::size_t plugin_text_max = 64 * KiB;  ///< name, description, schema... each
 inline constexpr std::size_t handler_subscriptions_max = 1'024;
 inline constexpr std::size_t handler_statements_max = 1'024;
 inline constexpr std::size_t error_code_max = 64;
 inline constexpr std::size_t error_message_max = 4 * KiB;
 inline constexpr std::size_t error_detail_max = 64 * KiB;
 inline constexpr std::size_t log_line_max = 8 * KiB;
+inline constexpr std::size_t inspection_output_max = 16 * MiB;
 inline constexpr auto inspection_time_max = std::chrono::seconds(5);
 
 // Processors

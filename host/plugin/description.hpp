@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
+
 namespace aludel {
 
 /// Event types that a handler, or an operator's `types`, wants.
@@ -48,5 +50,9 @@ struct LibraryDescription {
 
   friend bool operator==(const LibraryDescription&, const LibraryDescription&) = default;
 };
+
+/// A refusal (duplicate_handler_id) for each handler id that several of the plugins hold, naming their files;
+/// which of them is meant is the operator's to say.
+[[nodiscard]] std::vector<Error> duplicate_handlers(const std::vector<LibraryDescription>& libraries);
 
 }  // namespace aludel

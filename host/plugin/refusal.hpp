@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <filesystem>
 #include <string_view>
+
+#include "base/error.hpp"
 
 /// Why a plugin is refused: the stable codes in `Error::reason` (docs/abi.md lists them with an example
 /// each).
@@ -29,5 +32,9 @@ inline constexpr std::string_view bad_text =
 inline constexpr std::string_view create_failed = "create_failed";
 inline constexpr std::string_view crashed = "crashed";      ///< the inspecting child died
 inline constexpr std::string_view timed_out = "timed_out";  ///< the inspecting child took over 5 s
+
+/// "refuse <file>: <text>", with the code `refused` and the reason.
+/// @param text which rule was broken, and what to do
+[[nodiscard]] Error error(const std::filesystem::path& file, std::string_view reason, std::string_view text);
 
 }  // namespace aludel::refusal

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "plugin/plugin_instance.hpp"
+
+#include <string>
+
+#include "plugin/abi_struct.hpp"
+#include "plugin/refusal.hpp"
+
+namespace aludel {
+
+PluginInstance::PluginInstance(const aludel_handler& functions, const HandlerDescription& declared,
+                               Context context)
+    : functions_(functions), declared_(declared), projection_(context.projection), side_(std::move(context)) {
+  side_.description = declared_;
+  side_.can_migrate = functions_.migrate != nullptr;
+  abi_event_.struct_size = sizeof abi_event_;
+}
+
+PluginInstance::~PluginInstance() {
+  stop();
+  side_.close_log();
+  if (created_) functions_.destroy(self_);
+}
+
+template <typename Function>
+Outcome PluginInstance::call(Stage stage, std::uint32_t flags, std::uint32_t attempt, Function function) {
+  side_.open(stage, flags, attempt);
+  const std::int32_t reported = [&]() noexcept { return function(); }();
+  side_.close();
+  if (reported == ALUDEL_HANDLED && !side_.errors.has_outage() && !transaction_lost())
+    return Outcome::handled;
+  return judge(stage, reported);
+}
+
+Outcome PluginInstance::known_outcome(Stage stage, std::int32_t reported) {
+  switch (reported) {
+    case ALUDEL_HANDLED: return Outcome::handled;
+    case ALUDEL_SKIP: return stage == Stage::handle ? Outcome::skip : Outcome::fail;
+    case ALUDEL_RETRY: return Outcome::retry;
+    case ALUDEL_FAIL: return Outcome::fail;
+    case ALUDEL_FATAL: return Outcome::fatal;
+    default: break;
+  }
+  side_.write_log(ALUDEL_LOG_WARNING, std::string(to_string(stage)) + "() reported " +
+                                          std::to_string(reported) +
+                                          ", which is no outcome: it counts as fail");
+  return Outcome::fail;
+}
+
+Outcome PluginInstance::judge(Stage stage, std::int32_t reported) {
+  auto outcome = known_outcome(stage, reported);
+  const bool is_success = outcome == Outcome::handled || outcome == Outcome::skip;
+  if (side_.errors.has_outage()) return Outcome::fatal;
+  if (is_success && transaction_lost()) {
+    const auto cause = side_.errors.present() ? " (" + side_.errors.latest().message + ")" : std::string();
+    side_.errors.fail(
+        ALUDEL_DENIED, "transaction_lost",
+        "a statement ended the host's transaction" + cause +
+            ": use OR ABORT instead of OR ROLLBACK, RAISE(ABORT, ...) instead of RAISE(ROLLBACK, ...)");
+    return Outcome::fail;
+  }
+  if (is_success) return outcome;
+  if (!side_.errors.present()) {
+    side_.errors.fail(ALUDEL_OK, "unspecified",
+                      std::string(to_string(stage)) + "() reported " + std::string(to_string(outcome)) +
+                          " and gave no reason");
+  }
+  const auto event_id = side_.errors.latest().event_id;
+  if (event_id && (stage != Stage::flush || !delivered_.contains(*event_id))) side_.errors.forget_event();
+  return outcome;
+}
+
+Outcome PluginInstance::create(std::string_view config_json) {
+  side_.description = declared_;
+  side_.open_log();
+  const std::string config(config_json);
+  const auto outcome = call(Stage::create, 0, 0, [&] {
+    return functions_.create(&side_.call, config.c_str(), config.size(), &self_);
+  });
+  created_ = outcome == Outcome::handled;
+  if (created_ && side_.description.subscriptions.empty()) {
+    created_ = false;
+    functions_.destroy(self_);
+    side_.errors.fail(ALUDEL_INVALID, refusal::bad_subscription, "create() subscribed to nothing");
+    side_.close_log();
+    return Outcome::fail;
+  }
+  if (!created_) side_.close_log();
+  return outcome;
+}
+
+Outcome PluginInstance::migrate(std::uint32_t from, std::uint32_t to) {
+  if (functions_.migrate == nullptr) return Outcome::handled;
+  const auto before = projection_ != nullptr ? host_schema(*projection_) : std::string();
+  const auto outcome =
+      call(Stage::migrate, 0, 0, [&] { return functions_.migrate(self_, &side_.call, from, to); });
+  if (outcome != Outcome::handled) return outcome;
+  const auto after = projection_ != nullptr ? host_schema(*projection_) : std::string();
+  if (!before || !after) {
+    const auto& error = before ? after.error() : before.error();
+    side_.errors.outage(to_string(error.code), error.message);
+    return Outcome::fatal;
+  }
+  if (*before == *after) return outcome;
+  side_.errors.fail(ALUDEL_DENIED, "denied",
+                    "migrate() gave a table a name that begins with _aludel_, or changed one of the host's");
+  return Outcome::fail;
+}
+
+Outcome PluginInstance::start() {
+  auto outcome = Outcome::handled;
+  if (functions_.start != nullptr) {
+    outcome = call(Stage::start, 0, 0, [&] { return functions_.start(self_, &side_.call); });
+  }
+  started_ = outcome == Outcome::handled;
+  return outcome;
+}
+
+Outcome PluginInstance::handle(const Event& event, std::uint32_t flags, std::uint32_t attempt) {
+  delivered_.add(event.id);
+  side_.set_event(event);
+  abi_event_.id = event.id;
+  abi_event_.time_ns = event.time_ns;
+  abi_event_.type = abi_str(event.type);
+  abi_event_.source = abi_str(event.source);
+  abi_event_.key = abi_str(event.key);
+  abi_event_.content_type = abi_str(event.content_type);
+  abi_event_.data = event.data.data();
+  abi_event_.data_size = event.data.size();
+  return call(Stage::handle, flags, attempt,
+              [&] { return functions_.handle(self_, &side_.call, &abi_event_); });
+}
+
+Outcome PluginInstance::flush() {
+  auto outcome = Outcome::handled;
+  if (functions_.flush != nullptr) {
+    outcome = call(Stage::flush, 0, 0, [&] { return functions_.flush(self_, &side_.call); });
+  }
+  if (outcome == Outcome::handled) delivered_.flushed();
+  return outcome;
+}
+
+void PluginInstance::rolled_back(std::uint64_t event_id) {
+  delivered_.undo(event_id);
+  if (functions_.rolled_back == nullptr) return;
+  call(Stage::rolled_back, 0, 0, [&]() -> std::int32_t {
+    functions_.rolled_back(self_, &side_.call, event_id);
+    return ALUDEL_HANDLED;
+  });
+}
+
+void PluginInstance::stop() {
+  if (!started_) return;
+  started_ = false;
+  if (functions_.stop != nullptr) {
+    call(Stage::stop, 0, 0, [&]() -> std::int32_t {
+      functions_.stop(self_, &side_.call);
+      return ALUDEL_HANDLED;
+    });
+  }
+  side_.close_log();
+}
+
+}  // namespace aludel

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <aludel/plugin.h>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/sqlite.hpp"
+#include "plugin/call_errors.hpp"
+#include "plugin/sql_guard.hpp"
+
+struct sqlite3_stmt;
+
+namespace aludel {
+
+/// A handler's SQL on its projection: what the host functions prepare ... last_insert_id do, and what they
+/// are held to. The transaction is the host's; this neither begins nor ends one, and refuses to work without
+/// one.
+///
+/// Results are those of plugin.h; an error is recorded in `errors`. One thread at a time.
+class SqlSession {
+ public:
+  /// Both outlive the session.
+  SqlSession(Database& database, CallErrors& errors);
+  ~SqlSession();
+  SqlSession(const SqlSession&) = delete;
+  SqlSession& operator=(const SqlSession&) = delete;
+
+  /// Around each plugin function. Costs a few stores if it runs no SQL.
+  void begin(Stage stage) {
+    guard_.set_stage(stage);
+    used_ = wrote_ = lost_ = false;
+  }
+  void end() {
+    if (used_) finish();
+    guard_.set_stage(Stage::none);
+  }
+
+  /// Of the call that ended last: whether a statement changed anything, or failed where it could have.
+  [[nodiscard]] bool wrote() const { return wrote_; }
+  /// Of the present call or the last: whether a statement ended the host's transaction.
+  [[nodiscard]] bool transaction_lost() const { return lost_; }
+
+  std::int32_t exec(std::string_view sql);
+  std::int32_t prepare(std::string_view sql, aludel_statement** out);
+  std::int32_t run(aludel_statement* statement, std::span<const aludel_value> values, std::int64_t* changes);
+  std::int32_t query(aludel_statement* statement, std::span<const aludel_value> values);
+  std::int32_t next(aludel_statement* statement, const aludel_value** row, std::uint64_t* count);
+  std::int32_t column_name(aludel_statement* statement, std::uint64_t index, aludel_str* name);
+  [[nodiscard]] std::int64_t last_insert_id() const { return last_insert_id_; }
+
+ private:
+  struct Prepared;
+
+  aludel_statement* id_of(std::size_t index) const;
+  Prepared* find(aludel_statement* statement);
+  Prepared* find_idle(std::string_view sql);
+  std::int32_t compile(std::string_view sql, unsigned flags, Prepared& out, std::string_view* rest);
+  std::int32_t add(Prepared prepared, aludel_statement** out);
+
+  std::int32_t make_ready(Prepared& statement, std::span<const aludel_value> values, bool keep_values);
+  std::int32_t require_transaction(const Prepared& statement);
+  std::int32_t bind(Prepared& statement, std::span<const aludel_value> values, bool keep_values);
+  int step(Prepared& statement);
+  std::int32_t run_to_end(Prepared& statement);
+  void reset(Prepared& statement);
+
+  std::int32_t misuse(std::string_view message);
+  std::int32_t failed(int result, std::string_view sql);
+  void finish();
+
+  Database& database_;
+  CallErrors& errors_;
+  SqlGuard guard_;
+  const std::uint64_t number_;  // tells this session's statements from another's
+  std::vector<std::unique_ptr<Prepared>> statements_;
+  std::unordered_multimap<std::string_view, std::size_t> by_text_;  // the keys are the statements' own
+  std::size_t walked_count_ = 0;
+  std::int64_t last_insert_id_ = 0;
+  std::int64_t changes_before_ = 0;
+  bool used_ = false;
+  bool wrote_ = false;
+  bool lost_ = false;
+};
+
+}  // namespace aludel

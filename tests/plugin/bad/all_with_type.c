@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define KIND ALUDEL_ALL
+#include "base.h"

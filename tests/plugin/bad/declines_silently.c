@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define RESULT NULL
+#include "base.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define TYPE ALUDEL_STR("")
+#include "base.h"

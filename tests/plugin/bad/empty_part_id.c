@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define ID ALUDEL_STR("org..bad")
+#include "base.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define TYPE ALUDEL_STR("caf\351")
+#include "base.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define HANDLER_SIZE 4104
+#include "base.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define HANDLER_COUNT 0
+#include "base.h"

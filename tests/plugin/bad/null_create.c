@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define CREATE NULL
+#include "base.h"

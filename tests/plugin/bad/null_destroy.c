@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define DESTROY NULL
+#include "base.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define HANDLE NULL
+#include "base.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define FIRST_HANDLER NULL
+#include "base.h"

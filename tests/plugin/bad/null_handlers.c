@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define HANDLERS NULL
+#include "base.h"

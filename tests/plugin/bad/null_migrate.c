@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define MIGRATE NULL
+#include "base.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define SUBSCRIPTIONS NULL
+#include "base.h"

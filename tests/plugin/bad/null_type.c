@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define TYPE {NULL, 7}
+#include "base.h"

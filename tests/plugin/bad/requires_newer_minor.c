@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define MINOR_REQUIRED 99
+#include "base.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define HANDLER_SIZE 200
+#include "base.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define ID ALUDEL_STR("a.")
+#include "base.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define LIBRARY_SIZE 16
+#include "base.h"

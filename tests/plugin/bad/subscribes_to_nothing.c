@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define SUBSCRIPTION_COUNT 0
+#include "base.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define SUBSCRIPTION_COUNT 1025
+#include "base.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define KIND 9
+#include "base.h"

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "plugin/inspection.hpp"
+
+#include <doctest/doctest.h>
+
+#include "plugin/refusal.hpp"
+#include "support/result_printing.hpp"
+#include "test_plugins.hpp"
+
+namespace aludel {
+
+TEST_CASE("an inspection tells what a plugin holds") {
+  const auto found = inspect(bad_plugin("good"), inspector());
+  REQUIRE(found);
+  CHECK(found->path == bad_plugin("good"));
+  REQUIRE(found->handlers.size() == 1);
+  const auto& handler = found->handlers[0];
+  CHECK(handler.id == "org.example.bad");
+  CHECK(handler.name == "Bad");
+  CHECK(handler.version == "1.2.3");
+  CHECK(handler.vendor == "Example");
+  CHECK(handler.description == "Does nothing.");
+  CHECK(handler.config_schema == R"({"type":"object"})");
+  CHECK(handler.projection_version == 1);
+  CHECK(handler.subscriptions == std::vector<Subscription>{{Subscription::Kind::exact, "deposit"}});
+  CHECK_FALSE(handler.has_validate);
+  CHECK_FALSE(handler.has_on_error);
+}
+
+TEST_CASE("what a constructor prints does not get into the result") {
+  const auto found = inspect(bad_plugin("noisy_constructor"), inspector());
+  REQUIRE(found);
+  CHECK(found->handlers[0].id == "org.example.bad");
+}
+
+TEST_CASE("a plugin that ends the inspecting process is refused with how it ended") {
+  struct Row {
+    std::string plugin;
+    std::string how;
+  };
+  for (const auto& [plugin, how] : {Row{"crashes_in_constructor", "killed by signal 6 (Aborted)"},
+                                    Row{"crashes_in_entry", "killed by signal 6 (Aborted)"},
+                                    Row{"exits_in_constructor", "exited with status 0"},
+                                    Row{"writes_to_every_descriptor", "exited with status 0"}}) {
+    CAPTURE(plugin);
+    const auto found = inspect(bad_plugin(plugin), inspector());
+    REQUIRE_FALSE(found);
+    CHECK(found.error().code == ErrorCode::refused);
+    CHECK(found.error().reason == refusal::crashed);
+    CHECK(found.error().message == "refuse " + bad_plugin(plugin).string() +
+                                       ": loading it ended the inspecting process, which " + how +
+                                       ": its constructors or aludel_plugin_v1 are at fault");
+  }
+}
+
+TEST_CASE("a plugin that hangs is refused when its time is over") {
+  const auto found = inspect(bad_plugin("hangs_in_constructor"), inspector(), std::chrono::milliseconds(300));
+  REQUIRE_FALSE(found);
+  CHECK(found.error().reason == refusal::timed_out);
+  CHECK(found.error().message.find("over 300 ms") != std::string::npos);
+}
+
+TEST_CASE("a refusal of the loader or the rules comes through the child") {
+  const auto found = inspect(bad_plugin("null_create"), inspector());
+  REQUIRE_FALSE(found);
+  CHECK(found.error().code == ErrorCode::refused);
+  CHECK(found.error().reason == refusal::missing_function);
+  CHECK(found.error().message.find("create is NULL") != std::string::npos);
+}
+
+TEST_CASE("an inspector that cannot be started is no fault of the plugin's") {
+  const auto found = inspect(bad_plugin("good"), "/nowhere/inspector");
+  REQUIRE_FALSE(found);
+  CHECK(found.error().code == ErrorCode::not_found);
+  CHECK(found.error().message.find("/nowhere/inspector") != std::string::npos);
+}
+
+}  // namespace aludel

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT
+#include "plugin/inspection.hpp"
+
+int main(int argc, char** argv) {
+  return aludel::run_inspector(argc, argv);
+}
