@@ -5,12 +5,20 @@
 
 namespace {
 
+// ?1 account, ?2 amount with its sign, ?3 whether the balance may end below zero. Writes nothing and gives no
+// row if it may not but would, or if the sum leaves 64 bits: SQLite then makes it a real.
+constexpr const char* apply = R"(
+    insert into accounts select ?1, ?2 where ?3 or exists (select 1 from accounts where account = ?1)
+    on conflict (account) do update set balance = balance + ?2
+        where typeof(balance + ?2) = 'integer' and (?3 or balance + ?2 >= 0)
+    returning balance)";
+
 class Ledger {
  public:
-  static constexpr const char* migrations[] = {
-      "create table accounts (account integer primary key, balance integer not null);"
-      "create table entries (event_id integer primary key, account integer not null, amount integer not null,"
-      "                      balance integer not null);"};
+  static constexpr const char* migrations[] = {R"(
+      create table accounts (account integer primary key, balance integer not null);
+      create table entries (event_id integer primary key, account integer not null,
+                            amount integer not null, balance integer not null);)"};
 
   explicit Ledger(const aludel::Config& config) {
     config.allow_only({"allow_overdraft"});
@@ -22,17 +30,9 @@ class Ledger {
     const auto moved = event.json<std::int64_t>("/amount");
     if (moved < 0) throw aludel::fail("negative_amount", "amount " + std::to_string(moved) + " is negative");
     const std::int64_t amount = event.type() == "withdrawal" ? -moved : moved;
+    // A deposit goes through even where it leaves below zero a balance that an earlier config let sink there.
     const bool may_overdraw = allow_overdraft_ || amount >= 0;
-
-    // Nothing is written if the sum leaves 64 bits (SQLite then makes it a real) or may not be below zero. A
-    // deposit goes through even where it leaves a balance below zero that was allowed once.
-    const auto balance = call.sql(
-                                 "insert into accounts select ?1, ?2 where ?3 or exists (select 1 from "
-                                 "accounts where account = ?1)"
-                                 " on conflict (account) do update set balance = balance + ?2"
-                                 " where typeof(balance + ?2) = 'integer' and (?3 or balance + ?2 >= 0)"
-                                 " returning balance")
-                             .value<std::int64_t>(account, amount, may_overdraw);
+    const auto balance = call.sql(apply).value<std::int64_t>(account, amount, may_overdraw);
     if (!balance) refuse(call, account, amount);
     call.sql("insert into entries values (?, ?, ?, ?)").run(event.id(), account, amount, *balance);
   }

@@ -14,11 +14,14 @@ constexpr std::int64_t day_of(std::int64_t time_ns) {
   return time_ns / ns_per_day - (time_ns % ns_per_day < 0 ? 1 : 0);
 }
 
+constexpr const char* add = R"(
+    insert into tally values (?, date(?, 'unixepoch'), ?)
+    on conflict do update set count = count + excluded.count)";
+
 class Tally {
  public:
-  static constexpr const char* migrations[] = {
-      "create table tally (type text, day text, count integer not null, primary key (type, day)) without "
-      "rowid"};
+  static constexpr const char* migrations[] = {R"(
+      create table tally (type text, day text, count integer not null, primary key (type, day)) without rowid)"};
 
   void handle(aludel::Call&, const aludel::Event& event) {
     std::int64_t& count = count_of(event.type(), day_of(event.time_ns()));
@@ -30,12 +33,10 @@ class Tally {
     for (const auto& [key, count] : counts_) {
       const auto& [type, day] = key;
       if (count == 0) continue;
-      call.sql(
-              "insert into tally values (?, date(?, 'unixepoch'), ?)"
-              " on conflict do update set count = count + excluded.count")
-          .run(type, day * seconds_per_day, count);
+      call.sql(add).run(type, day * seconds_per_day, count);
     }
-    forget();
+    counts_.clear();
+    gathered_.clear();
   }
 
   /// Events are gathered in log order, so those from `event_id` on are at the end.
@@ -57,11 +58,6 @@ class Tally {
     const auto found = counts_.find(std::tuple(type, day));
     if (found != counts_.end()) return found->second;
     return counts_.emplace(Key(type, day), 0).first->second;
-  }
-
-  void forget() {
-    counts_.clear();
-    gathered_.clear();
   }
 
   std::map<Key, std::int64_t, std::less<>> counts_;  ///< by type and day, since the last flush

@@ -3,8 +3,8 @@
 /// Between the ABI's functions and a handler's members. Nothing is thrown across.
 #pragma once
 
+#include <algorithm>
 #include <aludel/cpp/call.hpp>
-#include <memory>
 #include <new>
 
 namespace aludel {
