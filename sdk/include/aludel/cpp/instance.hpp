@@ -204,7 +204,7 @@ class Instance {
     } else {
       if (from > to || to > std::size(H::migrations))
         throw fail("bad_migration",
-                   "no way from version " + std::to_string(from) + " to " + std::to_string(to));
+                   "there is no way from version " + std::to_string(from) + " to " + std::to_string(to));
       for (std::uint32_t version = from; version != to; ++version)
         call_.exec(H::migrations[version]);
     }

@@ -83,6 +83,8 @@ aludel_value to_value(const T& source) {
     return bytes_value(ALUDEL_BLOB, source.data, source.size);
   } else if constexpr (std::is_same_v<T, std::vector<std::byte>>) {
     return bytes_value(ALUDEL_BLOB, source.data(), source.size());
+  } else if constexpr (std::is_same_v<T, const char*> || std::is_same_v<T, char*>) {
+    return source == nullptr ? aludel_value{} : to_value(std::string_view(source));
   } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
     const std::string_view text = source;
     return bytes_value(ALUDEL_TEXT, text.data(), text.size());
