@@ -5,13 +5,17 @@
 
 namespace {
 
-// ?1 account, ?2 amount with its sign, ?3 whether the balance may end below zero. Writes nothing and gives no
-// row if it may not but would, or if the sum leaves 64 bits: SQLite then makes it a real.
-constexpr const char* apply = R"(
-    insert into accounts select ?1, ?2 where ?3 or exists (select 1 from accounts where account = ?1)
-    on conflict (account) do update set balance = balance + ?2
-        where typeof(balance + ?2) = 'integer' and (?3 or balance + ?2 >= 0)
-    returning balance)";
+// ?1 account, ?2 amount with its sign. Each changes one row, or none if the event is to be refused. Neither
+// uses RETURNING, for which SQLite makes a temporary table at every run.
+
+// Beyond 64 bits SQLite makes the sum a real.
+constexpr const char* add = R"(
+    insert into accounts values (?1, ?2) on conflict do update set balance = balance + ?2
+    where typeof(balance + ?2) = 'integer')";
+constexpr const char* add_above_zero = R"(
+    update accounts set balance = balance + ?2 where account = ?1 and balance + ?2 >= 0)";
+constexpr const char* enter = R"(
+    insert into entries values (?1, ?2, ?3, (select balance from accounts where account = ?2)))";
 
 class Ledger {
  public:
@@ -32,9 +36,9 @@ class Ledger {
     const std::int64_t amount = event.type() == "withdrawal" ? -moved : moved;
     // A deposit goes through even where it leaves below zero a balance that an earlier config let sink there.
     const bool may_overdraw = allow_overdraft_ || amount >= 0;
-    const auto balance = call.sql(apply).value<std::int64_t>(account, amount, may_overdraw);
-    if (!balance) refuse(call, account, amount);
-    call.sql("insert into entries values (?, ?, ?, ?)").run(event.id(), account, amount, *balance);
+    if (call.sql(may_overdraw ? add : add_above_zero).run(account, amount) == 0)
+      refuse(call, account, amount);
+    call.sql(enter).run(event.id(), account, amount);
   }
 
  private:

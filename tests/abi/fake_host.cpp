@@ -104,6 +104,11 @@ aludel_value value_of(simdjson::dom::element element, std::string& bytes) {
 
 }  // namespace
 
+struct FakeHost::Json {
+  simdjson::dom::parser parser;
+  std::string bytes;  ///< of the latest value
+};
+
 /// What aludel_host points to.
 struct FakeHost::Functions {
   static FakeHost& of(aludel_call* call) { return *static_cast<Call*>(call)->self; }
@@ -136,16 +141,15 @@ struct FakeHost::Functions {
                            std::uint64_t pointer_size, aludel_value* value) {
     FakeHost& self = of(call);
     if (!self.may(any_stage)) return ALUDEL_MISUSE;
-    simdjson::dom::parser parser;
     simdjson::dom::element root;
-    if (const auto error = parser.parse(static_cast<const char*>(text), size).get(root))
+    if (const auto error = self.json_->parser.parse(static_cast<const char*>(text), size).get(root))
       return self.fail(ALUDEL_INVALID, simdjson::error_message(error));
     simdjson::dom::element found;
     const auto error = root.at_pointer(std::string_view(pointer, pointer_size)).get(found);
     if (error == simdjson::INVALID_JSON_POINTER)
       return self.fail(ALUDEL_INVALID, simdjson::error_message(error));
     if (error) return self.fail(ALUDEL_NOT_FOUND, simdjson::error_message(error));
-    *value = value_of(found, self.json_bytes_);
+    *value = value_of(found, self.json_->bytes);
     return ALUDEL_OK;
   }
 
@@ -268,7 +272,7 @@ struct FakeHost::Functions {
   }
 };
 
-FakeHost::FakeHost() {
+FakeHost::FakeHost() : json_(std::make_unique<Json>()) {
   if (sqlite3_open(":memory:", &database_) != SQLITE_OK) std::abort();
   static_cast<aludel_host&>(host_) = {sizeof(aludel_host),
                                       ALUDEL_ABI_MINOR,

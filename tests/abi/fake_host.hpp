@@ -67,6 +67,7 @@ class FakeHost {
 
  private:
   struct Functions;  // the functions of aludel_host
+  struct Json;       // what json() needs between two calls
   struct Host : aludel_host {
     FakeHost* self = nullptr;
   };
@@ -87,7 +88,7 @@ class FakeHost {
   std::thread::id thread_;
   const TestEvent* event_ = nullptr;
   ReportedError error_;
-  std::string json_bytes_;
+  std::unique_ptr<Json> json_;
   std::vector<std::unique_ptr<aludel_statement>> statements_;
   int prepare_calls_ = 0;
   std::optional<std::pair<std::int32_t, std::string>> injected_;
