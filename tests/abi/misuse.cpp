@@ -52,6 +52,11 @@ ALUDEL_PLUGIN(aludel::handler<Handler>("test.handler", "1.0.0"))
 #elif CASE == 17  // a handler has void
 struct Nothing {};
 ALUDEL_PLUGIN(aludel::handler<Nothing>("test.handler", "1.0.0").on("x"))
+#elif CASE == 18  // a handler is made from
+struct Choosy : Handler {
+  explicit Choosy(int) {}
+};
+ALUDEL_PLUGIN(aludel::handler<Choosy>("test.handler", "1.0.0").on("x"))
 #else
 ALUDEL_PLUGIN(aludel::handler<Handler>("test.handler", "1.0.0").on("x"))
 #endif

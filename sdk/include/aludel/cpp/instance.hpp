@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <aludel/cpp/call.hpp>
+#include <aludel/cpp/config.hpp>
 #include <new>
 
 namespace aludel {
@@ -51,6 +52,8 @@ constexpr std::uint32_t projection_version() noexcept {
 
 template <typename H>
 constexpr void check_members() noexcept {
+  static_assert(std::is_constructible_v<H, const Config&> || std::is_default_constructible_v<H>,
+                "a handler is made from a const aludel::Config&, or from nothing");
   static_assert(has_handle<H>::value,
                 "a handler has void (or Outcome) handle(aludel::Call&, const aludel::Event&)");
   static_assert(has_migrate<H>::value || !names_migrate<H>::value,
