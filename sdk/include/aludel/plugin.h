@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* clang-format off */
 /**
  * @file plugin.h
  * The Aludel plugin ABI, version 1. C99, no dependencies, 64-bit platforms.
@@ -127,7 +128,10 @@ extern "C" {
 /* 5 is reserved. In create(), migrate() and start(), ALUDEL_RETRY asks to be called again after a pause; all else but
    ALUDEL_HANDLED stops the processor. */
 
-/** What a host function returns (int32_t). Negative is an error, and then recorded as the call's latest error. */
+/**
+ * What a host function returns (int32_t). Negative is an error, and then recorded as the call's latest error, with the
+ * name below in lower case as its code ("constraint").
+ */
 #define ALUDEL_OK 0
 #define ALUDEL_ROW 100        /**< next(): a row is there */
 #define ALUDEL_DONE 101       /**< next(): no more rows; attribute_at(): no more attributes */
@@ -157,7 +161,7 @@ extern "C" {
 #define ALUDEL_ALL 3    /**< every event; `type` is empty */
 
 /** aludel_handler.flags */
-#define ALUDEL_HANDLER_DYNAMIC 1u   /**< create() subscribes, by host->subscribe(); `subscription_count` may be 0 */
+#define ALUDEL_HANDLER_DYNAMIC 1u   /**< create() may subscribe, by host->subscribe(); `subscription_count` may be 0 */
 #define ALUDEL_HANDLER_EXTERNAL 2u  /**< has effects outside its projection: refused for dry runs and rebuilds... */
 #define ALUDEL_HANDLER_REHEARSES 4u /**< ... unless it honours the call's flags, which this says */
 
@@ -295,7 +299,8 @@ struct aludel_error {
     aludel_str message;      /**< for people; cut at 4 KiB */
     aludel_str detail_json;  /**< more, as JSON; cut at 64 KiB */
     uint64_t retry_after_ms; /**< with ALUDEL_RETRY: no sooner than this; 0: as the operator says */
-    uint64_t event_id;       /**< in flush(): the event at fault, of those since the last commit; UINT64_MAX: unknown */
+    uint64_t event_id;       /**< in flush(): the event at fault, of those since the last commit. UINT64_MAX if it is not
+                                  known: 0 is an event. Elsewhere ignored */
 };
 
 /** A failure that on_error() is to judge. */
@@ -338,8 +343,8 @@ struct aludel_handler {
      */
     int32_t(ALUDEL_ABI *create)(aludel_call *call, const char *config_json, uint64_t size, void **self);
     /**
-     * Brings the projection's tables from version `from` (0: there are none) to `to`; one transaction with the note of it.
-     * Required if projection_version is not 0. No time limit.
+     * Brings the projection's tables from version `from` (0: there are none) to `to`, in one transaction with the note
+     * of it. Required if projection_version is not 0. No time limit.
      */
     int32_t(ALUDEL_ABI *migrate)(void *self, aludel_call *call, uint32_t from, uint32_t to);
     /** Opens what the instance needs; threads may start here. May be NULL. */
@@ -355,9 +360,9 @@ struct aludel_handler {
      */
     int32_t(ALUDEL_ABI *flush)(void *self, aludel_call *call);
     /**
-     * All that was delivered since the last commit, from `event_id` on, is undone in the projection; the instance forgets
-     * what it gathered of it. Those events, or some of them, are delivered again. May be NULL for a handler that keeps
-     * nothing in memory.
+     * All that was delivered since the last commit, from `event_id` on, is undone in the projection; the instance
+     * forgets what it gathered of it. Those events, or some of them, are delivered again. May be NULL for a handler that
+     * keeps nothing in memory.
      */
     void(ALUDEL_ABI *rolled_back)(void *self, aludel_call *call, uint64_t event_id);
     /** Decides what becomes of a failed event under the strategy `custom`. May be NULL: then `custom` is refused. */
@@ -367,7 +372,7 @@ struct aludel_handler {
     void(ALUDEL_ABI *stop)(void *self, aludel_call *call);
     /** Frees the instance. No call object any more. */
     void(ALUDEL_ABI *destroy)(void *self);
-    /** Constant answers to questions by name that later versions may ask, also before create(); NULL if unknown. May be NULL. */
+    /** Constant answers to questions that later versions may ask, also before create(); NULL if unknown. May be NULL. */
     const void *(ALUDEL_ABI *get_extension)(const char *id, uint64_t size);
 };
 
@@ -401,18 +406,24 @@ struct aludel_host {
 
     /** Says why this function is about to report something else than success. Copied; UTF-8 is repaired. */
     int32_t(ALUDEL_ABI *set_error)(aludel_call *call, const aludel_error *error);
-    /** The latest error of this call: of set_error() or of a host function. Both empty if there is none. */
+    /**
+     * The latest error of this call: of set_error() or of a host function. Both empty if there is none; they stay until
+     * the next host function.
+     */
     int32_t(ALUDEL_ABI *last_error)(aludel_call *call, aludel_str *code, aludel_str *message);
     /**
-     * Reads one value out of JSON text by an RFC 6901 pointer ("" is the whole, "/amount", "/lines/0/sku"). Integers are
-     * exact. The value's bytes stay until the next json() or the end of the call. Passing the event's own data is fast:
-     * it is parsed once per event.
+     * Reads one value out of JSON text by an RFC 6901 pointer ("" is the whole, "/amount", "/lines/0/sku"). Integers
+     * are exact. The value's bytes stay until the next json() or the end of the call. Passing the event's own data is
+     * fast: it is parsed once per event.
      * @return ALUDEL_OK, ALUDEL_NOT_FOUND, ALUDEL_INVALID (not JSON, or not a pointer)
      */
     int32_t(ALUDEL_ABI *json)(aludel_call *call, const void *json, uint64_t size, const char *pointer,
                               uint64_t pointer_size, aludel_value *value);
 
-    /** Adds a subscription; replaces none of the static ones. For handlers with ALUDEL_HANDLER_DYNAMIC. */
+    /**
+     * Adds a subscription. The first one replaces those that aludel_handler lists. For handlers that are flagged
+     * ALUDEL_HANDLER_DYNAMIC; one that ends up with none is refused.
+     */
     int32_t(ALUDEL_ABI *subscribe)(aludel_call *call, uint32_t kind, const char *type, uint64_t size);
     /** Sets the projection's version, where it depends on the config. */
     int32_t(ALUDEL_ABI *set_projection_version)(aludel_call *call, uint32_t version);
@@ -426,17 +437,18 @@ struct aludel_host {
      */
     int32_t(ALUDEL_ABI *prepare)(aludel_call *call, const char *sql, uint64_t size, aludel_statement **statement);
     /**
-     * Runs a statement to its end. It is reset and all its parameters are bound first: `count` must be their number.
+     * Runs a statement to its end; rows are passed over. It is reset and all its parameters are bound first: `count` must
+     * be their number.
      * @param changes rows inserted, updated or deleted; may be NULL
      */
     int32_t(ALUDEL_ABI *run)(aludel_call *call, aludel_statement *statement, const aludel_value *values,
                              uint64_t count, int64_t *changes);
-    /** Begins to walk a statement's rows; parameters as for run(). next() gives the first row. */
+    /** Begins to walk the rows of a SELECT or a RETURNING; parameters as for run(). next() gives the first row. */
     int32_t(ALUDEL_ABI *query)(aludel_call *call, aludel_statement *statement, const aludel_value *values,
                                uint64_t count);
     /**
-     * The next row: ALUDEL_ROW with `count` values, which stay until the statement's next use, or ALUDEL_DONE. Done or an
-     * error resets the statement; so does the end of the call.
+     * The next row: ALUDEL_ROW with `count` values, which stay until the statement's next use, or ALUDEL_DONE. Done or
+     * an error resets the statement; so does the end of the call.
      */
     int32_t(ALUDEL_ABI *next)(aludel_call *call, aludel_statement *statement, const aludel_value **row,
                               uint64_t *count);
@@ -447,8 +459,8 @@ struct aludel_host {
     int32_t(ALUDEL_ABI *last_insert_id)(aludel_call *call, int64_t *id);
 
     /**
-     * An attribute of the event by its CloudEvents name: `id`, `dataschema`, `traceparent`, extensions. What aludel_event
-     * has members for is found too (`type`, `source`, `subject`, `datacontenttype`).
+     * An attribute of the event by its CloudEvents name: `id`, `dataschema`, `traceparent`, extensions. What
+     * aludel_event has members for is found too (`type`, `source`, `subject`, `datacontenttype`).
      * @return ALUDEL_OK, ALUDEL_NOT_FOUND
      */
     int32_t(ALUDEL_ABI *attribute)(aludel_call *call, const char *name, uint64_t size, aludel_str *value);
