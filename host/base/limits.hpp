@@ -27,6 +27,10 @@ inline constexpr std::size_t log_producers_max = 65'536;  ///< distinct producer
 // SQLite
 inline constexpr auto sqlite_busy_time = std::chrono::milliseconds(5'000);  ///< how long a lock is waited for
 
+// JSON, as handlers read it
+inline constexpr std::size_t json_text_max = 64 * MiB;
+inline constexpr std::size_t json_depth_max = 512;
+
 // Plugins
 inline constexpr std::size_t plugin_struct_max = 4'096;
 inline constexpr std::size_t plugin_handlers_max = 256;
