@@ -17,6 +17,11 @@ inline constexpr std::size_t event_name_max = 1 * KiB;  ///< type, source, key a
 inline constexpr std::size_t event_attributes_max = 16 * KiB;
 inline constexpr std::size_t producer_max = 256;
 
+// Ingest
+inline constexpr std::size_t ingest_line_max = 8 * MiB;  ///< an event as JSON: base64 and escapes take more
+inline constexpr std::size_t ingest_batch_lines_max = 10'000;
+inline constexpr std::size_t ingest_batch_size_max = 4 * MiB;  ///< of JSON, unless one line is longer
+
 // The log
 inline constexpr std::size_t block_max = 64 * MiB;
 inline constexpr std::size_t block_events_max = 1'000'000;
