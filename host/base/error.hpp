@@ -28,10 +28,11 @@ enum class ErrorCode {
 /// A failed operation, told in one line: what was attempted, on what, what went wrong, what to do.
 struct Error {
   ErrorCode code = ErrorCode::io;
-  std::string message;
+  std::string message = {};
   /// A stable identifier of the rule that was broken, for programs ("wrong_machine"); may be empty.
   std::string reason = {};
 
+  Error() = default;  // boost::system::result::error() asks for it
   Error(ErrorCode error_code, std::string text, std::string stable_reason = {})
       : code(error_code), message(std::move(text)), reason(std::move(stable_reason)) {}
 

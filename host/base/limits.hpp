@@ -24,6 +24,9 @@ inline constexpr std::size_t segment_max = 128 * MiB;
 inline constexpr std::size_t log_types_max = 16'384;      ///< distinct types in one log
 inline constexpr std::size_t log_producers_max = 65'536;  ///< distinct producers in one log
 
+// SQLite
+inline constexpr auto sqlite_busy_time = std::chrono::milliseconds(5'000);  ///< how long a lock is waited for
+
 // Plugins
 inline constexpr std::size_t plugin_struct_max = 4'096;
 inline constexpr std::size_t plugin_handlers_max = 256;

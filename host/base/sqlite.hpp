@@ -18,6 +18,10 @@ struct sqlite3_stmt;
 /// bridge's SQL.
 namespace aludel {
 
+/// The kind of failure that an (extended) result code of SQLite's stands for.
+/// @param error_number `sqlite3_system_errno`, 0 if unknown: tells "may not" from "cannot" for CANTOPEN
+[[nodiscard]] ErrorCode sqlite_error_code(int result, int error_number = 0);
+
 /// A prepared statement of the host's own. Not for two threads at once.
 class Statement {
  public:
@@ -25,6 +29,8 @@ class Statement {
   explicit Statement(sqlite3_stmt* handle) : handle_(handle) {}
   Statement(Statement&& other) noexcept;
   Statement& operator=(Statement&& other) noexcept;
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
   ~Statement();
 
   /// Parameters count from 1. Text and blobs are borrowed until the next `reset`.
@@ -64,10 +70,12 @@ class Database {
   /// @return corrupt, denied, io, locked, not_found: the path is named
   static Result<std::unique_ptr<Database>> open(const std::filesystem::path& path, Mode mode,
                                                 std::string_view vfs = {});
+  /// All statements are gone before.
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
+  /// @return invalid: not SQL, or not exactly one statement
   Result<Statement> prepare(std::string_view sql);
   /// One or more statements without parameters.
   Result<void> execute(const char* sql);

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+#include "base/sqlite.hpp"
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <sqlite3.h>
+
+#include "base/limits.hpp"
+
+namespace aludel {
+
+ErrorCode sqlite_error_code(int result, int error_number) {
+  switch (result) {
+    case SQLITE_IOERR_NOMEM: return ErrorCode::memory;
+    case SQLITE_IOERR_CORRUPTFS: return ErrorCode::corrupt;
+    default: break;
+  }
+  switch (result & 0xff) {
+    case SQLITE_FULL: return ErrorCode::disk_full;
+    case SQLITE_CANTOPEN:
+      return error_number == EACCES || error_number == EPERM ? ErrorCode::denied : ErrorCode::io;
+    case SQLITE_IOERR: return ErrorCode::io;
+    case SQLITE_NOMEM: return ErrorCode::memory;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return ErrorCode::corrupt;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return ErrorCode::locked;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH: return ErrorCode::denied;
+    default: return ErrorCode::invalid;
+  }
+}
+
+namespace {
+
+bool is_os_failure(int result) {
+  return (result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN;
+}
+
+Error make_error(sqlite3* db, std::string_view attempt, const std::string& path) {
+  const int result = sqlite3_extended_errcode(db);
+  const int error_number = is_os_failure(result) ? sqlite3_system_errno(db) : 0;
+  auto words = std::string(attempt) + ": " + sqlite3_errmsg(db);
+  if (error_number != 0) words += ", " + std::generic_category().message(error_number);
+  return {sqlite_error_code(result, error_number), words + " (" + path + ")"};
+}
+
+Error statement_error(sqlite3_stmt* statement) {
+  constexpr std::size_t shown_max = 100;
+  std::string sql = sqlite3_sql(statement);
+  for (auto& c : sql) {
+    if (c == '\n' || c == '\t') c = ' ';
+  }
+  if (sql.size() > shown_max) sql = sql.substr(0, shown_max) + "...";
+  sqlite3* db = sqlite3_db_handle(statement);
+  const char* path = sqlite3_db_filename(db, "main");
+  return make_error(db, "run \"" + sql + "\"", path != nullptr ? path : "");
+}
+
+// Binding fails only for a wrong index, a running statement or over 1 GB: bugs of the host.
+void must_bind(int result) {
+  ALUDEL_ASSERT(result == SQLITE_OK);
+}
+
+// SQLite takes a null pointer for NULL, whatever the length.
+const char* data_of(std::string_view bytes) {
+  return bytes.data() != nullptr ? bytes.data() : "";
+}
+
+int settings_of_every_connection(sqlite3* db) {
+  const std::pair<int, int> switches[] = {
+      {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0}, {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+      {SQLITE_DBCONFIG_ENABLE_FKEY, 1},           {SQLITE_DBCONFIG_DEFENSIVE, 1},
+      {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0},
+  };
+  for (const auto& [option, value] : switches) {
+    if (const int result = sqlite3_db_config(db, option, value, nullptr); result != SQLITE_OK) return result;
+  }
+  sqlite3_busy_timeout(db, static_cast<int>(limits::sqlite_busy_time.count()));
+  return sqlite3_exec(db, "pragma secure_delete = off; pragma cache_size = -16384", nullptr, nullptr,
+                      nullptr);
+}
+
+// The -wal and -shm files stay when the last writer leaves, so that a reader who may not write can open them.
+int settings_of_a_writer(sqlite3* db) {
+  int persist = 1;
+  const int result = sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+  if (result != SQLITE_OK) return result;
+  return sqlite3_exec(db, "pragma journal_mode = wal", nullptr, nullptr, nullptr);
+}
+
+}  // namespace
+
+Statement::Statement(Statement&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+
+Statement& Statement::operator=(Statement&& other) noexcept {
+  std::swap(handle_, other.handle_);
+  return *this;
+}
+
+Statement::~Statement() {
+  sqlite3_finalize(handle_);
+}
+
+Statement& Statement::bind(int index, std::int64_t value) {
+  must_bind(sqlite3_bind_int64(handle_, index, value));
+  return *this;
+}
+
+Statement& Statement::bind(int index, double value) {
+  must_bind(sqlite3_bind_double(handle_, index, value));
+  return *this;
+}
+
+Statement& Statement::bind(int index, std::string_view text) {
+  must_bind(sqlite3_bind_text64(handle_, index, data_of(text), text.size(), SQLITE_STATIC, SQLITE_UTF8));
+  return *this;
+}
+
+Statement& Statement::bind_blob(int index, std::string_view bytes) {
+  must_bind(sqlite3_bind_blob64(handle_, index, data_of(bytes), bytes.size(), SQLITE_STATIC));
+  return *this;
+}
+
+Statement& Statement::bind_null(int index) {
+  must_bind(sqlite3_bind_null(handle_, index));
+  return *this;
+}
+
+Result<bool> Statement::step() {
+  const int result = sqlite3_step(handle_);
+  if (result == SQLITE_ROW) return true;
+  if (result == SQLITE_DONE) {
+    sqlite3_reset(handle_);
+    return false;
+  }
+  auto error = statement_error(handle_);
+  sqlite3_reset(handle_);
+  return error;
+}
+
+Result<void> Statement::run() {
+  for (;;) {
+    const auto row = step();
+    if (!row) return row.error();
+    if (!*row) return {};
+  }
+}
+
+void Statement::reset() {
+  sqlite3_reset(handle_);
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(handle_, column) == SQLITE_NULL;
+}
+
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(handle_, column);
+}
+
+std::string_view Statement::text(int column) const {
+  const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(handle_, column));
+  if (data == nullptr) return {};
+  return {data, static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
+}
+
+std::string_view Statement::blob(int column) const {
+  const auto* data = static_cast<const char*>(sqlite3_column_blob(handle_, column));
+  if (data == nullptr) return {};
+  return {data, static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
+}
+
+Database::Database(sqlite3* handle, std::filesystem::path path) : handle_(handle), path_(std::move(path)) {}
+
+// An open statement here would outlive its VFS.
+Database::~Database() {
+  ALUDEL_ASSERT(sqlite3_close(handle_) == SQLITE_OK);
+}
+
+Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& path, Mode mode,
+                                                 std::string_view vfs) {
+  const auto attempt = "open the database";
+  std::error_code ignored;
+  if (mode != Mode::create && !std::filesystem::exists(path, ignored)) {
+    return Error{ErrorCode::not_found,
+                 std::string(attempt) + ": no such file, or it may not be seen (" + path.string() + ")"};
+  }
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  flags |= mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  if (mode == Mode::create) flags |= SQLITE_OPEN_CREATE;
+  // Absolute, since SQLite may take "file:x" for a URI and ":memory:" for no file at all.
+  const auto absolute = std::filesystem::absolute(path, ignored);
+  const std::string vfs_name(vfs);
+  sqlite3* handle = nullptr;
+  const int opened =
+      sqlite3_open_v2(absolute.c_str(), &handle, flags, vfs_name.empty() ? nullptr : vfs_name.c_str());
+  if (handle == nullptr) {
+    return Error{ErrorCode::memory, std::string(attempt) + ": out of memory (" + path.string() + ")"};
+  }
+  auto database = std::unique_ptr<Database>(new Database(handle, path));
+  if (opened != SQLITE_OK) return database->error(attempt);
+  if (settings_of_every_connection(handle) != SQLITE_OK) return database->error(attempt);
+  if (mode != Mode::read_only && settings_of_a_writer(handle) != SQLITE_OK) return database->error(attempt);
+  return database;
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* handle = nullptr;
+  const char* rest = nullptr;
+  if (sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                         &handle, &rest) != SQLITE_OK) {
+    return error("prepare \"" + std::string(sql) + "\"");
+  }
+  Statement statement(handle);
+  sqlite3_stmt* second = nullptr;
+  const auto rest_size = static_cast<int>(sql.size()) - static_cast<int>(rest - sql.data());
+  const int result = sqlite3_prepare_v3(handle_, rest, rest_size, 0, &second, nullptr);
+  const Statement guard(second);
+  if (handle == nullptr || second != nullptr || result != SQLITE_OK) {
+    return Error{ErrorCode::invalid,
+                 "prepare \"" + std::string(sql) + "\": give exactly one statement (" + path_.string() + ")"};
+  }
+  return statement;
+}
+
+Result<void> Database::execute(const char* sql) {
+  if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
+    return error("run \"" + std::string(sql) + "\"");
+  }
+  return {};
+}
+
+bool Database::in_transaction() const {
+  return sqlite3_get_autocommit(handle_) == 0;
+}
+
+std::int64_t Database::total_changes() const {
+  return sqlite3_total_changes64(handle_);
+}
+
+Error Database::error(std::string_view attempt) const {
+  return make_error(handle_, attempt, path_.string());
+}
+
+}  // namespace aludel

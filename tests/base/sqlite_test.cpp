@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+#include "base/sqlite.hpp"
+
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include <doctest/doctest.h>
+
+#include "base/sqlite_clock_vfs.hpp"
+#include "support/result_printing.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace std::string_view_literals;
+
+namespace aludel {
+namespace {
+
+std::unique_ptr<Database> must_open(const std::filesystem::path& path, std::string_view vfs = {}) {
+  auto opened = Database::open(path, Database::Mode::create, vfs);
+  REQUIRE(opened);
+  return std::move(*opened);
+}
+
+std::string text_of(Database& db, std::string_view sql) {
+  auto statement = db.prepare(sql);
+  REQUIRE(statement);
+  const auto row = statement->step();
+  REQUIRE(row);
+  REQUIRE(*row);
+  return std::string(statement->text(0));
+}
+
+}  // namespace
+
+TEST_CASE("a database keeps what was bound, type by type") {
+  const TempDir dir;
+  auto db = must_open(dir.path() / "p.db");
+  REQUIRE(db->execute("create table t (i, r, s, b, n)"));
+  auto insert = db->prepare("insert into t values (?, ?, ?, ?, ?)");
+  REQUIRE(insert);
+  insert->bind(1, std::int64_t{-1}).bind(2, 0.5).bind(3, "a\0b"sv).bind_blob(4, "\xff\0"sv).bind_null(5);
+  REQUIRE(insert->run());
+  auto select = db->prepare("select i, r, s, b, n, typeof(r), typeof(b) from t");
+  REQUIRE(select);
+  const auto row = select->step();
+  REQUIRE(row);
+  REQUIRE(*row);
+  CHECK(select->integer(0) == -1);
+  CHECK(select->text(1) == "0.5");
+  CHECK(select->text(2) == "a\0b"sv);
+  CHECK(select->blob(3) == "\xff\0"sv);
+  CHECK(select->is_null(4));
+  CHECK(select->text(5) == "real");
+  CHECK(select->text(6) == "blob");
+  CHECK(select->step().value() == false);
+}
+
+TEST_CASE("an empty string is bound as empty, not as NULL") {
+  const TempDir dir;
+  auto db = must_open(dir.path() / "p.db");
+  auto select = db->prepare("select typeof(?1), typeof(?2)");
+  REQUIRE(select);
+  select->bind(1, std::string_view{}).bind_blob(2, std::string_view{});
+  REQUIRE(select->step().value());
+  CHECK(select->text(0) == "text");
+  CHECK(select->text(1) == "blob");
+}
+
+TEST_CASE("every connection has the host's settings") {
+  const TempDir dir;
+  auto db = must_open(dir.path() / "p.db");
+  CHECK(text_of(*db, "pragma journal_mode") == "wal");
+  CHECK(text_of(*db, "pragma foreign_keys") == "1");
+  CHECK(text_of(*db, "pragma secure_delete") == "0");
+  CHECK(text_of(*db, "pragma trusted_schema") == "0");
+  const auto loaded = db->execute("select load_extension('libm.so.6')");
+  REQUIRE_FALSE(loaded);
+  CHECK(loaded.error().message.find("not authorized") != std::string::npos);
+}
+
+TEST_CASE("the WAL stays when the last writer leaves") {
+  const TempDir dir;
+  must_open(dir.path() / "p.db")->execute("create table t (a)").value();
+  CHECK(std::filesystem::exists(dir.path() / "p.db-wal"));
+}
+
+TEST_CASE("opening tells missing, denied and damaged files apart, and names them") {
+  const TempDir dir;
+  const auto missing = Database::open(dir.path() / "no.db", Database::Mode::read_only);
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().code == ErrorCode::not_found);
+  CHECK(missing.error().message.find("no.db") != std::string::npos);
+
+  std::ofstream(dir.path() / "text.db") << std::string(4096, 'x');
+  const auto damaged = Database::open(dir.path() / "text.db", Database::Mode::read_write);
+  REQUIRE_FALSE(damaged);
+  CHECK(damaged.error().code == ErrorCode::corrupt);
+  CHECK(damaged.error().message.find("text.db") != std::string::npos);
+
+  const auto folder = Database::open(dir.path(), Database::Mode::read_write);
+  REQUIRE_FALSE(folder);
+  CHECK(folder.error().code == ErrorCode::io);
+}
+
+TEST_CASE("a name that SQLite would take for a URI or for memory is a file") {
+  const TempDir dir;
+  for (const auto* name : {"file:x?mode=memory", ":memory:"}) {
+    must_open(dir.path() / name)->execute("create table t (a)").value();
+    CHECK(std::filesystem::exists(dir.path() / name));
+  }
+}
+
+TEST_CASE("a reader cannot write") {
+  const TempDir dir;
+  auto writer = must_open(dir.path() / "p.db");
+  REQUIRE(writer->execute("create table t (a)"));
+  auto reader = Database::open(dir.path() / "p.db", Database::Mode::read_only);
+  REQUIRE(reader);
+  const auto written = (*reader)->execute("insert into t values (1)");
+  REQUIRE_FALSE(written);
+  CHECK(written.error().code == ErrorCode::denied);
+}
+
+TEST_CASE("exactly one statement is prepared") {
+  const TempDir dir;
+  auto db = must_open(dir.path() / "p.db");
+  CHECK(db->prepare("select 1; -- that is all\n"));
+  for (const auto sql :
+       {""sv, " -- nothing"sv, "select 1; select 2"sv, "select 1; nonsense"sv, "nonsense"sv}) {
+    const auto prepared = db->prepare(sql);
+    REQUIRE_FALSE(prepared);
+    CHECK(prepared.error().code == ErrorCode::invalid);
+  }
+}
+
+TEST_CASE("a full disk, and a failed statement, are told with the statement and the file") {
+  const TempDir dir;
+  auto db = must_open(dir.path() / "p.db");
+  REQUIRE(db->execute("create table t (a unique)"));
+  auto insert = db->prepare("insert into t values (?)");
+  REQUIRE(insert);
+  REQUIRE(insert->bind(1, std::int64_t{1}).run());
+  const auto twice = insert->run();
+  REQUIRE_FALSE(twice);
+  CHECK(twice.error().code == ErrorCode::invalid);
+  CHECK(twice.error().message.find("insert into t values (?)") != std::string::npos);
+  CHECK(twice.error().message.find("UNIQUE constraint failed: t.a") != std::string::npos);
+  CHECK(twice.error().message.find("p.db") != std::string::npos);
+
+  REQUIRE(text_of(*db, "pragma max_page_count = 1") != "");
+  const auto full = db->execute("insert into t values (zeroblob(1000000))");
+  REQUIRE_FALSE(full);
+  CHECK(full.error().code == ErrorCode::disk_full);
+}
+
+TEST_CASE("a transaction and the rows changed are seen") {
+  const TempDir dir;
+  auto db = must_open(dir.path() / "p.db");
+  REQUIRE(db->execute("create table t (a)"));
+  CHECK_FALSE(db->in_transaction());
+  REQUIRE(db->execute("begin immediate; insert into t values (1), (2)"));
+  CHECK(db->in_transaction());
+  CHECK(db->total_changes() == 2);
+  REQUIRE(db->execute("rollback"));
+  CHECK_FALSE(db->in_transaction());
+}
+
+TEST_CASE("a database on a clock VFS takes the time from it") {
+  const TempDir dir;
+  ClockVfs clock;
+  ClockVfs other;
+  CHECK(clock.name() != other.name());
+  auto db = must_open(dir.path() / "p.db", clock.name());
+  const auto now = [&] { return text_of(*db, "select strftime('%Y-%m-%dT%H:%M:%f', 'now')"); };
+  CHECK(now() == "1970-01-01T00:00:00.000");
+  clock.set(1'700'000'000'123'456'789);
+  CHECK(now() == "2023-11-14T22:13:20.123");
+  CHECK(text_of(*db, "select current_timestamp") == "2023-11-14 22:13:20");
+  CHECK(text_of(*db, "select unixepoch()") == "1700000000");
+  clock.set(-1);
+  CHECK(now() == "1969-12-31T23:59:59.999");
+}
+
+TEST_CASE("a clock that moved is seen by a statement that was prepared before") {
+  const TempDir dir;
+  ClockVfs clock;
+  auto db = must_open(dir.path() / "p.db", clock.name());
+  auto select = db->prepare("select unixepoch('now')");
+  REQUIRE(select);
+  for (const std::int64_t second : {5, 6}) {
+    clock.set(second * 1'000'000'000);
+    REQUIRE(select->step().value());
+    CHECK(select->integer(0) == second);
+    select->reset();
+  }
+}
+
+}  // namespace aludel
