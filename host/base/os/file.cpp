@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+#include "base/os/file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <limits.h>
+#include <string>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <system_error>
+
+#include "base/os/descriptor.hpp"
+
+namespace aludel::os {
+
+namespace {
+
+class RealMapping final : public Mapping {
+ public:
+  RealMapping(void* data, std::size_t size) : data_(data), size_(size) {}
+  RealMapping(const RealMapping&) = delete;
+  RealMapping& operator=(const RealMapping&) = delete;
+  ~RealMapping() override { ::munmap(data_, size_); }
+
+  [[nodiscard]] const std::byte* data() const override { return static_cast<const std::byte*>(data_); }
+  [[nodiscard]] std::size_t size() const override { return size_; }
+
+ private:
+  void* data_;
+  std::size_t size_;
+};
+
+// The part of a vectored write that is still to be done, in what one system call takes.
+class PendingParts {
+ public:
+  explicit PendingParts(std::span<const std::string_view> parts) : parts_(parts) { skip(0); }
+
+  [[nodiscard]] bool done() const { return parts_.empty(); }
+
+  std::span<const iovec> next() {
+    const auto count = std::min(parts_.size(), vector_.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto part = i == 0 ? parts_[0].substr(written_) : parts_[i];
+      vector_[i] = {const_cast<char*>(part.data()), part.size()};
+    }
+    return {vector_.data(), count};
+  }
+
+  void skip(std::size_t bytes) {
+    written_ += bytes;
+    while (!parts_.empty() && written_ >= parts_[0].size()) {
+      written_ -= parts_[0].size();
+      parts_ = parts_.subspan(1);
+    }
+  }
+
+ private:
+  std::span<const std::string_view> parts_;
+  std::size_t written_ = 0;  // of parts_[0]
+  std::array<iovec, IOV_MAX> vector_;
+};
+
+class RealFile final : public File {
+ public:
+  RealFile(Descriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> buffer) override {
+    std::size_t done = 0;
+    while (done < buffer.size()) {
+      const auto n = ::pread(file_.number(), buffer.data() + done, buffer.size() - done,
+                             static_cast<off_t>(offset + done));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return failed("read", offset + done);
+      if (n == 0) break;
+      done += static_cast<std::size_t>(n);
+    }
+    return done;
+  }
+
+  Result<void> write_at(std::uint64_t offset, std::span<const std::string_view> parts) override {
+    for (PendingParts pending(parts); !pending.done();) {
+      const auto vector = pending.next();
+      const auto n = ::pwritev(file_.number(), vector.data(), static_cast<int>(vector.size()),
+                               static_cast<off_t>(offset));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return failed("write", offset);
+      offset += static_cast<std::uint64_t>(n);
+      pending.skip(static_cast<std::size_t>(n));
+    }
+    return {};
+  }
+
+  Result<void> sync_data() override {
+    // Not repeated after EINTR: what a failed sync has left undone cannot be known.
+    if (::fdatasync(file_.number()) != 0) return os_error("sync " + path_, errno);
+    return {};
+  }
+
+  Result<void> truncate(std::uint64_t size) override {
+    while (::ftruncate(file_.number(), static_cast<off_t>(size)) != 0) {
+      if (errno != EINTR) return os_error("cut " + path_ + " at " + std::to_string(size), errno);
+    }
+    return {};
+  }
+
+  Result<std::uint64_t> size() override {
+    struct stat about {};
+    if (::fstat(file_.number(), &about) != 0) return os_error("look at " + path_, errno);
+    return static_cast<std::uint64_t>(about.st_size);
+  }
+
+  Result<std::unique_ptr<Mapping>> map(std::size_t size) override {
+    void* data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file_.number(), 0);
+    if (data == MAP_FAILED) return os_error("map " + path_, errno);
+    return std::make_unique<RealMapping>(data, size);
+  }
+
+ private:
+  [[nodiscard]] Error failed(std::string_view what, std::uint64_t offset) const {
+    const int error_number = errno;
+    return os_error(std::string(what) + " " + path_ + " at " + std::to_string(offset), error_number);
+  }
+
+  Descriptor file_;
+  std::string path_;
+};
+
+int flags_of(OpenMode mode) {
+  switch (mode) {
+    case OpenMode::read: return O_RDONLY | O_CLOEXEC;
+    case OpenMode::read_write: return O_RDWR | O_CLOEXEC;
+    case OpenMode::create_new: return O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+  }
+  ALUDEL_ASSERT(!"an open mode");
+}
+
+class RealFileSystem final : public FileSystem {
+ public:
+  Result<std::unique_ptr<File>> open(const std::filesystem::path& path, OpenMode mode) override {
+    Descriptor file(::open(path.c_str(), flags_of(mode), 0644));
+    if (!file.valid()) return os_error("open " + path.string(), errno);
+    return std::make_unique<RealFile>(std::move(file), path.string());
+  }
+
+  Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override {
+    if (std::rename(from.c_str(), to.c_str()) != 0) {
+      return os_error("rename " + from.string() + " to " + to.string(), errno);
+    }
+    return {};
+  }
+
+  Result<void> remove(const std::filesystem::path& path) override {
+    if (::unlink(path.c_str()) != 0) return os_error("remove " + path.string(), errno);
+    return {};
+  }
+
+  Result<void> create_directories(const std::filesystem::path& path) override {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (error) return os_error("make folder " + path.string(), error.value());
+    return {};
+  }
+
+  Result<void> sync_directory(const std::filesystem::path& path) override {
+    const Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder.valid()) return os_error("open folder " + path.string(), errno);
+    if (::fsync(folder.number()) != 0) return os_error("sync folder " + path.string(), errno);
+    return {};
+  }
+
+  Result<std::vector<std::string>> list(const std::filesystem::path& path) override {
+    std::vector<std::string> names;
+    std::error_code error;
+    std::filesystem::directory_iterator entry(path, error);
+    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+      names.push_back(entry->path().filename().string());
+    }
+    if (error) return os_error("list folder " + path.string(), error.value());
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+};
+
+}  // namespace
+
+FileSystem& real_file_system() {
+  static RealFileSystem files;
+  return files;
+}
+
+}  // namespace aludel::os

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "base/os/lock.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <string>
+
+namespace aludel::os {
+
+namespace {
+
+struct flock whole_file(short type) {
+  struct flock range {};
+  range.l_type = type;
+  range.l_whence = SEEK_SET;
+  return range;
+}
+
+std::string holder_in(int file) {
+  char text[24] = {};
+  const auto size = ::pread(file, text, sizeof text - 1, 0);
+  std::string pid(text, size > 0 ? static_cast<std::size_t>(size) : 0);
+  pid.erase(pid.find_last_not_of('\n') + 1);
+  return pid.empty() ? "another process" : "process " + pid;
+}
+
+}  // namespace
+
+Result<FileLock> FileLock::acquire(const std::filesystem::path& path) {
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!file.valid()) return os_error("open lock " + path.string(), errno);
+  auto range = whole_file(F_WRLCK);
+  if (::fcntl(file.number(), F_OFD_SETLK, &range) != 0) {
+    if (errno != EAGAIN && errno != EACCES) return os_error("lock " + path.string(), errno);
+    return Error(ErrorCode::locked, "lock " + path.string() + ": " + holder_in(file.number()) +
+                                        " holds it: stop that first, or go through it");
+  }
+  const auto pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(file.number(), 0) != 0 ||
+      ::pwrite(file.number(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    return os_error("write process id into " + path.string(), errno);
+  }
+  return FileLock(std::move(file));
+}
+
+Result<bool> FileLock::held(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) {
+    if (errno == ENOENT) return false;
+    return os_error("open lock " + path.string(), errno);
+  }
+  auto range = whole_file(F_WRLCK);
+  if (::fcntl(file.number(), F_OFD_GETLK, &range) != 0) return os_error("probe lock " + path.string(), errno);
+  return range.l_type != F_UNLCK;
+}
+
+}  // namespace aludel::os

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+
+#include "base/os/descriptor.hpp"
+#include "base/result.hpp"
+
+namespace aludel::os {
+
+/// An exclusive lock on a file, held until it is destroyed or its process ends, however that comes about. The
+/// file stays; while the lock is held it names the holder's process id. Belongs to the open file, not to the
+/// process: two locks in one process exclude each other too.
+class FileLock {
+ public:
+  /// Takes the lock, making the file if there is none. Does not wait.
+  /// @return locked, naming the holder
+  static Result<FileLock> acquire(const std::filesystem::path& path);
+
+  /// Whether anybody holds the lock, the caller included. Looking never makes an `acquire` fail.
+  static Result<bool> held(const std::filesystem::path& path);
+
+ private:
+  explicit FileLock(Descriptor file) : file_(std::move(file)) {}
+
+  Descriptor file_;
+};
+
+}  // namespace aludel::os

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "base/os/shared_page.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <string>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "base/os/descriptor.hpp"
+
+namespace aludel::os {
+
+namespace {
+
+Result<std::size_t> size_of(int file, const std::filesystem::path& path) {
+  struct stat about {};
+  if (::fstat(file, &about) != 0) return os_error("look at " + path.string(), errno);
+  return static_cast<std::size_t>(about.st_size);
+}
+
+}  // namespace
+
+Result<SharedPage> SharedPage::map(int file, int protection, const std::filesystem::path& path) {
+  void* data = ::mmap(nullptr, size, protection, MAP_SHARED, file, 0);
+  if (data == MAP_FAILED) return os_error("map " + path.string(), errno);
+  return SharedPage(data);
+}
+
+Result<SharedPage> SharedPage::open(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!file.valid()) return os_error("open " + path.string(), errno);
+  const auto now = size_of(file.number(), path);
+  if (!now) return now.error();
+  if (*now < size) {
+    // Written, not just sized: storing to a hole on a full disk would end the process.
+    const std::string zeros(size - *now, '\0');
+    const auto done = ::pwrite(file.number(), zeros.data(), zeros.size(), static_cast<off_t>(*now));
+    if (done != static_cast<ssize_t>(zeros.size())) {
+      return os_error("write " + path.string(), done < 0 ? errno : ENOSPC);
+    }
+  }
+  return map(file.number(), PROT_READ | PROT_WRITE, path);
+}
+
+Result<SharedPage> SharedPage::open_read_only(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return os_error("open " + path.string(), errno);
+  const auto now = size_of(file.number(), path);
+  if (!now) return now.error();
+  if (*now < size) return Error(ErrorCode::not_found, "map " + path.string() + ": it is not made yet");
+  return map(file.number(), PROT_READ, path);
+}
+
+SharedPage::~SharedPage() {
+  if (data_ != nullptr) ::munmap(data_, size);
+}
+
+}  // namespace aludel::os
