@@ -26,8 +26,12 @@ inline constexpr std::size_t ingest_batch_size_max = 4 * MiB;  ///< of JSON, unl
 inline constexpr std::size_t block_max = 64 * MiB;
 inline constexpr std::size_t block_events_max = 1'000'000;
 inline constexpr std::size_t segment_max = 128 * MiB;
-inline constexpr std::size_t log_types_max = 16'384;      ///< distinct types in one log
-inline constexpr std::size_t log_producers_max = 65'536;  ///< distinct producers in one log
+inline constexpr std::size_t log_types_max = 16'384;         ///< distinct types in one log
+inline constexpr std::size_t log_producers_max = 65'536;     ///< distinct producers in one log
+inline constexpr std::size_t log_queue_max = 2 * block_max;  ///< appends in memory, together
+inline constexpr std::size_t log_group_max =
+    8 * MiB;  ///< appends written and synced together, beside the first
+inline constexpr std::size_t log_group_appends_max = 1'024;  ///< as one vectored write takes
 
 // SQLite
 inline constexpr auto sqlite_busy_time = std::chrono::milliseconds(5'000);  ///< how long a lock is waited for

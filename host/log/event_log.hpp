@@ -22,16 +22,27 @@
 /// (`log/segment_log.hpp`) is the one that is embedded.
 namespace aludel {
 
+/// How much of each block a cursor checks against its checksums before it gives the block out.
+enum class Check {
+  body,       ///< all of it
+  directory,  ///< all but the events: the caller asks `BlockCursor::check_body` before it walks them
+};
+
 /// Walks blocks in log order. One thread at a time.
 class BlockCursor {
  public:
   virtual ~BlockCursor() = default;
 
-  /// The next block, checked against its checksum when `BlockCursor` was made with `Check::body`; null at the
-  /// tip, after which a later call may find more. The block is valid until the next call, its bytes as long
-  /// as the cursor lives.
+  /// The next block; null at the tip, after which a later call may find more. The block is valid until the
+  /// next call, its bytes until `release` or the cursor's end.
   /// @return corrupt (file and offset are named), io
   virtual Result<const Block*> next() = 0;
+  /// Checks the events of the block last given, for cursors made with `Check::directory`.
+  /// @return corrupt
+  virtual Result<void> check_body() = 0;
+  /// Lets go of the bytes of all blocks but the one last given. A cursor that is kept for long needs this now
+  /// and then, or it keeps all that it ever read mapped.
+  virtual void release() = 0;
 };
 
 /// A flag that ends a wait from another thread, without a lost wake-up. Sticky until `reset`.
@@ -67,7 +78,11 @@ class EventReader {
   /// A cursor whose first block is the one that holds `id` (or, at the tip, the next one to come). Events
   /// below `id` in that block are the caller's to pass over. The cursor borrows from the reader.
   /// @return not_found when `id` is below `first()` or above `tip()`
-  virtual Result<std::unique_ptr<BlockCursor>> read_from(std::uint64_t id) = 0;
+  virtual Result<std::unique_ptr<BlockCursor>> read_from(std::uint64_t id, Check check) = 0;
+  Result<std::unique_ptr<BlockCursor>> read_from(std::uint64_t id) { return read_from(id, Check::body); }
+  /// `Block::fingerprint` of the block that holds `id`: what a projection keeps as its cursor's identity.
+  /// @return not_found when no event has this id; corrupt, io
+  virtual Result<std::uint32_t> block_fingerprint(std::uint64_t id) = 0;
 };
 
 struct AppendRequest {

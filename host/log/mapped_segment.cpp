@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "log/mapped_segment.hpp"
+
+#include <utility>
+
+#include "log/footer.hpp"
+#include "log/segment.hpp"
+
+namespace aludel {
+
+Result<std::unique_ptr<MappedSegment>> MappedSegment::open(os::FileSystem& files,
+                                                           const std::filesystem::path& dir,
+                                                           std::uint64_t first_id, const Uuid& log_id) {
+  auto path = dir / segment_name(first_id);
+  auto file = files.open(path, os::OpenMode::read);
+  if (!file) return file.error();
+  const auto header = read_segment_header(**file, path);
+  if (!header) return header.error();
+  if (header->log_id != log_id) return corrupt(path, 0, "the segment belongs to another log");
+  if (header->first_id != first_id) return corrupt(path, 0, "the segment's header and its name differ");
+  // Behind the last block stands at least the header of a footer.
+  auto mapping = (*file)->map(header->capacity + sizeof(format::FooterHeader));
+  if (!mapping) return mapping.error();
+  return std::unique_ptr<MappedSegment>(
+      new MappedSegment(std::move(path), *header, std::move(*file), std::move(*mapping)));
+}
+
+Result<std::optional<format::BlockHeader>> MappedSegment::block_at(const BlockPosition& position) {
+  if (auto ok = require(position.offset + sizeof(format::BlockHeader)); !ok) return ok.error();
+  const auto header = format::load<format::BlockHeader>(at(position.offset));
+  if (is_intact(header)) {
+    if (header.common.version != format::version) return unknown_version(path_, header.common.version);
+    if (header.common.magic == format::footer_magic) return std::nullopt;
+  }
+  const Expected expected{header_.log_id, position.first_id, position.previous_crc};
+  if (const auto fault = header_fault(header, expected, header_.capacity - position.offset)) {
+    return corrupt(path_, position.offset, *fault);
+  }
+  if (auto ok = require(position.offset + format::block_size(header)); !ok) return ok.error();
+  return std::optional(header);
+}
+
+// Touching a mapped page behind the file's end would be a signal; this is an error.
+Result<void> MappedSegment::require(std::uint64_t end) {
+  if (end <= size_) return {};
+  const auto size = file_->size();
+  if (!size) return size.error();
+  size_ = *size;
+  if (end > size_) return corrupt(path_, size_, "the file ends before the log does");
+  return {};
+}
+
+Result<std::optional<BlockPosition>> MappedSegment::locate(std::uint64_t id, std::uint64_t tip) {
+  if (auto ok = load_index(); !ok) return ok.error();
+  const auto start = index_.find(id, {header_.first_id, sizeof header_});
+  BlockPosition position{start.id, start.offset};
+  while (position.first_id < tip) {
+    const auto header = block_at(position);
+    if (!header) return header.error();
+    if (!header->has_value()) return std::nullopt;
+    index_.add(position.first_id, position.offset);
+    if (id < position.first_id + (*header)->count) break;
+    position = {position.first_id + (*header)->count, position.offset + format::block_size(**header),
+                (*header)->common.crc};
+  }
+  return std::optional(position);
+}
+
+Result<void> MappedSegment::load_index() {
+  if (index_loaded_) return {};
+  auto footer = find_footer(*file_, path_);
+  if (!footer) return footer.error();
+  if (footer->has_value()) index_ = std::move((*footer)->index);
+  index_loaded_ = true;
+  return {};
+}
+
+}  // namespace aludel

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "log/producers.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "log/segment.hpp"
+
+namespace aludel {
+
+namespace {
+
+constexpr std::size_t remembered_every = 16;  // blocks of a producer
+
+}  // namespace
+
+ProducerTurns::Turn ProducerTurns::take(std::string_view producer) {
+  std::unique_lock lock(mutex_);
+  auto entry = entries_.find(producer);
+  if (entry == entries_.end()) entry = entries_.try_emplace(std::string(producer)).first;
+  ++entry->second.users;
+  lock.unlock();
+  return {*this, entry};
+}
+
+ProducerTurns::Turn::~Turn() {
+  lock_.unlock();
+  const std::lock_guard lock(turns_.mutex_);
+  if (--entry_->second.users == 0) turns_.entries_.erase(entry_);
+}
+
+Result<void> ProducerHistory::compare(std::string_view producer, const ProducerEnd& end,
+                                      std::span<const NewEvent> events, std::uint64_t sequence) {
+  const std::lock_guard lock(mutex_);
+  auto found = known_.find(producer);
+  if (found == known_.end()) found = known_.try_emplace(std::string(producer)).first;
+  auto& known = found->second;
+  // From the nearest remembered block behind the events backwards.
+  const auto behind = known.lower_bound(sequence + events.size());
+  auto position = behind != known.end() ? behind->second : Position{end.last_id, end.last_offset};
+  std::size_t since_remembered = 0;
+  for (;;) {
+    const auto block = read(producer, position, end.last_id + 1);
+    if (!block) return block.error();
+    if (auto ok = compare_with(*block, position, events, sequence); !ok) return ok;
+    const auto first = block->producer_sequence();
+    if (first <= sequence) return {};
+    since_remembered = known.contains(first) ? 0 : since_remembered + 1;
+    if (since_remembered == remembered_every) {
+      known.emplace(first, position);
+      since_remembered = 0;
+    }
+    position = {block->header().producer_previous_id, block->header().producer_previous_offset};
+  }
+}
+
+Result<void> ProducerHistory::compare_with(const Block& block, const Position& position,
+                                           std::span<const NewEvent> events, std::uint64_t sequence) {
+  const auto begin = std::max(sequence, block.producer_sequence());
+  const auto end = std::min(sequence + events.size(), block.producer_sequence() + block.count());
+  if (begin >= end) return {};
+  const auto segment = store_.holding(position.id, position.id + 1);
+  if (!segment) return segment.error();
+  if (const auto fault = body_fault((*segment)->at(position.offset))) {
+    return corrupt((*segment)->path(), position.offset, *fault);
+  }
+  for (auto at = begin; at < end; ++at) {
+    const auto stored = block.sent_crc(static_cast<std::uint32_t>(at - block.producer_sequence()));
+    if (stored == events[at - sequence].sent_crc) continue;
+    return Error(
+        ErrorCode::conflict,
+        fmt::format("append under producer \"{}\": event {} differs from the one that the log has under "
+                    "this sequence: send other events under another producer",
+                    block.producer(), at));
+  }
+  return {};
+}
+
+Result<Block> ProducerHistory::read(std::string_view producer, const Position& position,
+                                    std::uint64_t durable) {
+  const auto segment = store_.holding(position.id, durable);
+  if (!segment) return segment.error();
+  const auto header = (*segment)->block_at({position.id, position.offset});
+  if (!header) return header.error();
+  const auto* at = (*segment)->at(position.offset);
+  auto fault = header->has_value() ? directory_fault(at) : Fault("no block stands there");
+  if (!fault && Block(at).producer() != producer) fault = "the block is of another producer";
+  if (!fault && (*header)->producer_sequence > 0 && (*header)->producer_previous_id >= position.id) {
+    fault = "the block does not lead to the producer's block before it";
+  }
+  if (fault) return corrupt((*segment)->path(), position.offset, *fault);
+  return Block(at);
+}
+
+}  // namespace aludel

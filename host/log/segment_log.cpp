@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "log/segment_log.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/os/boot_id.hpp"
+#include "base/os/file_system_kind.hpp"
+#include "log/segment.hpp"
+
+namespace aludel {
+
+namespace {
+
+constexpr std::size_t buffers_kept = 8;
+constexpr std::size_t buffer_kept_max = 4 * limits::MiB;
+
+// Of what an append will hold in memory until it is durable.
+std::size_t estimate(std::span<const NewEvent> events) {
+  std::size_t size = sizeof(format::BlockHeader);
+  for (const auto& event : events) {
+    size +=
+        sizeof(format::EventRecord) + event.key.size() + event.attributes.packed().size() + event.data.size();
+  }
+  return std::min(size, limits::block_max);
+}
+
+ProducerEnd end_of(const Catalog& catalog, std::string_view producer) {
+  const auto found = catalog.producers.find(producer);
+  return found == catalog.producers.end() ? ProducerEnd{} : found->second;
+}
+
+// Which of a group's appends the log's limits on distinct names still allow.
+class Admission {
+ public:
+  explicit Admission(const Catalog& catalog) : catalog_(catalog) {}
+
+  std::optional<Error> admit(const Block& block) {
+    std::set<std::string_view> types;
+    for (const auto& [name, count] : block.types()) {
+      if (!catalog_.types.contains(name) && !types_.contains(name)) types.insert(name);
+    }
+    if (catalog_.types.size() + types_.size() + types.size() > limits::log_types_max) {
+      return Error(ErrorCode::limit,
+                   fmt::format("append: the log would hold more than {} types: use fewer types",
+                               limits::log_types_max));
+    }
+    const bool new_producer = !block.producer().empty() && !catalog_.producers.contains(block.producer());
+    if (new_producer && catalog_.producers.size() + producers_ >= limits::log_producers_max) {
+      return Error(ErrorCode::limit,
+                   fmt::format("append: the log would hold more than {} producers: use one again",
+                               limits::log_producers_max));
+    }
+    types_.merge(types);
+    producers_ += new_producer ? 1 : 0;
+    return std::nullopt;
+  }
+
+ private:
+  const Catalog& catalog_;
+  std::set<std::string_view> types_;  // new with this group
+  std::size_t producers_ = 0;         // new with this group
+};
+
+}  // namespace
+
+SegmentLog::SegmentLog(const OpenOptions& options, os::FileLock lock, TipPublisher publisher,
+                       RecoveredLog recovered)
+    : lock_(std::move(lock)),
+      publisher_(std::move(publisher)),
+      history_(options.files, options.dir, recovered.end.log_id),
+      queue_(limits::log_queue_max,
+             [this](std::span<PendingAppend* const> waiting) { return commit_group(waiting); }),
+      catalog_(std::move(recovered.catalog)),
+      writer_({options.files, options.dir, options.clock, options.sync, options.segment_size,
+               options.allocate_ahead},
+              std::move(recovered.end)) {}
+
+SegmentLog::~SegmentLog() = default;
+
+Result<std::unique_ptr<SegmentLog>> SegmentLog::open(const OpenOptions& options) {
+  auto& files = options.files;
+  if (auto ok = files.create_directories(options.dir); !ok) return ok.error();
+  if (auto ok = os::require_local_file_system(options.dir); !ok) return ok.error();
+  auto lock = os::FileLock::acquire(options.dir / "lock");
+  if (!lock) return lock.error();
+  auto publisher = TipPublisher::open(options.dir / "tip");
+  if (!publisher) return publisher.error();
+  publisher->reset();
+  const auto first_ids = list_segments(files, options.dir);
+  if (!first_ids) return first_ids.error();
+  if (first_ids->empty()) {
+    if (auto ok = create_log(files, options.dir, options.clock.wall_ns(), options.segment_size); !ok) {
+      return ok.error();
+    }
+  }
+  auto recovered = recover_log(files, options.dir, options.durable_floor, options.report);
+  if (!recovered) return recovered.error();
+  const auto boot_id = os::boot_id();
+  if (!boot_id) return boot_id.error();
+  publisher->serve(recovered->end.log_id, *boot_id, recovered->end.next_id);
+  auto reader = SegmentReader::open(files, options.dir);
+  if (!reader) return reader.error();
+  std::unique_ptr<SegmentLog> log(
+      new SegmentLog(options, std::move(*lock), std::move(*publisher), std::move(*recovered)));
+  log->reader_ = std::move(*reader);
+  return log;
+}
+
+Result<AppendResult> SegmentLog::append(const AppendRequest& request) {
+  if (!request.producer.empty()) return append_as_producer(request);
+  const auto first = commit({request.events});
+  if (!first) return first.error();
+  return AppendResult{*first, request.events.size(), 0};
+}
+
+Result<AppendResult> SegmentLog::append_as_producer(const AppendRequest& request) {
+  const auto turn = turns_.take(request.producer);
+  ProducerEnd end;
+  {
+    const std::lock_guard lock(catalog_mutex_);
+    end = end_of(catalog_, request.producer);
+  }
+  if (request.sequence > end.next_sequence) {
+    return Error(
+        ErrorCode::conflict,
+        fmt::format(
+            "append under producer \"{}\" from its event {} on: the log has them up to below {}: send "
+            "those in between first",
+            request.producer, request.sequence, end.next_sequence));
+  }
+  const auto known = std::min<std::uint64_t>(request.events.size(), end.next_sequence - request.sequence);
+  if (known > 0) {
+    auto same = history_.compare(request.producer, end, request.events.first(known), request.sequence);
+    if (!same) return same.error();
+    if (known == request.events.size()) return AppendResult{0, 0, known};
+  }
+  const auto fresh = request.events.subspan(known);
+  const auto first = commit({fresh, request.producer, request.sequence + known});
+  if (!first) return first.error();
+  return AppendResult{*first, fresh.size(), known};
+}
+
+Result<std::uint64_t> SegmentLog::commit(const BlockContent& content) {
+  const auto memory = queue_.reserve(estimate(content.events));
+  BlockBuffer buffer;
+  {
+    const std::lock_guard lock(buffers_mutex_);
+    if (!buffers_.empty()) {
+      buffer = std::move(buffers_.back());
+      buffers_.pop_back();
+    }
+  }
+  auto block = EncodedBlock::encode(content, std::move(buffer));
+  if (!block) return block.error();
+  PendingAppend append(std::move(*block));
+  queue_.submit(append);
+  const auto first_id = append.block.header().common.first_id;
+  buffer = append.block.take_buffer();
+  {
+    const std::lock_guard lock(buffers_mutex_);
+    if (buffers_.size() < buffers_kept && buffer.capacity <= buffer_kept_max)
+      buffers_.push_back(std::move(buffer));
+  }
+  if (append.error) return *append.error;
+  return first_id;
+}
+
+std::size_t SegmentLog::commit_group(std::span<PendingAppend* const> waiting) {
+  Result<void> done = make_room(waiting.front()->block.size());
+  // What goes into the segment, within the bounds of a group; if there is no room, the first learns why.
+  const auto room = done ? std::min<std::uint64_t>(writer_.room(), limits::log_group_max) : 0;
+  std::size_t count = 0;
+  for (std::uint64_t bytes = 0; count < waiting.size(); ++count) {
+    bytes += waiting[count]->block.size();
+    if (count > 0 && bytes > room) break;
+  }
+  const auto group = waiting.first(count);
+  if (done) done = write_group(group);
+  if (!done) {
+    for (auto* append : group)
+      append->error = done.error();
+  }
+  return count;
+}
+
+Result<void> SegmentLog::make_room(std::size_t size) {
+  if (auto ok = writer_.repair(); !ok) return ok;
+  if (writer_.has_segment() && size > writer_.room()) {
+    if (writer_.is_empty()) {
+      return Error(ErrorCode::limit,
+                   fmt::format("append: the batch takes {} bytes, a segment holds {}: split it", size,
+                               writer_.room()));
+    }
+    if (auto ok = writer_.seal(catalog_); !ok) return ok;
+  }
+  return writer_.has_segment() ? Result<void>() : writer_.begin_segment();
+}
+
+Result<void> SegmentLog::write_group(std::span<PendingAppend* const> group) {
+  Admission admission(catalog_);
+  std::vector<BlockWrite> writes;
+  for (auto* append : group) {
+    const auto block = append->block.view();
+    append->error = admission.admit(block);
+    if (!append->error) writes.push_back({&append->block, end_of(catalog_, block.producer())});
+  }
+  if (writes.empty()) return {};
+  if (auto ok = writer_.append(writes); !ok) return ok;
+  publisher_.publish(writer_.next_id());
+  const std::lock_guard lock(catalog_mutex_);
+  for (const auto& write : writes)
+    catalog_.add(write.block->view(), write.offset);
+  return {};
+}
+
+TypeCounts SegmentLog::type_counts() const {
+  const std::lock_guard lock(catalog_mutex_);
+  return catalog_.types;
+}
+
+}  // namespace aludel

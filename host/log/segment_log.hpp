@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/limits.hpp"
+#include "base/os/file.hpp"
+#include "base/os/lock.hpp"
+#include "log/append_queue.hpp"
+#include "log/event_log.hpp"
+#include "log/producers.hpp"
+#include "log/segment_reader.hpp"
+#include "log/segment_writer.hpp"
+#include "log/tip_page.hpp"
+
+namespace aludel {
+
+struct OpenOptions {
+  std::filesystem::path dir;  ///< DATA/log; made if it is missing
+  os::FileSystem& files = os::real_file_system();
+  const Clock& clock = system_clock();
+  Sync sync = Sync::full;
+  /// The highest `next` of any processor's cursor: events below it were durable once, so they are not to be
+  /// cut off.
+  std::uint64_t durable_floor = 0;
+  std::uint64_t segment_size = limits::segment_max;  ///< of new segments, without their footers
+  bool allocate_ahead = true;
+  ReportSink report = [](const std::string&) {};
+};
+
+/// The event log as files of blocks (docs/store-format.md): the writer, of which there is one at a time. Its
+/// reading side is a `SegmentReader`, used by one thread at a time; `append` is for any thread.
+class SegmentLog final : public EventLog {
+ public:
+  /// Takes the log's lock, recovers it, or makes it if there is none, and begins to serve.
+  /// @return locked, naming the process that writes already; corrupt; unsupported (format, file system); io
+  static Result<std::unique_ptr<SegmentLog>> open(const OpenOptions& options);
+  ~SegmentLog() override;
+
+  [[nodiscard]] Uuid log_id() const override { return reader_->log_id(); }
+  [[nodiscard]] std::uint64_t first() const override { return reader_->first(); }
+  [[nodiscard]] std::uint64_t tip() const override { return reader_->tip(); }
+  Result<WaitResult> wait(std::uint64_t seen, const Interrupt& interrupt,
+                          std::optional<std::chrono::nanoseconds> timeout) override {
+    return reader_->wait(seen, interrupt, timeout);
+  }
+  using EventReader::read_from;
+  Result<std::unique_ptr<BlockCursor>> read_from(std::uint64_t id, Check check) override {
+    return reader_->read_from(id, check);
+  }
+  Result<std::uint32_t> block_fingerprint(std::uint64_t id) override {
+    return reader_->block_fingerprint(id);
+  }
+  Result<LogStats> stats() { return reader_->stats(); }
+
+  Result<AppendResult> append(const AppendRequest& request) override;
+  /// Events of each type in the whole log. Any thread.
+  [[nodiscard]] TypeCounts type_counts() const;
+
+ private:
+  SegmentLog(const OpenOptions& options, os::FileLock lock, TipPublisher publisher, RecoveredLog recovered);
+
+  Result<AppendResult> append_as_producer(const AppendRequest& request);
+  Result<std::uint64_t> commit(const BlockContent& content);
+  std::size_t commit_group(std::span<PendingAppend* const> waiting);
+  Result<void> make_room(std::size_t size);
+  Result<void> write_group(std::span<PendingAppend* const> group);
+
+  os::FileLock lock_;
+  TipPublisher publisher_;
+  std::unique_ptr<SegmentReader> reader_;
+  ProducerTurns turns_;
+  ProducerHistory history_;
+  AppendQueue queue_;
+
+  mutable std::mutex catalog_mutex_;
+  Catalog catalog_;       // changed by the leader alone, under the mutex; read by it without
+  SegmentWriter writer_;  // the leader's
+
+  std::mutex buffers_mutex_;
+  std::vector<BlockBuffer> buffers_;  // to be used again
+};
+
+}  // namespace aludel

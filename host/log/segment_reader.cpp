@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#include "log/segment_reader.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/limits.hpp"
+#include "base/os/boot_id.hpp"
+#include "base/os/futex.hpp"
+#include "base/os/lock.hpp"
+#include "log/footer.hpp"
+#include "log/segment.hpp"
+#include "log/segment_cursor.hpp"
+#include "log/segment_scan.hpp"
+
+namespace aludel {
+
+namespace {
+
+// The first id after the valid blocks of the segment that begins with `first_id`.
+Result<std::uint64_t> end_of_segment(os::FileSystem& files, const std::filesystem::path& path) {
+  auto file = files.open(path, os::OpenMode::read);
+  if (!file) return file.error();
+  const auto header = read_segment_header(**file, path);
+  if (!header) return header.error();
+  const auto footer = find_footer(**file, path);
+  if (!footer) return footer.error();
+  if (footer->has_value()) return (*footer)->header.end_id;
+  const auto scan = scan_segment(**file, path, *header, 0, [](const Block&, std::uint64_t) {});
+  if (!scan) return scan.error();
+  return scan->next_id;
+}
+
+void raise_to(std::atomic<std::uint64_t>& highest, std::uint64_t value) {
+  auto now = highest.load(std::memory_order_relaxed);
+  while (now < value && !highest.compare_exchange_weak(now, value, std::memory_order_acq_rel)) {
+  }
+}
+
+}  // namespace
+
+SegmentReader::SegmentReader(os::FileSystem& files, std::filesystem::path dir, const Uuid& log_id,
+                             const Uuid& boot_id, std::uint64_t first)
+    : files_(files),
+      dir_(std::move(dir)),
+      log_id_(log_id),
+      boot_id_(boot_id),
+      first_(first),
+      store_(files, dir_, log_id) {}
+
+Result<std::unique_ptr<SegmentReader>> SegmentReader::open(os::FileSystem& files,
+                                                           const std::filesystem::path& dir) {
+  const auto first_ids = list_segments(files, dir);
+  if (!first_ids) return first_ids.error();
+  if (first_ids->empty()) {
+    return Error(ErrorCode::not_found,
+                 "open the log " + dir.string() + ": there is none: append an event first");
+  }
+  const auto path = dir / segment_name(first_ids->back());
+  const auto file = files.open(path, os::OpenMode::read);
+  if (!file) return file.error();
+  const auto header = read_segment_header(**file, path);
+  if (!header) return header.error();
+  const auto boot_id = os::boot_id();
+  if (!boot_id) return boot_id.error();
+  std::unique_ptr<SegmentReader> reader(
+      new SegmentReader(files, dir, header->log_id, *boot_id, first_ids->front()));
+  if (auto ok = reader->find_tip(); !ok) return ok.error();
+  return reader;
+}
+
+Result<void> SegmentReader::find_tip() {
+  for (;;) {
+    if (auto ok = attach(); !ok) return ok;
+    const auto incarnation = page() ? page()->incarnation() : 0;
+    const auto live = os::FileLock::held(dir_ / "lock");
+    if (!live) return live.error();
+    if (*live && page() && page()->tip()) return {};
+    const auto first_ids = list_segments(files_, dir_);
+    if (!first_ids) return first_ids.error();
+    auto tip = end_of_segment(files_, dir_ / segment_name(first_ids->back()));
+    if (!tip) return tip.error();
+    if (page()) tip = std::min(*tip, page()->last_published().value_or(*tip));
+    // No writer has begun to serve meanwhile, so what was found is not on its way into the log or out of it.
+    if (auto ok = attach(); !ok) return ok;
+    if ((page() ? page()->incarnation() : 0) != incarnation) continue;
+    ignored_incarnation_ = incarnation;
+    raise_to(seen_, *tip);
+    return {};
+  }
+}
+
+Result<void> SegmentReader::attach() {
+  if (page()) return {};
+  auto view = TipView::open(dir_ / "tip", log_id_, boot_id_);
+  if (view) {
+    page_.emplace(std::move(*view));
+    attached_.store(true, std::memory_order_release);
+  } else if (view.error().code != ErrorCode::not_found) {
+    return view.error();
+  }
+  return {};
+}
+
+const TipView* SegmentReader::page() const {
+  return attached_.load(std::memory_order_acquire) ? &*page_ : nullptr;
+}
+
+std::uint64_t SegmentReader::tip() const {
+  if (const auto* view = page(); view && view->incarnation() != ignored_incarnation_) {
+    if (const auto published = view->tip()) raise_to(seen_, *published);
+  }
+  return seen_.load(std::memory_order_acquire);
+}
+
+Result<WaitResult> SegmentReader::wait(std::uint64_t seen, const Interrupt& interrupt,
+                                       std::optional<std::chrono::nanoseconds> timeout) {
+  os::Deadline deadline;
+  if (timeout) deadline = std::chrono::steady_clock::now() + *timeout;
+  for (;;) {
+    if (auto ok = attach(); !ok) return ok.error();
+    const auto* view = page();
+    // Taken before the tip is looked at: a publication in between changes it, and the wait ends at once.
+    const auto word = view ? view->word().load(std::memory_order_acquire) : 0;
+    if (tip() > seen) return WaitResult::new_events;
+    if (interrupt.raised()) return WaitResult::interrupted;
+    if (deadline && std::chrono::steady_clock::now() >= *deadline) return WaitResult::timed_out;
+    pause(view, word, interrupt, deadline);
+  }
+}
+
+void SegmentReader::pause(const TipView* page, std::uint32_t word, const Interrupt& interrupt,
+                          os::Deadline deadline) const {
+  if (page && os::futex_wait_either({page->word(), word}, {interrupt.word(), 0}, deadline)) return;
+  const auto next_look = std::chrono::steady_clock::now() + limits::poll_interval;
+  const auto until = deadline ? std::min(*deadline, next_look) : next_look;
+  if (page) {
+    os::futex_wait(page->word(), word, os::Scope::shared, until);
+  } else {
+    os::futex_wait(interrupt.word(), 0, os::Scope::process, until);
+  }
+}
+
+Result<std::unique_ptr<BlockCursor>> SegmentReader::read_from(std::uint64_t id, Check check) {
+  const auto end = tip();
+  if (id < first_ || id > end) {
+    return Error(ErrorCode::not_found, fmt::format("read event {} of {}: it holds events from {} to below {}",
+                                                   id, dir_.string(), first_, end));
+  }
+  auto located = store_.locate(id, end);
+  if (!located) return located.error();
+  return make_segment_cursor(*this, store_, std::move(*located), check);
+}
+
+Result<std::uint32_t> SegmentReader::block_fingerprint(std::uint64_t id) {
+  const auto end = tip();
+  if (id < first_ || id >= end) {
+    return Error(ErrorCode::not_found, fmt::format("find event {} of {}: it holds events from {} to below {}",
+                                                   id, dir_.string(), first_, end));
+  }
+  const auto located = store_.locate(id, end);
+  if (!located) return located.error();
+  const auto header = located->segment->block_at(located->position);
+  if (!header) return header.error();
+  ALUDEL_ASSERT(header->has_value());
+  return (*header)->common.crc;
+}
+
+Result<TypeCounts> SegmentReader::type_counts() {
+  const auto first_ids = list_segments(files_, dir_);
+  if (!first_ids) return first_ids.error();
+  TypeCounts counts;
+  auto from = first_ids->front();
+  if (first_ids->size() > 1) {
+    const auto path = dir_ / segment_name((*first_ids)[first_ids->size() - 2]);
+    const auto file = files_.open(path, os::OpenMode::read);
+    if (!file) return file.error();
+    auto footer = find_footer(**file, path);
+    if (!footer) return footer.error();
+    if (!footer->has_value()) return corrupt(path, 0, "a segment follows, but this one has no trailer");
+    counts = std::move((*footer)->catalog.types);
+    from = (*footer)->header.end_id;
+  }
+  if (from >= tip()) return counts;
+  const auto cursor = read_from(from, Check::directory);
+  if (!cursor) return cursor.error();
+  for (;;) {
+    const auto block = (*cursor)->next();
+    if (!block) return block.error();
+    if (*block == nullptr) return counts;
+    for (const auto& [name, count] : (*block)->types())
+      counts[std::string(name)] += count;
+    (*cursor)->release();
+  }
+}
+
+Result<LogStats> SegmentReader::stats() {
+  const auto end = tip();
+  const auto located = store_.locate(end, end);
+  if (!located) return located.error();
+  const auto first_ids = list_segments(files_, dir_);
+  if (!first_ids) return first_ids.error();
+  LogStats stats{end, first_, located->position.offset, 1};
+  for (const auto first_id : *first_ids) {
+    if (first_id >= located->segment->header().first_id) break;
+    const auto file = files_.open(dir_ / segment_name(first_id), os::OpenMode::read);
+    const auto size = file ? (*file)->size() : file.error();
+    if (!size) return size.error();
+    stats.bytes += *size;
+    ++stats.segments;
+  }
+  return stats;
+}
+
+}  // namespace aludel

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "base/os/file.hpp"
+#include "log/catalog.hpp"
+#include "log/event_log.hpp"
+#include "log/segment_store.hpp"
+#include "log/tip_page.hpp"
+
+namespace aludel {
+
+struct LogStats {
+  std::uint64_t events = 0;  ///< ever appended: the tip
+  std::uint64_t first = 0;   ///< the oldest still kept
+  std::uint64_t bytes = 0;   ///< in segments, without what is allocated ahead
+  std::uint64_t segments = 0;
+};
+
+/// Reads a segment log, in any process, and changes nothing. Follows the writer's tip page from when a writer
+/// serves. Until then it shows the valid blocks that were there when it was opened, of which those that the
+/// last writer of this boot did not publish are left out: they may not be durable. A writer that ends and
+/// another that starts go unnoticed but for the events.
+///
+/// One thread at a time, but for `tip`. A page of a mapped segment that the disk fails to read is a SIGBUS.
+class SegmentReader final : public EventReader {
+ public:
+  /// @return not_found if the folder holds no log; corrupt, unsupported, io
+  static Result<std::unique_ptr<SegmentReader>> open(os::FileSystem& files, const std::filesystem::path& dir);
+
+  [[nodiscard]] Uuid log_id() const override { return log_id_; }
+  [[nodiscard]] std::uint64_t first() const override { return first_; }
+  [[nodiscard]] std::uint64_t tip() const override;
+  Result<WaitResult> wait(std::uint64_t seen, const Interrupt& interrupt,
+                          std::optional<std::chrono::nanoseconds> timeout) override;
+  using EventReader::read_from;
+  Result<std::unique_ptr<BlockCursor>> read_from(std::uint64_t id, Check check) override;
+  Result<std::uint32_t> block_fingerprint(std::uint64_t id) override;
+
+  /// Events of each type in the whole log up to the tip. Reads the active segment's directories.
+  Result<TypeCounts> type_counts();
+  Result<LogStats> stats();
+
+ private:
+  SegmentReader(os::FileSystem& files, std::filesystem::path dir, const Uuid& log_id, const Uuid& boot_id,
+                std::uint64_t first);
+  Result<void> find_tip();
+  Result<void> attach();
+  [[nodiscard]] const TipView* page() const;
+  void pause(const TipView* page, std::uint32_t word, const Interrupt& interrupt,
+             std::optional<std::chrono::steady_clock::time_point> deadline) const;
+
+  os::FileSystem& files_;
+  const std::filesystem::path dir_;
+  const Uuid log_id_;
+  const Uuid boot_id_;
+  const std::uint64_t first_;
+  SegmentStore store_;
+  std::optional<TipView> page_;                 // set once
+  std::atomic<bool> attached_{false};           // page_ may be read by any thread
+  std::uint64_t ignored_incarnation_ = 0;       // of a writer that was dead when this was opened
+  mutable std::atomic<std::uint64_t> seen_{0};  // the highest tip that was given out
+};
+
+}  // namespace aludel

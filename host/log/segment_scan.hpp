@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/os/file.hpp"
+#include "log/block_check.hpp"
+#include "log/footer.hpp"
+#include "log/format.hpp"
+
+namespace aludel {
+
+/// Where the good blocks of the last segment end, found from its bytes alone.
+struct SegmentScan {
+  std::uint64_t next_id = 0;  ///< after the last good block
+  std::uint64_t end = 0;      ///< offset after it
+  std::uint32_t chain = 0;    ///< its header CRC, or what the segment's header says comes before
+  std::int64_t time_ns = 0;   ///< its time; 0 if there is no block
+  /// Every event below was durable when it was last written down; from the block at `unproven_offset` on
+  /// nothing says so.
+  std::uint64_t proven = 0;
+  std::uint64_t unproven_offset = 0;
+  std::optional<std::string>
+      torn;                      ///< what is wrong at `end`, if bytes stand there that nobody was told about
+  std::optional<Footer> footer;  ///< the segment was sealed, though its file was not yet cut to size
+};
+
+/// Gets each good block in turn, of which only header and directory may be used, and its offset.
+using BlockVisitor = std::function<void(const Block&, std::uint64_t)>;
+
+/// Walks a segment that has no trailer. Checks every header and directory, and the bodies that are not proven
+/// to have been synced.
+/// @param durable_floor events below this are known durable
+/// @return corrupt when what is bad stands below something durable: an acknowledged event would be lost
+[[nodiscard]] Result<SegmentScan> scan_segment(os::File& file, const std::filesystem::path& path,
+                                               const format::SegmentHeader& header,
+                                               std::uint64_t durable_floor, const BlockVisitor& visit);
+
+/// The highest `synced_to` of the intact block headers of this log that stand anywhere from `offset` on;
+/// nothing if there is none.
+[[nodiscard]] Result<std::optional<std::uint64_t>> find_synced_after(FileWindow& window, std::uint64_t offset,
+                                                                     const Uuid& log_id);
+
+}  // namespace aludel

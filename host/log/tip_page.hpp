@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include "base/os/shared_page.hpp"
+#include "base/result.hpp"
+#include "base/uuid.hpp"
+
+/// The tip page: how the writer tells every process where the log ends, and wakes those that wait for more.
+/// It says what is published, no more: the log is what its segments hold. What it says is good only within
+/// the boot in which it was said.
+namespace aludel {
+
+/// As it lies in the file `tip`. All zeros: nobody ever wrote.
+struct TipPageLayout {
+  std::atomic<std::uint64_t> log_id[2];
+  std::atomic<std::uint64_t> boot_id[2];
+  std::atomic<std::uint64_t> incarnation;  ///< of the writer that serves, at random; 0 while none does
+  std::atomic<std::uint64_t> tip;
+  std::atomic<std::uint32_t> word;  ///< the futex; changes with each publication
+};
+static_assert(sizeof(TipPageLayout) <= os::SharedPage::size &&
+              std::atomic<std::uint64_t>::is_always_lock_free);
+
+/// The writer's side.
+class TipPublisher {
+ public:
+  static Result<TipPublisher> open(const std::filesystem::path& path);
+
+  /// Nobody believes the page from here on.
+  void reset();
+  /// Begins to serve, after recovery.
+  void serve(const Uuid& log_id, const Uuid& boot_id, std::uint64_t tip);
+  /// Raises the tip and wakes all who wait. One thread at a time.
+  void publish(std::uint64_t tip);
+
+ private:
+  explicit TipPublisher(os::SharedPage page) : page_(std::move(page)) {}
+  [[nodiscard]] TipPageLayout& layout() const { return *static_cast<TipPageLayout*>(page_.data()); }
+  void wake();
+
+  os::SharedPage page_;
+};
+
+/// A reader's side; maps the page read-only. Any thread may call.
+class TipView {
+ public:
+  /// @return not_found if no writer has ever made the page
+  static Result<TipView> open(const std::filesystem::path& path, const Uuid& log_id, const Uuid& boot_id);
+
+  /// What the writer that serves has published, or the last one that did not end its service; nothing if
+  /// there is none of this boot.
+  [[nodiscard]] std::optional<std::uint64_t> tip() const;
+  /// What was published last in this boot, by whomever; nothing if nobody did.
+  [[nodiscard]] std::optional<std::uint64_t> last_published() const;
+  /// 0 while no writer serves.
+  [[nodiscard]] std::uint64_t incarnation() const {
+    return layout().incarnation.load(std::memory_order_acquire);
+  }
+  [[nodiscard]] const std::atomic<std::uint32_t>& word() const { return layout().word; }
+
+ private:
+  TipView(os::SharedPage page, const Uuid& log_id, const Uuid& boot_id);
+  [[nodiscard]] const TipPageLayout& layout() const {
+    return *static_cast<const TipPageLayout*>(page_.data());
+  }
+
+  os::SharedPage page_;
+  std::uint64_t log_id_[2];
+  std::uint64_t boot_id_[2];
+};
+
+}  // namespace aludel
