@@ -38,15 +38,15 @@ Result<std::unique_ptr<Projection>> Projection::open(const std::filesystem::path
   auto database = known ? Database::open(link, Database::Mode::read_write, clock->name())
                         : Database::open(directory / first_generation, Database::Mode::create, clock->name());
   if (!database) return database.error();
-  std::unique_ptr<Projection> projection(
-      new Projection(directory, std::move(clock), std::move(*database)));
+  std::unique_ptr<Projection> projection(new Projection(directory, std::move(clock), std::move(*database)));
   if (auto ready = projection->prepare(); !ready) return ready.error();
   return projection;
 }
 
 Result<void> Projection::prepare() {
   if (auto set = database_->execute(settings); !set) return set.error();
-  for (auto [statement, sql] : {std::pair{&begin_, "begin immediate"}, {&commit_, "commit"}, {&rollback_, "rollback"}}) {
+  for (auto [statement, sql] :
+       {std::pair{&begin_, "begin immediate"}, {&commit_, "commit"}, {&rollback_, "rollback"}}) {
     auto prepared = database_->prepare(sql);
     if (!prepared) return prepared.error();
     *statement = std::move(*prepared);

@@ -59,7 +59,8 @@ Result<ProcessorState> read_state(const std::filesystem::path& directory) {
   const auto there = HostTables::exist(**database);
   if (!there) return there.error();
   if (!*there) {
-    return Error{ErrorCode::not_found, "read the state of " + directory.string() + ": it has no projection yet"};
+    return Error{ErrorCode::not_found,
+                 "read the state of " + directory.string() + ": it has no projection yet"};
   }
   auto tables = HostTables::open(**database);
   if (!tables) return tables.error();
