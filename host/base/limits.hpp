@@ -66,6 +66,9 @@ inline constexpr std::size_t crash_output_max = 4 * KiB;  ///< what is kept of a
 
 // Server
 inline constexpr std::size_t request_body_max = block_max;
+inline constexpr std::size_t request_header_max = 16 * KiB;
 inline constexpr std::size_t connections_max = 256;
+inline constexpr auto connection_idle_max = std::chrono::seconds(60);
+inline constexpr auto request_time_max = std::chrono::seconds(30);  ///< for a request to arrive, once begun
 
 }  // namespace aludel::limits

@@ -56,6 +56,7 @@ Result<void> NdjsonReader::fill() {
 
 Result<void> NdjsonReader::take_lines(std::int64_t default_time_ns) {
   auto rest = std::string_view(buffer_).substr(begin_, end_ - begin_);
+  first_line_ = lines_ + 1;
   while (batch_.events().size() < batch_lines_max_) {
     const auto line_end = rest.find('\n');
     if (line_end == std::string_view::npos && (!at_end_ || rest.empty())) break;

@@ -26,6 +26,8 @@ class NdjsonReader {
   ///   the source failed with
   Result<std::span<const NewEvent>> next(std::int64_t default_time_ns);
 
+  /// The number of the last batch's first line, from 1.
+  [[nodiscard]] std::uint64_t first_line() const { return first_line_; }
   /// The lines that the last batch was read from, as they were sent.
   [[nodiscard]] std::string_view text() const { return {buffer_.data() + begin_, taken_}; }
 
@@ -41,6 +43,7 @@ class NdjsonReader {
   std::size_t end_ = 0;      // of what was read
   std::size_t taken_ = 0;    // bytes from begin_ on that the last batch was made of
   std::uint64_t lines_ = 0;  // taken so far, blank ones too
+  std::uint64_t first_line_ = 1;
   bool at_end_ = false;
 };
 

@@ -2,7 +2,6 @@
 #include "runtime/config.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "base/duration.hpp"
 #include "base/json_writer.hpp"
@@ -10,8 +9,6 @@
 namespace aludel {
 
 namespace {
-
-constexpr std::array<std::string_view, 5> log_levels{"trace", "debug", "info", "warning", "error"};
 
 // A JSON string is a TOML string too.
 std::string array_of(const auto& items, auto&& text) {
@@ -22,16 +19,6 @@ std::string array_of(const auto& items, auto&& text) {
 }
 
 }  // namespace
-
-std::string_view to_string(LogLevel level) {
-  return log_levels[static_cast<std::size_t>(level)];
-}
-
-std::optional<LogLevel> parse_log_level(std::string_view word) {
-  const auto* found = std::find(log_levels.begin(), log_levels.end(), word);
-  if (found == log_levels.end()) return std::nullopt;
-  return static_cast<LogLevel>(found - log_levels.begin());
-}
 
 bool is_processor_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {

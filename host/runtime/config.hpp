@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,8 +11,8 @@
 #include "base/limits.hpp"
 #include "base/result.hpp"
 #include "plugin/description.hpp"
-#include "plugin/instance.hpp"
 #include "policy/strategy.hpp"
+#include "runtime/host_log.hpp"
 
 namespace aludel {
 
@@ -56,9 +55,6 @@ struct Config {
 
 /// The config with every default filled in, as TOML that reads back the same.
 [[nodiscard]] std::string to_toml(const Config& config);
-
-[[nodiscard]] std::string_view to_string(LogLevel level);
-[[nodiscard]] std::optional<LogLevel> parse_log_level(std::string_view word);
 
 /// Whether `name` can be a processor's: 1 to 64 of a-z, 0-9, '_' and '-'.
 [[nodiscard]] bool is_processor_name(std::string_view name);
