@@ -17,6 +17,11 @@ inline constexpr std::size_t event_name_max = 1 * KiB;  ///< type, source, key a
 inline constexpr std::size_t event_attributes_max = 16 * KiB;
 inline constexpr std::size_t producer_max = 256;
 
+// Ingest
+inline constexpr std::size_t ingest_line_max = 8 * MiB;  ///< an event as JSON: base64 and escapes take more
+inline constexpr std::size_t ingest_batch_lines_max = 10'000;
+inline constexpr std::size_t ingest_batch_size_max = 4 * MiB;  ///< of JSON, unless one line is longer
+
 // The log
 inline constexpr std::size_t block_max = 64 * MiB;
 inline constexpr std::size_t block_events_max = 1'000'000;
@@ -56,12 +61,17 @@ inline constexpr auto batch_time_max = std::chrono::milliseconds(50);
 inline constexpr auto call_time_default = std::chrono::seconds(60);
 inline constexpr auto stop_time_max = std::chrono::seconds(10);
 inline constexpr auto idle_progress_interval = std::chrono::seconds(1);
+inline constexpr auto waiting_told_interval = std::chrono::milliseconds(100);
+inline constexpr auto retry_after_max = std::chrono::hours(24);  ///< what a handler may ask for
 inline constexpr auto poll_interval = std::chrono::milliseconds(100);
 inline constexpr int deaths_without_commit_max = 5;
 inline constexpr std::size_t crash_output_max = 4 * KiB;  ///< what is kept of a dead child's stderr
 
 // Server
 inline constexpr std::size_t request_body_max = block_max;
+inline constexpr std::size_t request_header_max = 16 * KiB;
 inline constexpr std::size_t connections_max = 256;
+inline constexpr auto connection_idle_max = std::chrono::seconds(60);
+inline constexpr auto request_time_max = std::chrono::seconds(30);  ///< for a request to arrive, once begun
 
 }  // namespace aludel::limits

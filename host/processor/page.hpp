@@ -7,12 +7,13 @@
 #include <memory>
 #include <optional>
 
+#include "base/os/shared_page.hpp"
 #include "base/result.hpp"
 
 namespace aludel {
 
 /// A small mapped file through which a processor shows, at the cost of a few stores an event, what it has in
-/// flight; so its host knows which event it died at or hangs in (docs/store-format.md, "The processor's
+/// flight; so its host knows which event it died at or hangs in (docs/projection-format.md, "The processor's
 /// page").
 ///
 /// Written by the processor's thread, read by any process.
@@ -29,14 +30,57 @@ class InFlightPage {
 
   /// Opens or makes the page and clears it.
   static Result<std::unique_ptr<InFlightPage>> create(const std::filesystem::path& file);
-  /// A view for another process; whatever cannot be believed (another boot, a bad checksum, no file) reads as
-  /// nothing.
+  /// A view for another process. A file that is not there yet reads as nothing, also when it has been made
+  /// since.
   static Result<std::unique_ptr<InFlightPage>> view(const std::filesystem::path& file);
 
-  virtual ~InFlightPage() = default;
-  virtual void enter(std::uint32_t stage, std::uint64_t event_id, std::uint32_t attempt) = 0;
-  virtual void leave() = 0;
-  [[nodiscard]] virtual std::optional<Call> read() const = 0;
+  InFlightPage(const InFlightPage&) = delete;
+  InFlightPage& operator=(const InFlightPage&) = delete;
+
+  /// A call of the plugin begins. @param attempt of the event, from 1; 0 where no event is at stake
+  void enter(std::uint32_t stage, std::uint64_t event_id, std::uint32_t attempt) {
+    const auto call = std::uint64_t{attempt} << 32 | stage;
+    ++sequence_;
+    layout_->event_id.store(event_id, std::memory_order_relaxed);
+    layout_->call.store(call, std::memory_order_relaxed);
+    layout_->sequence.store(sequence_, std::memory_order_relaxed);
+    layout_->checksum.store(checksum(salt_, event_id, call, sequence_), std::memory_order_release);
+  }
+  /// It has returned.
+  void leave() { layout_->returned.store(sequence_, std::memory_order_release); }
+
+  /// What is in flight, or was when the writer died. Nothing, if it cannot be believed: another boot's, half
+  /// a store, foreign bytes, no call since the page was cleared.
+  [[nodiscard]] std::optional<Call> read() const;
+
+ private:
+  using Word = std::atomic<std::uint64_t>;
+
+  struct Layout {
+    Word magic;
+    Word boot[2];
+    Word reserved[5];
+    Word event_id;
+    Word call;  ///< attempt in the upper half, stage in the lower
+    Word sequence;
+    Word checksum;  ///< of the three above
+    Word returned;  ///< the sequence of the latest call that has returned
+  };
+  static_assert(Word::is_always_lock_free && sizeof(Layout) <= os::SharedPage::size);
+
+  InFlightPage(std::optional<os::SharedPage> page, std::uint64_t boot_low, std::uint64_t boot_high);
+
+  // A sum of odd multiples: one word of another call always changes it, several do but for one case in 2^64.
+  static std::uint64_t checksum(std::uint64_t salt, std::uint64_t event_id, std::uint64_t call,
+                                std::uint64_t sequence) {
+    return salt + event_id * 0x9e3779b97f4a7c15 + call * 0xc2b2ae3d27d4eb4f + sequence * 0x165667b19e3779f9;
+  }
+
+  std::optional<os::SharedPage> page_;
+  Layout* layout_ = nullptr;  ///< in `page_`
+  std::uint64_t boot_[2];
+  std::uint64_t salt_;  ///< of the boot
+  std::uint64_t sequence_ = 0;
 };
 
 }  // namespace aludel

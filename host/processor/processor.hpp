@@ -15,6 +15,7 @@
 #include "base/result.hpp"
 #include "log/event_log.hpp"
 #include "plugin/instance.hpp"
+#include "policy/strategy.hpp"
 #include "processor/state.hpp"
 
 namespace aludel {
@@ -32,10 +33,12 @@ class Processor {
     std::filesystem::path directory;  ///< DATA/processors/<name>; exists
     std::string config_json = "{}";
     std::vector<Subscription> types;  ///< narrows the handler's subscriptions; empty: all of them
-    std::uint64_t batch_size = limits::batch_size_default;
+    std::uint64_t batch_size = limits::batch_size_default;  ///< 1 to limits::batch_size_max
+    Strategy strategy = Strategy::fail_fast;
   };
 
-  /// Makes the handler's instance once the projection is open.
+  /// Makes the handler's instance once the projection is open; and another one when `create` asks to be
+  /// called again.
   using MakeInstance = std::function<Result<std::unique_ptr<Instance>>(Instance::Context)>;
 
   /// Told on the thread of `run` whenever the state changes; never once an event.
@@ -49,18 +52,19 @@ class Processor {
     const Clock& clock;
   };
 
-  /// Takes the lock, opens or makes the projection, checks that it belongs to this handler and this log, and
-  /// brings the handler up (create, migrate, start). What cannot be served is a state, not an error: `run`
-  /// returns at once then, with the reason durable where the projection could be opened.
+  /// Takes the lock, opens or makes the projection, makes the instance, and checks that the projection
+  /// belongs to this handler and this log. What cannot be served is a state, not an error: `run` returns at
+  /// once then, with the reason durable where the projection could be opened.
   /// @return locked: another process owns the processor (its pid is named); io, corrupt: the directory cannot
   /// be used
   static Result<std::unique_ptr<Processor>> open(Options options, Environment environment);
 
   virtual ~Processor() = default;
 
-  /// Works until `stop` is raised (then to the next event boundary, commits, and returns), or until the
-  /// strategy, a failure of the environment or a divergence stops it.
-  /// @return the state it ended in: offline (asked to stop), stopped, diverged, refused
+  /// Brings the handler up (create, migrate, start), then works until `stop` is raised (then to the next
+  /// event boundary, commits, and returns), or until the strategy or a failure of the environment stops it.
+  /// Once.
+  /// @return the state it ended in, which was told last: offline (asked to stop), stopped, diverged, refused
   virtual ProcessorState run(const Interrupt& stop) = 0;
 };
 

@@ -15,6 +15,7 @@ namespace aludel {
 enum class Activity {
   running,       ///< working off events
   waiting,       ///< at the tip
+  retrying,      ///< between two attempts at bringing the handler up; ProcessorState::error says why
   stopped,       ///< by its strategy or a fatal outcome; ProcessorState::error says why
   diverged,      ///< its projection does not belong to this log
   refused,       ///< the plugin, its config or its projection cannot be used
@@ -32,7 +33,7 @@ struct ProcessorError {
   std::int64_t since_ns = 0;  ///< wall clock
   std::uint32_t attempt = 0;  ///< of that event, from 1; 0 if no event is at fault
   std::string outcome;        ///< "retry", "fail", "fatal", or "host" for what no handler reported
-  std::string stage;          ///< "create" ... "flush", "commit"
+  std::string stage;          ///< "open", "create" ... "flush", "commit", or "read" for the log
   std::string code;
   std::string message;
 };
@@ -42,10 +43,14 @@ struct ProcessorState {
   Activity activity = Activity::offline;
   std::string handler_id;
   std::string handler_version;
-  std::uint64_t next = 0;  ///< the cursor, exclusive: the first event it is not done with
+  /// The cursor, exclusive: the first event it is not done with. Of a processor that waits, passed events
+  /// that no handler wants are counted in before they are saved.
+  std::uint64_t next = 0;
   std::uint64_t handled = 0;
   std::uint64_t skipped = 0;
   std::uint64_t dead_letters = 0;
+  /// Why it stands still; kept when it is started again, until it is past the event (or up, if none is
+  /// named).
   std::optional<ProcessorError> error;
 };
 

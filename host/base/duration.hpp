@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace aludel {
+
+/// Reads a duration as people write it: a whole number and a unit, "250ms", "30s", "5m", "2h".
+/// @return invalid: what is expected is said
+[[nodiscard]] Result<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+/// In the largest unit that loses nothing: "90s", "250ms".
+[[nodiscard]] std::string format_duration(std::chrono::milliseconds duration);
+
+}  // namespace aludel

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace aludel {
+
+/// Delays between attempts that grow: `first`, `first * multiplier`, ... and never above `max`.
+struct Backoff {
+  std::chrono::milliseconds first{100};
+  std::chrono::milliseconds max{30'000};
+  double multiplier = 2.0;
+};
+
+/// The delay before the attempt that follows failed attempt number `attempt`, which counts from 1. Pure;
+/// defined for every number. A multiplier below 1 counts as 1, a negative delay as none.
+[[nodiscard]] std::chrono::milliseconds delay_after(const Backoff& backoff, std::uint32_t attempt);
+
+}  // namespace aludel

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "plugin/instance.hpp"
+#include "processor/cursor.hpp"
+#include "processor/page.hpp"
+#include "processor/projection.hpp"
+#include "processor/standstill.hpp"
+
+namespace aludel {
+
+/// What went wrong with a batch.
+struct Fault {
+  enum class At {
+    event,        ///< at the event named
+    batch,        ///< at one of its events, nobody knows which
+    environment,  ///< at none of them
+  };
+  At at = At::event;
+  FailureKind kind = FailureKind::fail;
+  /// Nothing of the event is in the transaction, and all before it still is.
+  bool left_nothing = false;
+  ProcessorError error;
+};
+
+/// Events on their way into the projection: one transaction, from the first event delivered to the commit
+/// that moves the cursor past the last.
+///
+/// Calls the handler, and shows each call on the page. Undoes nothing by itself: a fault is the caller's to
+/// settle, by `take_back` or `undo`, before anything else.
+class Batch {
+ public:
+  struct Parts {
+    Instance& instance;
+    Projection& projection;
+    InFlightPage& page;
+    const Clock& clock;
+  };
+
+  /// @param cursor as the projection has it
+  /// @param stopped_at the event that the projection's standstill names, if one is stored
+  /// @param size_max events delivered in one batch
+  Batch(Parts parts, const Cursor& cursor, std::optional<std::uint64_t> stopped_at, std::uint64_t size_max);
+
+  /// As committed last.
+  [[nodiscard]] const Cursor& cursor() const { return cursor_; }
+  /// The event that a stored standstill names, until the cursor is past it.
+  [[nodiscard]] std::optional<std::uint64_t> stopped_at() const { return stopped_at_; }
+  [[nodiscard]] bool begun() const { return begun_; }
+  /// Events delivered.
+  [[nodiscard]] std::uint64_t size() const { return delivered_.size(); }
+  /// The id behind the last one delivered; 0 if there is none.
+  [[nodiscard]] std::uint64_t end() const { return delivered_.empty() ? 0 : delivered_.back() + 1; }
+
+  std::optional<Fault> begin();
+  /// After `begin`. @param flags ALUDEL_CALL_*
+  std::optional<Fault> deliver(const Event& event, std::uint32_t flags);
+  /// Lets the handler write what it gathered, if any event was delivered.
+  std::optional<Fault> flush();
+  /// After `flush`. Moves the cursor and commits; begins first if nothing was delivered.
+  /// @param standstill is noted in the same transaction
+  std::optional<Fault> commit(const Position& to, const std::optional<Standstill>& standstill);
+
+  /// Forgets the event last delivered, which failed and left nothing.
+  void take_back();
+  /// Rolls everything back and tells the handler.
+  Result<void> undo();
+
+ private:
+  Fault handler_fault(Stage stage, Outcome outcome, std::optional<std::uint64_t> event_id) const;
+  Fault commit_fault(const Error& error) const;
+  Fault environment_fault(std::string_view stage, const Error& error) const;
+  Result<void> write_bookkeeping(const Cursor& to, const std::optional<Standstill>& standstill);
+  void tell_rolled_back(std::uint64_t event_id);
+  void clear();
+
+  Parts parts_;
+  Cursor cursor_;
+  std::optional<std::uint64_t> stopped_at_;
+
+  bool begun_ = false;
+  std::vector<std::uint64_t> delivered_;  ///< ids, ascending; never more than it has room for
+  std::uint64_t handled_ = 0;
+  std::uint64_t skipped_ = 0;
+};
+
+}  // namespace aludel

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+#include "processor/host_tables.hpp"
+
+#include <array>
+#include <utility>
+
+namespace aludel {
+
+namespace {
+
+constexpr const char* schema = R"(
+create table _aludel_identity (
+  id integer primary key check (id = 1),
+  format integer not null,
+  handler_id text not null,
+  handler_version text not null,
+  projection_version integer not null,
+  log_id text not null,
+  producer_id text not null
+) strict;
+create table _aludel_cursor (
+  id integer primary key check (id = 1),
+  next integer not null,
+  fingerprint integer not null,
+  handled integer not null,
+  skipped integer not null,
+  dead_letters integer not null
+) strict;
+insert into _aludel_cursor values (1, 0, 0, 0, 0, 0);
+create table _aludel_standstill (
+  id integer primary key check (id = 1),
+  activity text not null,
+  event_id integer,
+  since_ns integer not null,
+  attempt integer not null,
+  outcome text not null,
+  stage text not null,
+  code text not null,
+  message text not null
+) strict;
+)";
+
+std::int64_t stored(std::uint64_t number) {
+  return static_cast<std::int64_t>(number);
+}
+
+std::uint64_t loaded(std::int64_t number) {
+  return static_cast<std::uint64_t>(number);
+}
+
+Error damaged(const Database& database, std::string_view what) {
+  return {ErrorCode::corrupt, "read the projection " + database.path().string() + ": " + std::string(what) +
+                                  "; restore it, or remove it to have it made anew from the log"};
+}
+
+// Prepares, and steps to the only row.
+Result<Statement> the_row(Database& database, std::string_view sql, std::string_view what) {
+  auto statement = database.prepare(sql);
+  if (!statement) return statement.error();
+  const auto row = statement->step();
+  if (!row) return row.error();
+  if (!*row) return damaged(database, std::string(what) + " is missing");
+  return statement;
+}
+
+std::optional<Activity> durable_activity(std::string_view word) {
+  for (const auto activity : {Activity::stopped, Activity::diverged, Activity::refused}) {
+    if (to_string(activity) == word) return activity;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<bool> HostTables::exist(Database& database) {
+  auto found =
+      database.prepare("select 1 from sqlite_schema where type = 'table' and name = '_aludel_identity'");
+  if (!found) return found.error();
+  return found->step();
+}
+
+Result<void> HostTables::make(Database& database, const ProjectionIdentity& identity) {
+  if (auto made = database.execute(schema); !made) return made.error();
+  auto insert = database.prepare("insert into _aludel_identity values (1, ?, ?, ?, ?, ?, ?)");
+  if (!insert) return insert.error();
+  const auto log_id = identity.log_id.to_string();
+  const auto producer_id = identity.producer_id.to_string();
+  insert->bind(1, format)
+      .bind(2, std::string_view(identity.handler_id))
+      .bind(3, std::string_view(identity.handler_version))
+      .bind(4, std::int64_t{identity.projection_version})
+      .bind(5, std::string_view(log_id))
+      .bind(6, std::string_view(producer_id));
+  return insert->run();
+}
+
+Result<HostTables> HostTables::open(Database& database) {
+  auto row = the_row(database, "select format from _aludel_identity", "its identity");
+  if (!row) return row.error();
+  const auto found = row->integer(0);
+  if (found > format) {
+    return Error{ErrorCode::unsupported,
+                 "open the projection " + database.path().string() + ": its format is " +
+                     std::to_string(found) + ", this program knows up to " + std::to_string(format) +
+                     ": use the newer Aludel that made it",
+                 "newer_format"};
+  }
+  HostTables tables(database);
+  auto move = database.prepare(
+      "update _aludel_cursor set next = ?3, fingerprint = ?4, handled = ?5, skipped = ?6, dead_letters = ?7 "
+      "where id = 1 and next = ?1 and fingerprint = ?2");
+  if (!move) return move.error();
+  tables.move_cursor_ = std::move(*move);
+  return tables;
+}
+
+Result<ProjectionIdentity> HostTables::identity() {
+  auto row = the_row(
+      *database_,
+      "select handler_id, handler_version, projection_version, log_id, producer_id from _aludel_identity",
+      "its identity");
+  if (!row) return row.error();
+  const auto log_id = Uuid::parse(row->text(3));
+  const auto producer_id = Uuid::parse(row->text(4));
+  if (!log_id || !producer_id) return damaged(*database_, "its identity is no UUID");
+  return ProjectionIdentity{
+      .handler_id = std::string(row->text(0)),
+      .handler_version = std::string(row->text(1)),
+      .projection_version = static_cast<std::uint32_t>(row->integer(2)),
+      .log_id = *log_id,
+      .producer_id = *producer_id,
+  };
+}
+
+Result<Cursor> HostTables::cursor() {
+  auto row =
+      the_row(*database_, "select next, fingerprint, handled, skipped, dead_letters from _aludel_cursor",
+              "its cursor");
+  if (!row) return row.error();
+  return Cursor{
+      .position = {loaded(row->integer(0)), static_cast<std::uint32_t>(row->integer(1))},
+      .handled = loaded(row->integer(2)),
+      .skipped = loaded(row->integer(3)),
+      .dead_letters = loaded(row->integer(4)),
+  };
+}
+
+Result<std::optional<Standstill>> HostTables::standstill() {
+  auto row = database_->prepare(
+      "select activity, event_id, since_ns, attempt, outcome, stage, code, message from _aludel_standstill");
+  if (!row) return row.error();
+  const auto found = row->step();
+  if (!found) return found.error();
+  if (!*found) return std::optional<Standstill>();
+  const auto activity = durable_activity(row->text(0));
+  if (!activity) return damaged(*database_, "\"" + std::string(row->text(0)) + "\" is no way to stand still");
+  Standstill standstill{*activity, {}};
+  if (!row->is_null(1)) standstill.error.event_id = loaded(row->integer(1));
+  standstill.error.since_ns = row->integer(2);
+  standstill.error.attempt = static_cast<std::uint32_t>(row->integer(3));
+  standstill.error.outcome = row->text(4);
+  standstill.error.stage = row->text(5);
+  standstill.error.code = row->text(6);
+  standstill.error.message = row->text(7);
+  return std::optional<Standstill>(std::move(standstill));
+}
+
+Result<void> HostTables::move_cursor(const Position& from, const Cursor& to) {
+  const auto changes = database_->total_changes();
+  move_cursor_.bind(1, stored(from.next))
+      .bind(2, std::int64_t{from.fingerprint})
+      .bind(3, stored(to.position.next))
+      .bind(4, std::int64_t{to.position.fingerprint})
+      .bind(5, stored(to.handled))
+      .bind(6, stored(to.skipped))
+      .bind(7, stored(to.dead_letters));
+  if (auto moved = move_cursor_.run(); !moved) return moved.error();
+  if (database_->total_changes() != changes) return {};
+  return Error{ErrorCode::conflict,
+               "move the cursor of " + database_->path().string() + " from event " +
+                   std::to_string(from.next) +
+                   ": it is elsewhere, somebody else has moved it: find out who writes to this projection, "
+                   "then start again",
+               "cursor_moved"};
+}
+
+Result<void> HostTables::note_handler(const std::string& version, std::uint32_t projection_version) {
+  auto update = database_->prepare("update _aludel_identity set handler_version = ?, projection_version = ?");
+  if (!update) return update.error();
+  return update->bind(1, std::string_view(version)).bind(2, std::int64_t{projection_version}).run();
+}
+
+Result<void> HostTables::note_standstill(const Standstill& standstill) {
+  auto insert =
+      database_->prepare("insert or replace into _aludel_standstill values (1, ?, ?, ?, ?, ?, ?, ?, ?)");
+  if (!insert) return insert.error();
+  const auto& error = standstill.error;
+  insert->bind(1, to_string(standstill.activity));
+  error.event_id ? insert->bind(2, stored(*error.event_id)) : insert->bind_null(2);
+  return insert->bind(3, error.since_ns)
+      .bind(4, std::int64_t{error.attempt})
+      .bind(5, std::string_view(error.outcome))
+      .bind(6, std::string_view(error.stage))
+      .bind(7, std::string_view(error.code))
+      .bind(8, std::string_view(error.message))
+      .run();
+}
+
+Result<void> HostTables::clear_standstill() {
+  return database_->execute("delete from _aludel_standstill");
+}
+
+}  // namespace aludel

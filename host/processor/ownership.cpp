@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "processor/ownership.hpp"
+
+#include <string>
+
+namespace aludel {
+
+namespace {
+
+Standstill because(Activity activity, ErrorCode code, const std::string& message, const char* reason,
+                   std::int64_t now_ns) {
+  return {activity, host_error("open", Error(code, "open the projection: " + message, reason), now_ns)};
+}
+
+constexpr const char* remedy =
+    ": restore the log and the processors of one backup, or remove the processor's directory to have it made "
+    "anew";
+
+}  // namespace
+
+std::optional<Standstill> check_ownership(const ProjectionIdentity& identity, const Position& position,
+                                          std::string_view handler_id, EventReader& log,
+                                          std::int64_t now_ns) {
+  if (identity.handler_id != handler_id) {
+    return because(Activity::refused, ErrorCode::conflict,
+                   "it belongs to the handler " + identity.handler_id + ", not to " +
+                       std::string(handler_id) + ": give this handler a processor of another name",
+                   "other_handler", now_ns);
+  }
+  if (identity.log_id != log.log_id()) {
+    return because(Activity::diverged, ErrorCode::conflict,
+                   "it was made from log " + identity.log_id.to_string() + ", this is log " +
+                       log.log_id().to_string() + remedy,
+                   "other_log", now_ns);
+  }
+  if (position.next > log.tip()) {
+    return because(Activity::diverged, ErrorCode::conflict,
+                   "it has handled events up to " + std::to_string(position.next - 1) +
+                       ", the log ends before event " + std::to_string(log.tip()) + remedy,
+                   "cursor_beyond_tip", now_ns);
+  }
+  if (position.next == 0) return std::nullopt;
+  const auto fingerprint = log.block_fingerprint(position.next - 1);
+  if (!fingerprint) return Standstill{Activity::stopped, host_error("read", fingerprint.error(), now_ns)};
+  if (*fingerprint != position.fingerprint) {
+    return because(Activity::diverged, ErrorCode::conflict,
+                   "event " + std::to_string(position.next - 1) +
+                       " of the log is not the one that it has handled" + remedy,
+                   "history_differs", now_ns);
+  }
+  return std::nullopt;
+}
+
+}  // namespace aludel

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "base/result.hpp"
+#include "base/sqlite.hpp"
+#include "base/sqlite_clock_vfs.hpp"
+#include "processor/host_tables.hpp"
+
+namespace aludel {
+
+/// The database that a processor's handler writes, with the host's own tables beside the handler's.
+///
+/// `projection.db` in the processor's directory is a symbolic link to the generation in use,
+/// `projection-1.db`. Belongs to the processor's thread; the caller holds the processor's lock.
+class Projection {
+ public:
+  /// Opens the projection, or a new database if there is none yet.
+  /// @return unsupported: made by a newer Aludel; corrupt, denied, io, locked
+  static Result<std::unique_ptr<Projection>> open(const std::filesystem::path& directory);
+
+  /// Makes the host's tables and the link, for what has just been made.
+  Result<void> initialise(const ProjectionIdentity& identity);
+  /// Whether `tables` may be called: `initialise` has been, now or earlier.
+  [[nodiscard]] bool initialised() const { return tables_ != nullptr; }
+
+  [[nodiscard]] Database& database() { return *database_; }
+  /// What SQL takes for the present.
+  [[nodiscard]] ClockVfs& clock() { return *clock_; }
+  [[nodiscard]] HostTables& tables() { return *tables_; }
+
+  /// Begins with the write lock taken, since a later upgrade would fail at once against another writer.
+  Result<void> begin();
+  Result<void> commit();
+  /// Ends the transaction without a trace, if one is open.
+  Result<void> rollback();
+
+  /// Notes in a transaction of its own why the processor stands still.
+  Result<void> record(const Standstill& standstill);
+
+ private:
+  Projection(std::filesystem::path directory, std::unique_ptr<ClockVfs> clock,
+             std::unique_ptr<Database> database);
+  Result<void> prepare();
+  Result<void> open_tables();
+  Result<void> publish();
+
+  std::filesystem::path directory_;
+  // Torn down from below: statements, then the connection, then its VFS.
+  std::unique_ptr<ClockVfs> clock_;
+  std::unique_ptr<Database> database_;
+  Statement begin_;
+  Statement commit_;
+  Statement rollback_;
+  std::unique_ptr<HostTables> tables_;
+};
+
+/// The link to the generation in use.
+[[nodiscard]] std::filesystem::path projection_link(const std::filesystem::path& directory);
+
+}  // namespace aludel

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "processor/state.hpp"
+
+#include "base/sqlite.hpp"
+#include "processor/host_tables.hpp"
+#include "processor/projection.hpp"
+
+namespace aludel {
+
+std::string_view to_string(Activity activity) {
+  switch (activity) {
+    case Activity::running: return "running";
+    case Activity::waiting: return "waiting";
+    case Activity::retrying: return "retrying";
+    case Activity::stopped: return "stopped";
+    case Activity::diverged: return "diverged";
+    case Activity::refused: return "refused";
+    case Activity::crashed: return "crashed";
+    case Activity::hanging: return "hanging";
+    case Activity::offline: return "offline";
+    case Activity::unconfigured: return "unconfigured";
+  }
+  return "unknown";
+}
+
+namespace {
+
+// In one transaction, so that cursor and reason are of one moment.
+Result<ProcessorState> read_tables(HostTables& tables) {
+  const auto identity = tables.identity();
+  if (!identity) return identity.error();
+  const auto cursor = tables.cursor();
+  if (!cursor) return cursor.error();
+  auto standstill = tables.standstill();
+  if (!standstill) return standstill.error();
+  ProcessorState state{
+      .activity = Activity::offline,
+      .handler_id = identity->handler_id,
+      .handler_version = identity->handler_version,
+      .next = cursor->position.next,
+      .handled = cursor->handled,
+      .skipped = cursor->skipped,
+      .dead_letters = cursor->dead_letters,
+      .error = std::nullopt,
+  };
+  if (*standstill) {
+    state.activity = (*standstill)->activity;
+    state.error = std::move((*standstill)->error);
+  }
+  return state;
+}
+
+}  // namespace
+
+Result<ProcessorState> read_state(const std::filesystem::path& directory) {
+  auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+  if (!database) return database.error();
+  if (auto begun = (*database)->execute("begin"); !begun) return begun.error();
+  const auto there = HostTables::exist(**database);
+  if (!there) return there.error();
+  if (!*there) {
+    return Error{ErrorCode::not_found,
+                 "read the state of " + directory.string() + ": it has no projection yet"};
+  }
+  auto tables = HostTables::open(**database);
+  if (!tables) return tables.error();
+  return read_tables(*tables);
+}
+
+}  // namespace aludel

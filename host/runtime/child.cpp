@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <mutex>
+#include <string>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+
+#include "runtime/messages.hpp"
+#include "runtime/processor_task.hpp"
+#include "runtime/worker.hpp"
+
+namespace aludel {
+
+namespace {
+
+// The child's end of the socket. Any thread may send.
+class HostLink final : public HandlerLog {
+ public:
+  void set_level(LogLevel level) { level_ = level; }
+  [[nodiscard]] bool enabled(LogLevel level) const override { return level >= level_; }
+  void write(LogLevel level, std::string_view line) override { send(LogMessage{level, std::string(line)}); }
+
+  void send(const Message& message) {
+    const auto line = to_json(message) + "\n";
+    const std::lock_guard lock(mutex_);
+    std::string_view rest = line;
+    while (!rest.empty()) {
+      const auto sent = ::send(processor_descriptor, rest.data(), rest.size(), MSG_NOSIGNAL);
+      if (sent < 0 && errno == EINTR) continue;
+      if (sent < 0) return;  // the host is gone; `watch_for_end` notices too
+      rest.remove_prefix(static_cast<std::size_t>(sent));
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  LogLevel level_ = LogLevel::info;
+};
+
+// The first line that the host sends.
+std::string receive_spec() {
+  std::string text;
+  char byte = 0;
+  while (text.size() < message_size_max) {
+    const auto size = ::read(processor_descriptor, &byte, 1);  // not a byte more: it is read once a process
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0 || byte == '\n') break;
+    text += byte;
+  }
+  return text;
+}
+
+// The host sends nothing more. The end of its stream, by its wish or by its death, asks for ours.
+void watch_for_end(Interrupt& stop) {
+  char byte = 0;
+  for (;;) {
+    const auto size = ::read(processor_descriptor, &byte, 1);
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) break;
+  }
+  stop.raise();
+}
+
+}  // namespace
+
+int run_child() {
+  const auto spec = parse_spec(receive_spec());
+  if (!spec) {
+    std::fprintf(stderr, "aludel: %s is started by the host only: %s\n", processor_command,
+                 spec.error().message.c_str());
+    return 2;
+  }
+  // Neither is ever destroyed: threads may use them up to the end of the process.
+  static Interrupt stop;
+  static HostLink host;
+  host.set_level(spec->log_level);
+  std::thread([] { watch_for_end(stop); }).detach();
+  const auto state = run_processor(
+      *spec, host, [](const ProcessorState& s) { host.send(StateMessage{s}); }, stop);
+  host.send(EndMessage{state});
+  std::fflush(nullptr);
+  ::_exit(0);
+}
+
+}  // namespace aludel

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/config.hpp"
+
+#include <algorithm>
+
+#include "base/duration.hpp"
+#include "base/json_writer.hpp"
+
+namespace aludel {
+
+namespace {
+
+// A JSON string is a TOML string too.
+std::string array_of(const auto& items, auto&& text) {
+  std::string out = "[";
+  for (const auto& item : items)
+    out += (out.size() > 1 ? ", " : "") + json_string(text(item));
+  return out + "]";
+}
+
+}  // namespace
+
+bool is_processor_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+}
+
+std::string to_string(const Subscription& subscription) {
+  return subscription.type + (subscription.kind == Subscription::Kind::exact ? "" : "*");
+}
+
+std::string to_toml(const Config& config) {
+  std::string out = "[log]\nsync = ";
+  out += config.sync_full ? "\"full\"\n" : "\"normal\"\n";
+  out += "\n[host]\nplugin_dirs = " +
+         array_of(config.plugin_dirs, [](const auto& dir) { return dir.string(); }) + "\n";
+  out += "log_level = " + json_string(to_string(config.log_level)) + "\n";
+  for (const auto& p : config.processors) {
+    out += "\n[processor." + p.name + "]\n";
+    if (!p.handler.empty()) out += "handler = " + json_string(p.handler) + "\n";
+    if (!p.plugin.empty()) out += "plugin = " + json_string(p.plugin.string()) + "\n";
+    if (!p.types.empty()) {
+      out += "types = " + array_of(p.types, [](const auto& type) { return to_string(type); }) + "\n";
+    }
+    out += "start = \"first\"\nstrategy = \"fail_fast\"\n";
+    out += "batch_size = " + std::to_string(p.batch_size) + "\n";
+    out += "timeout = " + json_string(format_duration(p.timeout)) + "\n";
+    out += p.isolation == Isolation::process ? "isolation = \"process\"\n" : "isolation = \"thread\"\n";
+    out += p.config_toml + "\n";
+  }
+  return out;
+}
+
+}  // namespace aludel

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "base/result.hpp"
+#include "plugin/description.hpp"
+#include "policy/strategy.hpp"
+#include "runtime/host_log.hpp"
+
+namespace aludel {
+
+/// Where a processor runs.
+enum class Isolation {
+  process,  ///< in a child of the host, so that a crash of the plugin takes nothing else along
+  thread,   ///< in the host itself: for tests and debuggers
+};
+
+/// `[processor.NAME]`: as the operator wrote it, with the defaults for what is not there.
+struct ProcessorConfig {
+  std::string name;                 ///< of [a-z0-9_-], 1 to 64
+  std::string handler;              ///< id; empty: the only one of `plugin`
+  std::filesystem::path plugin;     ///< a name to be looked for in the plugin folders, or a path; empty:
+                                    ///< whichever plugin has `handler`
+  std::vector<Subscription> types;  ///< narrow the handler's subscriptions; empty: all of them
+  Strategy strategy = Strategy::fail_fast;
+  Isolation isolation = Isolation::process;
+  std::string config_json = "{}";           ///< `config`, as the handler gets it
+  std::string config_toml = "config = {}";  ///< the same as a line of TOML
+  std::uint64_t batch_size = limits::batch_size_default;
+  std::chrono::milliseconds timeout = limits::call_time_default;
+};
+
+/// `aludel.toml`.
+struct Config {
+  std::filesystem::path file;                      ///< where it was read from, for messages
+  bool sync_full = true;                           ///< [log] sync
+  std::vector<std::filesystem::path> plugin_dirs;  ///< [host]; relative ones are seen from the file's folder
+  LogLevel log_level = LogLevel::info;             ///< [host]
+  std::vector<ProcessorConfig> processors;         ///< sorted by name
+};
+
+/// Reads a config. Unknown keys and words are errors.
+/// @return invalid ("FILE:LINE: ..." says what is expected), not_found, denied, io
+[[nodiscard]] Result<Config> load_config(const std::filesystem::path& file);
+
+/// The same from text. @param file where it is from, for messages and relative paths
+[[nodiscard]] Result<Config> parse_config(std::string_view text, const std::filesystem::path& file);
+
+/// The config with every default filled in, as TOML that reads back the same.
+[[nodiscard]] std::string to_toml(const Config& config);
+
+/// Whether `name` can be a processor's: 1 to 64 of a-z, 0-9, '_' and '-'.
+[[nodiscard]] bool is_processor_name(std::string_view name);
+
+/// "deposit", "order.*" (a prefix), "*" (all), as `types` are written.
+[[nodiscard]] std::string to_string(const Subscription& subscription);
+
+}  // namespace aludel

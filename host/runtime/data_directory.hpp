@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace aludel {
+
+/// Where things lie in a data directory.
+class DataDirectory {
+ public:
+  explicit DataDirectory(std::filesystem::path root) : root_(std::move(root)) {}
+
+  [[nodiscard]] const std::filesystem::path& root() const { return root_; }
+  [[nodiscard]] std::filesystem::path config() const { return root_ / "aludel.toml"; }
+  [[nodiscard]] std::filesystem::path log() const { return root_ / "log"; }
+  [[nodiscard]] std::filesystem::path socket() const { return root_ / "aludel.sock"; }
+  [[nodiscard]] std::filesystem::path processors() const { return root_ / "processors"; }
+  [[nodiscard]] std::filesystem::path processor(std::string_view name) const { return processors() / name; }
+
+  /// The names that have a folder under `processors/`, sorted.
+  [[nodiscard]] std::vector<std::string> processor_names() const;
+
+ private:
+  std::filesystem::path root_;
+};
+
+}  // namespace aludel

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/host.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "processor/state.hpp"
+#include "runtime/small_file.hpp"
+#include "runtime/verdict.hpp"
+
+namespace aludel {
+
+namespace {
+
+std::uint64_t durable_floor(const DataDirectory& data) {
+  std::uint64_t floor = 0;
+  for (const auto& name : data.processor_names()) {
+    if (const auto state = read_state(data.processor(name)); state) floor = std::max(floor, state->next);
+  }
+  return floor;
+}
+
+ProcessorError refusal(const Error& error) {
+  return {std::nullopt,
+          system_clock().wall_ns(),
+          0,
+          "host",
+          "open",
+          error.reason.empty() ? std::string(to_string(error.code)) : error.reason,
+          error.message};
+}
+
+ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data, LogLevel level) {
+  ProcessorSpec spec;
+  spec.name = planned.config.name;
+  spec.directory = std::filesystem::absolute(data.processor(spec.name));
+  spec.log = std::filesystem::absolute(data.log());
+  spec.library = std::filesystem::absolute(planned.library);
+  spec.handler = planned.handler.id;
+  spec.handler_version = planned.handler.version;
+  spec.config_json = planned.config.config_json;
+  spec.subscriptions = planned.handler.subscriptions;
+  spec.types = planned.config.types;
+  spec.batch_size = planned.config.batch_size;
+  spec.log_level = level;
+  return spec;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SegmentLog>> open_log(const Installation& installation, ReportSink report) {
+  OpenOptions options;
+  options.dir = installation.data.log();
+  options.sync = installation.config.sync_full ? Sync::full : Sync::normal;
+  options.durable_floor = durable_floor(installation.data);
+  options.report = std::move(report);
+  return SegmentLog::open(options);
+}
+
+Result<std::unique_ptr<Host>> Host::open(Options options, const HostLog& host_log) {
+  const auto plugins = find_plugins(options.installation.config, options.plugin_dirs);
+  if (!plugins) return plugins.error();
+  for (const auto& plugin : *plugins) {
+    if (!plugin.library) host_log.write(LogLevel::warning, {}, plugin.library.error().message);
+  }
+  auto plan = make_plan(options.installation.config, *plugins);
+  if (!plan) return plan.error();
+  auto log = open_log(options.installation,
+                      [&host_log](const std::string& note) { host_log.write(LogLevel::warning, {}, note); });
+  if (!log) return log.error();
+  std::unique_ptr<Host> host(new Host(std::move(options), host_log, std::move(*plan), std::move(*log)));
+  if (auto prepared = host->prepare(); !prepared) return prepared.error();
+  return host;
+}
+
+Host::Host(Options options, const HostLog& host_log, Plan plan, std::unique_ptr<SegmentLog> log)
+    : options_(std::move(options)),
+      host_log_(host_log),
+      plan_(std::move(plan)),
+      log_(std::move(log)),
+      supervisor_(*log_, host_log) {}
+
+Result<void> Host::prepare() {
+  note_refusals();
+  for (const auto& planned : plan_.processors) {
+    const auto spec = spec_of(planned, data(), host_log_.level());
+    if (auto made = os::real_file_system().create_directories(spec.directory); !made) return made;
+    if (auto written = replace_file(spec.directory / "processor.json", to_json(spec)); !written)
+      return written;
+    const bool on_thread = planned.config.isolation == Isolation::thread;
+    auto start = [this, on_thread](const ProcessorSpec& s,
+                                   Worker::Events events) -> Result<std::unique_ptr<Worker>> {
+      if (on_thread) return start_thread_worker(supervisor_.reactor(), s, std::move(events));
+      return start_child_worker(supervisor_.reactor(), s, this_program(), std::move(events));
+    };
+    supervisor_.add({spec, planned.config.timeout, std::move(start)});
+  }
+  return {};
+}
+
+// One that has a folder keeps the reason there; a new one gets none.
+void Host::note_refusals() {
+  for (const auto& refused : plan_.refused) {
+    ProcessorState state;
+    state.activity = Activity::refused;
+    state.handler_id = refused.handler;
+    state.error = refusal(refused.error);
+    host_log_.write(LogLevel::error, refused.name, "refused: " + refused.error.message);
+    const auto directory = data().processor(refused.name);
+    std::error_code ignored;
+    if (std::filesystem::exists(directory, ignored)) {
+      if (auto written = write_verdict(directory, {state.activity, *state.error}); !written) {
+        host_log_.write(LogLevel::error, refused.name, written.error().message);
+      }
+    }
+    refused_.emplace(refused.name, std::move(state));
+  }
+}
+
+LiveStates Host::live() const {
+  auto states = supervisor_.live();
+  states.insert(refused_.begin(), refused_.end());
+  return states;
+}
+
+Supervisor::End Host::run(std::optional<Supervisor::Drain> drain) {
+  auto end = supervisor_.run(drain);
+  if (!drain) return end;
+  for (const auto& [name, state] : refused_)
+    end.behind.push_back(name);
+  std::sort(end.behind.begin(), end.behind.end());
+  return end;
+}
+
+}  // namespace aludel

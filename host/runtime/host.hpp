@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/result.hpp"
+#include "log/segment_log.hpp"
+#include "runtime/host_log.hpp"
+#include "runtime/installation.hpp"
+#include "runtime/plan.hpp"
+#include "runtime/supervisor.hpp"
+
+namespace aludel {
+
+/// The host of one data directory: the log's only writer, and the supervisor of the processors.
+class Host {
+ public:
+  struct Options {
+    Installation installation;
+    std::vector<std::filesystem::path> plugin_dirs;  ///< beside the config's
+  };
+
+  /// Decides which processors there are to be, takes the log, and makes the processors' folders. Starts
+  /// nothing yet.
+  /// @param log outlives the host
+  /// @return invalid (config, clashing names), locked (another host, with its pid), corrupt, io, ...
+  static Result<std::unique_ptr<Host>> open(Options options, const HostLog& log);
+
+  /// Any thread.
+  [[nodiscard]] SegmentLog& log() { return *log_; }
+  [[nodiscard]] const Plan& plan() const { return plan_; }
+  [[nodiscard]] const DataDirectory& data() const { return options_.installation.data; }
+  /// What every processor does now, those that were refused included. Any thread.
+  [[nodiscard]] LiveStates live() const;
+
+  /// Runs the processors: see `Supervisor::run`. Those that were refused count as behind.
+  Supervisor::End run(std::optional<Supervisor::Drain> drain);
+
+ private:
+  Host(Options options, const HostLog& host_log, Plan plan, std::unique_ptr<SegmentLog> log);
+  Result<void> prepare();
+  void note_refusals();
+
+  const Options options_;
+  const HostLog& host_log_;
+  const Plan plan_;
+  std::unique_ptr<SegmentLog> log_;
+  LiveStates refused_;
+  Supervisor supervisor_;
+};
+
+/// Opens the log for writing, as a host does and as `append` does where no host runs. What any processor is
+/// done with was durable once: recovery must not cut below that.
+[[nodiscard]] Result<std::unique_ptr<SegmentLog>> open_log(const Installation& installation,
+                                                           ReportSink report);
+
+}  // namespace aludel

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/installation.hpp"
+
+#include <cstdlib>
+
+#include "plugin/discovery.hpp"
+#include "plugin/inspection.hpp"
+
+namespace aludel {
+
+Result<Installation> load_installation(const std::filesystem::path& data,
+                                       const std::filesystem::path& config_file) {
+  Installation installation{DataDirectory(data), {}};
+  auto& config = installation.config;
+  config.file = config_file.empty() ? installation.data.config() : config_file;
+  std::error_code ignored;
+  if (config_file.empty() && !std::filesystem::exists(config.file, ignored)) return installation;
+  auto loaded = load_config(config.file);
+  if (!loaded) return loaded.error();
+  config = std::move(*loaded);
+  return installation;
+}
+
+Result<std::vector<InspectedPlugin>> find_plugins(const Config& config,
+                                                  const std::vector<std::filesystem::path>& plugin_dirs) {
+  SearchPath where;
+  where.directories = config.plugin_dirs;
+  where.directories.insert(where.directories.end(), plugin_dirs.begin(), plugin_dirs.end());
+  if (const char* environment = std::getenv("ALUDEL_PLUGIN_PATH")) where.environment = environment;
+  for (const auto& processor : config.processors) {
+    if (processor.plugin.has_parent_path()) where.files.push_back(processor.plugin);
+  }
+  const auto files = discover(where);
+  if (!files) return files.error();
+  std::vector<InspectedPlugin> plugins;
+  for (const auto& file : *files)
+    plugins.push_back({file, inspect(file, this_program())});
+  return plugins;
+}
+
+std::filesystem::path this_program() {
+  return "/proc/self/exe";
+}
+
+}  // namespace aludel

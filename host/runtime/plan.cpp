@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/plan.hpp"
+
+#include <algorithm>
+#include <aludel/plugin.h>
+#include <map>
+#include <optional>
+
+#include "base/json.hpp"
+#include "base/nearest.hpp"
+
+namespace aludel {
+
+namespace {
+
+struct Candidate {
+  const LibraryDescription* library;
+  const HandlerDescription* handler;
+};
+
+std::string in_quotes(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
+
+// A name is looked for in all folders, a path is that file.
+bool is_meant(const InspectedPlugin& plugin, const std::filesystem::path& written) {
+  if (!written.has_parent_path()) return plugin.file.filename() == written;
+  return plugin.file.lexically_normal() == written.lexically_normal();
+}
+
+std::vector<Candidate> candidates(const ProcessorConfig& config,
+                                  const std::vector<InspectedPlugin>& plugins) {
+  std::vector<Candidate> found;
+  for (const auto& plugin : plugins) {
+    if (!plugin.library || (!config.plugin.empty() && !is_meant(plugin, config.plugin))) continue;
+    for (const auto& handler : plugin.library->handlers) {
+      if (config.handler.empty() || handler.id == config.handler)
+        found.push_back({&*plugin.library, &handler});
+    }
+  }
+  return found;
+}
+
+// Why there is no candidate.
+Error not_there(const ProcessorConfig& config, const std::vector<InspectedPlugin>& plugins) {
+  std::vector<std::string_view> ids;
+  for (const auto& plugin : plugins) {
+    const bool meant = !config.plugin.empty() && is_meant(plugin, config.plugin);
+    if (meant && !plugin.library) return plugin.library.error();
+    if (meant) {
+      return {ErrorCode::not_found, plugin.file.string() + " has no handler " + in_quotes(config.handler)};
+    }
+    if (!plugin.library) continue;
+    for (const auto& handler : plugin.library->handlers)
+      ids.emplace_back(handler.id);
+  }
+  if (!config.plugin.empty()) {
+    return {ErrorCode::not_found, "no plugin folder holds " + config.plugin.string() +
+                                      "; name its folder in [host] plugin_dirs or with --plugin-dir"};
+  }
+  return {ErrorCode::not_found,
+          "no plugin has the handler " + in_quotes(config.handler) + suggestion(config.handler, ids) +
+              (ids.empty() ? "; name the plugins' folder in [host] plugin_dirs or with --plugin-dir" : "")};
+}
+
+Error ambiguous(const ProcessorConfig& config, const Candidate& one, const Candidate& other) {
+  if (one.library == other.library) {
+    return {ErrorCode::invalid, one.library->path.string() + " has several handlers, such as " +
+                                    in_quotes(one.handler->id) + " and " + in_quotes(other.handler->id) +
+                                    "; choose by handler = in [processor." + config.name + "]"};
+  }
+  return {ErrorCode::invalid, "both " + one.library->path.string() + " and " + other.library->path.string() +
+                                  " have the handler " + in_quotes(one.handler->id) +
+                                  "; choose by a path in plugin = of [processor." + config.name + "]"};
+}
+
+bool overlap(const Subscription& a, const Subscription& b) {
+  using Kind = Subscription::Kind;
+  if (a.kind == Kind::exact) return b.matches(a.type);
+  if (b.kind == Kind::exact) return a.matches(b.type);
+  return a.kind == Kind::all || b.kind == Kind::all || a.type.starts_with(b.type) ||
+         b.type.starts_with(a.type);
+}
+
+// `types` may narrow what a handler subscribes to. A type outside of it would never arrive: a slip. What a
+// handler subscribes to in `create` is not known yet.
+std::optional<Error> widened(const ProcessorConfig& config, const HandlerDescription& handler) {
+  if ((handler.flags & ALUDEL_HANDLER_DYNAMIC) != 0) return std::nullopt;
+  for (const auto& type : config.types) {
+    const auto overlaps = [&](const Subscription& subscription) { return overlap(type, subscription); };
+    if (std::any_of(handler.subscriptions.begin(), handler.subscriptions.end(), overlaps)) continue;
+    return Error(ErrorCode::invalid, "types of [processor." + config.name + "] names " +
+                                         in_quotes(to_string(type)) + ", to which " + handler.id +
+                                         " does not subscribe; types can only narrow");
+  }
+  return std::nullopt;
+}
+
+void plan_configured(const ProcessorConfig& config, const std::vector<InspectedPlugin>& plugins, Plan& plan) {
+  const auto refuse = [&](std::string handler, Error error) {
+    plan.refused.push_back({config.name, std::move(handler), std::move(error)});
+  };
+  const auto found = candidates(config, plugins);
+  if (found.empty()) return refuse(config.handler, not_there(config, plugins));
+  if (found.size() > 1) return refuse(config.handler, ambiguous(config, found[0], found[1]));
+  if (auto error = widened(config, *found[0].handler)) return refuse(found[0].handler->id, *error);
+  plan.processors.push_back({config, found[0].library->path, *found[0].handler});
+}
+
+bool requires_config(const HandlerDescription& handler) {
+  JsonDocument schema;
+  return schema.parse(handler.config_schema, 0) && schema.at("/required/0");
+}
+
+// "org.aludel.ledger" -> "ledger". Handler ids are made of what a processor's name may be made of, and dots.
+std::string name_of(const HandlerDescription& handler) {
+  return handler.id.substr(handler.id.rfind('.') + 1).substr(0, 64);
+}
+
+Error clash(const Config& config, const PlannedProcessor& a, const PlannedProcessor& b) {
+  const auto line = [](const std::string& name, const PlannedProcessor& p, bool with_file) {
+    return "processor." + name + (with_file ? ".plugin = " : ".handler = ") +
+           in_quotes(with_file ? p.library.string() : p.handler.id);
+  };
+  const bool same_handler = a.handler.id == b.handler.id;
+  return {ErrorCode::invalid,
+          "the handlers " + a.handler.id + " (" + a.library.string() + ") and " + b.handler.id + " (" +
+              b.library.string() + ") would both be the processor " + in_quotes(a.config.name) +
+              "; write into " + config.file.string() + ": " + line(a.config.name, a, same_handler) + " and " +
+              line(a.config.name + "-2", b, same_handler)};
+}
+
+}  // namespace
+
+Result<Plan> make_plan(const Config& config, const std::vector<InspectedPlugin>& plugins) {
+  Plan plan;
+  if (!config.processors.empty()) {
+    for (const auto& processor : config.processors)
+      plan_configured(processor, plugins, plan);
+    return plan;
+  }
+  std::map<std::string, PlannedProcessor> by_name;
+  for (const auto& plugin : plugins) {
+    if (!plugin.library) continue;
+    for (const auto& handler : plugin.library->handlers) {
+      if (requires_config(handler)) continue;
+      PlannedProcessor planned{{}, plugin.library->path, handler};
+      planned.config.name = name_of(handler);
+      planned.config.handler = handler.id;
+      const auto [there, added] = by_name.emplace(planned.config.name, planned);
+      if (!added) return clash(config, there->second, planned);
+    }
+  }
+  for (auto& [name, planned] : by_name)
+    plan.processors.push_back(std::move(planned));
+  return plan;
+}
+
+bool is_wanted(const std::vector<Subscription>& subscriptions, const std::vector<Subscription>& types,
+               std::string_view event_type) {
+  return matches_any(subscriptions, event_type) && (types.empty() || matches_any(types, event_type));
+}
+
+}  // namespace aludel

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "plugin/description.hpp"
+#include "runtime/config.hpp"
+
+/// Which processors there are to be: a pure decision from what the operator configured and what the plugins
+/// hold.
+namespace aludel {
+
+/// A plugin that was found, and what its inspection told.
+struct InspectedPlugin {
+  std::filesystem::path file;
+  Result<LibraryDescription> library;
+};
+
+/// A processor that can be started.
+struct PlannedProcessor {
+  ProcessorConfig config;
+  std::filesystem::path library;
+  HandlerDescription handler;
+};
+
+/// A processor that is configured but cannot be started.
+struct RefusedProcessor {
+  std::string name;
+  std::string handler;  ///< as far as it is known
+  Error error;
+};
+
+struct Plan {
+  std::vector<PlannedProcessor> processors;
+  std::vector<RefusedProcessor> refused;
+};
+
+/// A config with `[processor.*]` runs only those; one that cannot be served is refused, the others stand.
+/// Otherwise every handler whose schema requires no config gets a processor, named by the last part of its
+/// id.
+/// @return invalid: two handlers would get the same name; both are named, with the lines to write
+[[nodiscard]] Result<Plan> make_plan(const Config& config, const std::vector<InspectedPlugin>& plugins);
+
+/// Whether an event of this type reaches a handler with these subscriptions, narrowed by the operator's
+/// `types`.
+[[nodiscard]] bool is_wanted(const std::vector<Subscription>& subscriptions,
+                             const std::vector<Subscription>& types, std::string_view event_type);
+
+}  // namespace aludel

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "base/result.hpp"
+#include "plugin/description.hpp"
+#include "plugin/instance.hpp"
+
+namespace aludel {
+
+/// All that a processor needs to be told, in whatever process it runs. The host also leaves it in the
+/// processor's folder as `processor.json`, so that `aludel status` knows without a host what the processor
+/// listens to.
+struct ProcessorSpec {
+  std::string name;
+  std::filesystem::path directory;  ///< DATA/processors/NAME
+  std::filesystem::path log;        ///< DATA/log
+  std::filesystem::path library;
+  std::string handler;
+  std::string handler_version;
+  std::string config_json = "{}";
+  std::vector<Subscription> subscriptions;  ///< the handler's, as it declares them
+  std::vector<Subscription> types;          ///< the operator's; empty: no narrowing
+  std::uint64_t batch_size = limits::batch_size_default;
+  LogLevel log_level = LogLevel::info;
+};
+
+/// One line of JSON, without the line's end.
+[[nodiscard]] std::string to_json(const ProcessorSpec& spec);
+/// @return invalid
+[[nodiscard]] Result<ProcessorSpec> parse_spec(std::string_view json);
+
+}  // namespace aludel

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "log/event_log.hpp"
+#include "plugin/instance.hpp"
+#include "processor/processor.hpp"
+#include "runtime/processor_spec.hpp"
+
+namespace aludel {
+
+/// Opens the log for reading, loads the plugin, and runs the processor on this thread until `stop` is raised
+/// or the processor ends by itself. While another process still owns the processor (a child of a host that
+/// was killed) its end is waited for, up to limits::stop_time_max.
+/// @return the state that it ended in; what prevented its start is `refused`
+[[nodiscard]] ProcessorState run_processor(const ProcessorSpec& spec, HandlerLog& log,
+                                           const Processor::OnState& on_state, const Interrupt& stop);
+
+}  // namespace aludel

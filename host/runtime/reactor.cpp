@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/reactor.hpp"
+
+#include <fcntl.h>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/assert.hpp"
+
+namespace aludel {
+
+namespace asio = boost::asio;
+
+struct Reactor::Loop {
+  asio::io_context io{1};
+};
+
+namespace {
+
+// What a handle waits for. Shared by the handle and the operation in flight, whichever ends last; the
+// handle's end clears the callback, so that an operation that has completed already calls nothing.
+struct WatchState {
+  asio::posix::stream_descriptor descriptor;
+  Reactor::Callback callback;
+};
+
+void arm(const std::shared_ptr<WatchState>& state) {
+  state->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                               [state](boost::system::error_code error) {
+                                 if (error || !state->callback) return;
+                                 const auto callback = state->callback;  // may destroy its handle
+                                 callback();
+                                 if (state->callback) arm(state);
+                               });
+}
+
+struct TimerState {
+  asio::steady_timer timer;
+  Reactor::Callback callback;
+};
+
+struct SignalState {
+  asio::signal_set signals;
+  std::function<void(int)> callback;
+};
+
+void arm(const std::shared_ptr<SignalState>& state) {
+  state->signals.async_wait([state](boost::system::error_code error, int signal) {
+    if (error || !state->callback) return;
+    const auto callback = state->callback;
+    callback(signal);
+    if (state->callback) arm(state);
+  });
+}
+
+template <typename State>
+class StateHandle final : public Reactor::Handle {
+ public:
+  StateHandle(std::shared_ptr<State> state, void (*cancel)(State&))
+      : state_(std::move(state)), cancel_(cancel) {}
+  ~StateHandle() override {
+    state_->callback = nullptr;
+    cancel_(*state_);
+  }
+
+ private:
+  std::shared_ptr<State> state_;
+  void (*cancel_)(State&);
+};
+
+}  // namespace
+
+Reactor::Reactor() : loop_(std::make_unique<Loop>()) {}
+Reactor::~Reactor() = default;
+
+std::unique_ptr<Reactor::Handle> Reactor::watch(int descriptor, Callback on_readable) {
+  const int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  ALUDEL_ASSERT(own >= 0);
+  auto state = std::shared_ptr<WatchState>(
+      new WatchState{asio::posix::stream_descriptor(loop_->io, own), std::move(on_readable)});
+  arm(state);
+  return std::make_unique<StateHandle<WatchState>>(std::move(state), [](WatchState& s) {
+    boost::system::error_code ignored;
+    s.descriptor.close(ignored);
+  });
+}
+
+std::unique_ptr<Reactor::Handle> Reactor::after(std::chrono::milliseconds delay, Callback on_time) {
+  auto state =
+      std::shared_ptr<TimerState>(new TimerState{asio::steady_timer(loop_->io, delay), std::move(on_time)});
+  state->timer.async_wait([state](boost::system::error_code error) {
+    if (error || !state->callback) return;
+    const auto callback = state->callback;
+    callback();
+  });
+  return std::make_unique<StateHandle<TimerState>>(std::move(state), [](TimerState& s) { s.timer.cancel(); });
+}
+
+std::unique_ptr<Reactor::Handle> Reactor::on_signals(std::initializer_list<int> signals,
+                                                     std::function<void(int)> on_signal) {
+  auto state =
+      std::shared_ptr<SignalState>(new SignalState{asio::signal_set(loop_->io), std::move(on_signal)});
+  for (const int signal : signals)
+    state->signals.add(signal);
+  arm(state);
+  return std::make_unique<StateHandle<SignalState>>(std::move(state), [](SignalState& s) {
+    boost::system::error_code ignored;
+    s.signals.cancel(ignored);
+  });
+}
+
+void Reactor::post(Callback callback) {
+  asio::post(loop_->io, std::move(callback));
+}
+
+void Reactor::run() {
+  const auto work = asio::make_work_guard(loop_->io);
+  loop_->io.run();
+  loop_->io.restart();
+}
+
+void Reactor::stop() {
+  loop_->io.stop();
+}
+
+}  // namespace aludel

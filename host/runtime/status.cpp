@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/status.hpp"
+
+#include <algorithm>
+#include <aludel/plugin.h>
+#include <set>
+
+#include <boost/json.hpp>
+
+#include "base/json_writer.hpp"
+#include "base/time.hpp"
+#include "log/segment_reader.hpp"
+#include "runtime/processor_spec.hpp"
+#include "runtime/small_file.hpp"
+#include "runtime/verdict.hpp"
+
+namespace aludel {
+
+namespace json = boost::json;
+
+namespace {
+
+struct Listening {
+  std::vector<Subscription> subscriptions;
+  std::vector<Subscription> types;
+};
+
+// What a processor listened to when a host ran it last.
+std::optional<Listening> last_listening(const std::filesystem::path& directory) {
+  const auto text = read_file(directory / "processor.json");
+  if (!text) return std::nullopt;
+  auto spec = parse_spec(*text);
+  if (!spec) return std::nullopt;
+  return Listening{std::move(spec->subscriptions), std::move(spec->types)};
+}
+
+// The processors that count as configured, and what each listens to. Where the plugins are not found (they
+// may lie in a folder that only `run` was told of), it is what the last host knew.
+std::map<std::string, Listening> configured(const Installation& installation, const Plan& plan) {
+  std::map<std::string, Listening> result;
+  for (const auto& p : plan.processors) {
+    auto subscriptions = p.handler.subscriptions;
+    // A handler that subscribes when it is created may want anything.
+    if ((p.handler.flags & ALUDEL_HANDLER_DYNAMIC) != 0) subscriptions = {Subscription{}};
+    result.emplace(p.config.name, Listening{std::move(subscriptions), p.config.types});
+  }
+  for (const auto& refused : plan.refused) {
+    result.emplace(refused.name,
+                   last_listening(installation.data.processor(refused.name)).value_or(Listening{}));
+  }
+  if (!installation.config.processors.empty()) return result;
+  for (const auto& name : installation.data.processor_names()) {
+    if (result.contains(name)) continue;
+    if (auto listening = last_listening(installation.data.processor(name))) result.emplace(name, *listening);
+  }
+  return result;
+}
+
+ProcessorState durable_state(const std::filesystem::path& directory) {
+  ProcessorState state;
+  if (auto read = read_state(directory); read) {
+    state = *read;
+  } else if (read.error().code != ErrorCode::not_found) {
+    state.activity = Activity::refused;
+    state.error = ProcessorError{
+        std::nullopt, 0, 0, "host", "open", std::string(to_string(read.error().code)), read.error().message};
+  }
+  if (auto verdict = read_verdict(directory)) {
+    state.activity = verdict->activity;
+    state.error = verdict->error;
+  }
+  return state;
+}
+
+// Counters are durable, the rest is as the host sees it: the one lags behind by a batch, the other by
+// nothing.
+void overlay(ProcessorState& state, const ProcessorState& live) {
+  state.activity = live.activity;
+  state.error = live.error;
+  state.next = std::max(state.next, live.next);
+  if (!live.handler_id.empty()) state.handler_id = live.handler_id;
+  if (!live.handler_version.empty()) state.handler_version = live.handler_version;
+}
+
+std::string_view handler_in(const Plan& plan, std::string_view name, bool version) {
+  for (const auto& p : plan.processors) {
+    if (p.config.name == name) return version ? p.handler.version : p.handler.id;
+  }
+  for (const auto& r : plan.refused) {
+    if (r.name == name && !version) return r.handler;
+  }
+  return {};
+}
+
+json::value error_value(const std::optional<ProcessorError>& error) {
+  if (!error) return nullptr;
+  json::value event_id = nullptr;
+  if (error->event_id) event_id = *error->event_id;
+  return {{"event_id", event_id},      {"code", error->code},   {"message", error->message},
+          {"outcome", error->outcome}, {"stage", error->stage}, {"since", format_time(error->since_ns)}};
+}
+
+json::value processor_value(const Status::Processor& processor) {
+  const auto& state = processor.state;
+  json::value cursor = nullptr;
+  if (state.next > 0) cursor = state.next - 1;
+  return {{"name", processor.name},
+          {"handler", state.handler_id},
+          {"version", state.handler_version},
+          {"state", to_string(state.activity)},
+          {"cursor", cursor},
+          {"lag", processor.lag},
+          {"handled", state.handled},
+          {"skipped", state.skipped},
+          {"dead_letters", state.dead_letters},
+          {"attempt", state.error ? state.error->attempt : 0},
+          {"error", error_value(state.error)}};
+}
+
+}  // namespace
+
+Result<Status> read_status(const Installation& installation, const Plan& plan,
+                           const std::optional<LiveStates>& live) {
+  auto reader = SegmentReader::open(os::real_file_system(), installation.data.log());
+  if (!reader) return reader.error();
+  const auto stats = (*reader)->stats();
+  if (!stats) return stats.error();
+  const auto counts = (*reader)->type_counts();
+  if (!counts) return counts.error();
+
+  Status status;
+  status.events = stats->events;
+  status.bytes = stats->bytes;
+  const auto listening = configured(installation, plan);
+  std::set<std::string> names;
+  for (const auto& [name, ignored] : listening)
+    names.insert(name);
+  for (auto& name : installation.data.processor_names())
+    names.insert(std::move(name));
+  for (const auto& name : names) {
+    Status::Processor processor{name, durable_state(installation.data.processor(name)), 0};
+    auto& state = processor.state;
+    if (state.handler_id.empty()) state.handler_id = handler_in(plan, name, false);
+    if (state.handler_version.empty()) state.handler_version = handler_in(plan, name, true);
+    const auto running = live ? live->find(name) : LiveStates::const_iterator();
+    if (!listening.contains(name)) {
+      state.activity = Activity::unconfigured;
+    } else if (live && running != live->end()) {
+      overlay(state, running->second);
+    }
+    processor.lag = status.events - std::min(status.events, state.next);
+    status.processors.push_back(std::move(processor));
+  }
+  for (const auto& [type, count] : *counts) {
+    const bool wanted = std::any_of(listening.begin(), listening.end(), [&](const auto& entry) {
+      return is_wanted(entry.second.subscriptions, entry.second.types, type);
+    });
+    if (!wanted) status.unrouted.emplace(type, count);
+  }
+  return status;
+}
+
+std::string to_json(const Status& status) {
+  json::array processors;
+  for (const auto& processor : status.processors)
+    processors.push_back(processor_value(processor));
+  json::object unrouted;
+  for (const auto& [type, count] : status.unrouted)
+    unrouted[type] = count;
+  return to_json(json::value{{"log", {{"events", status.events}, {"bytes", status.bytes}}},
+                             {"processors", std::move(processors)},
+                             {"unrouted", std::move(unrouted)}});
+}
+
+}  // namespace aludel

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "processor/page.hpp"
+#include "processor/state.hpp"
+#include "runtime/host_log.hpp"
+#include "runtime/processor_spec.hpp"
+#include "runtime/reactor.hpp"
+#include "runtime/worker.hpp"
+
+namespace aludel {
+
+/// One processor under supervision: started, watched, started again when it dies, given up when it dies too
+/// often without progress. On the reactor's thread.
+///
+///   start ─▶ at work ─▶ ended (stopped, diverged, refused, offline)
+///              │  ▲
+///        died  ▼  │ after a pause that grows
+///            pausing ─▶ ended (crashed)
+class Supervised {
+ public:
+  struct Setup {
+    ProcessorSpec spec;
+    std::chrono::milliseconds timeout;  ///< of one call of the plugin, but for `migrate`
+    /// Starts a worker; how is the caller's.
+    std::function<Result<std::unique_ptr<Worker>>(const ProcessorSpec&, Worker::Events)> start_worker;
+  };
+
+  /// @param on_change called after each change of what the functions below tell
+  Supervised(Reactor& reactor, const HostLog& log, Setup setup, std::function<void()> on_change);
+
+  void start();
+  /// Asks for the end at the next event boundary; kills after limits::stop_time_max.
+  void stop();
+  void kill();
+
+  [[nodiscard]] const std::string& name() const { return setup_.spec.name; }
+  [[nodiscard]] bool ended() const { return phase_ == Phase::ended; }
+  /// Its last word, with what the host knows better: hanging, crashed, pausing after a crash.
+  [[nodiscard]] const ProcessorState& state() const { return state_; }
+
+ private:
+  enum class Phase { at_work, pausing, ended };
+
+  void launch();
+  void on_state(const ProcessorState& state);
+  void on_end(Worker::Ended ended);
+  void finish(const ProcessorState& state);
+  void died(const Worker::Ended& ended);
+  void give_up();
+  void look();
+  void look_later();
+  ProcessorError death(const Worker::Ended& ended) const;
+
+  Reactor& reactor_;
+  const HostLog& log_;
+  const Setup setup_;
+  const std::function<void()> on_change_;
+  const bool is_new_;  ///< it had no projection before this host
+
+  Phase phase_ = Phase::ended;
+  bool stopping_ = false;
+  ProcessorState state_;
+  std::unique_ptr<Worker> worker_;
+  std::unique_ptr<Reactor::Handle> pause_;  ///< until the next start, or until a stop turns into a kill
+
+  std::uint32_t deaths_ = 0;  ///< since the last progress
+  std::optional<std::uint64_t> next_at_death_;
+
+  // The call that is watched.
+  std::unique_ptr<Reactor::Handle> look_timer_;
+  std::unique_ptr<InFlightPage> page_;
+  std::uint64_t call_sequence_ = 0;
+  std::chrono::steady_clock::time_point call_seen_;
+  bool timed_out_ = false;
+};
+
+}  // namespace aludel

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/supervisor.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+namespace aludel {
+
+void Supervisor::add(Supervised::Setup setup) {
+  processors_.push_back(
+      std::make_unique<Supervised>(reactor_, host_log_, std::move(setup), [this] { on_change(); }));
+}
+
+Supervisor::End Supervisor::run(std::optional<Drain> drain) {
+  drain_ = drain;
+  const auto signals = reactor_.on_signals({SIGINT, SIGTERM}, [this](int) { on_signal(); });
+  std::unique_ptr<Reactor::Handle> limit;
+  if (drain_ && drain_->timeout) {
+    limit = reactor_.after(*drain_->timeout, [this] { stop_all(); });
+  }
+  for (const auto& processor : processors_)
+    processor->start();
+  on_change();  // there may be none
+  reactor_.run();
+  return std::exchange(end_, {});
+}
+
+void Supervisor::on_signal() {
+  end_.signalled = true;
+  if (!stopping_) return stop_all();
+  host_log_.write(LogLevel::warning, {}, "a second signal: what still runs is killed");
+  for (const auto& processor : processors_)
+    processor->kill();
+}
+
+void Supervisor::stop_all() {
+  if (std::exchange(stopping_, true)) return;
+  if (drain_) {
+    for (const auto& processor : processors_) {
+      if (!at_tip(*processor)) end_.behind.push_back(processor->name());
+    }
+  }
+  for (const auto& processor : processors_)
+    processor->stop();
+  on_change();
+}
+
+bool Supervisor::at_tip(const Supervised& processor) const {
+  const auto& state = processor.state();
+  return state.activity == Activity::waiting && state.next >= log_.tip();
+}
+
+// A state has changed: is there anything left to do? Asked on the next turn of the loop, since this may be
+// called from within a call to a processor.
+void Supervisor::on_change() {
+  publish();
+  reactor_.post([this] {
+    const auto ended = [](const auto& processor) { return processor->ended(); };
+    const auto settled = [this](const auto& processor) { return processor->ended() || at_tip(*processor); };
+    if (drain_ && !stopping_ && std::all_of(processors_.begin(), processors_.end(), settled)) stop_all();
+    if (stopping_ && std::all_of(processors_.begin(), processors_.end(), ended)) reactor_.stop();
+  });
+}
+
+void Supervisor::publish() {
+  LiveStates states;
+  for (const auto& processor : processors_)
+    states.emplace(processor->name(), processor->state());
+  const std::lock_guard lock(mutex_);
+  live_ = std::move(states);
+}
+
+LiveStates Supervisor::live() const {
+  const std::lock_guard lock(mutex_);
+  return live_;
+}
+
+}  // namespace aludel

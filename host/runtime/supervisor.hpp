@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "log/event_log.hpp"
+#include "processor/state.hpp"
+#include "runtime/host_log.hpp"
+#include "runtime/reactor.hpp"
+#include "runtime/supervised.hpp"
+
+namespace aludel {
+
+/// What processors do at this moment, by name.
+using LiveStates = std::map<std::string, ProcessorState, std::less<>>;
+
+/// Runs processors side by side until a signal, or, draining, until each has caught up or stands still. None
+/// holds up another.
+class Supervisor {
+ public:
+  struct Drain {
+    std::optional<std::chrono::milliseconds> timeout;  ///< none: however long it takes
+  };
+
+  struct End {
+    bool signalled = false;
+    /// Draining: those that are not at the tip. Their states say why.
+    std::vector<std::string> behind;
+  };
+
+  /// @param log whose tip the processors are to reach  @param host_log outlives this
+  Supervisor(const EventReader& log, const HostLog& host_log) : log_(log), host_log_(host_log) {}
+
+  /// Before `run`.
+  void add(Supervised::Setup setup);
+  [[nodiscard]] Reactor& reactor() { return reactor_; }
+
+  /// Starts all, returns when all have ended. SIGINT and SIGTERM ask for the end at the next event boundary,
+  /// a second one kills.
+  /// @param drain none: runs until a signal
+  End run(std::optional<Drain> drain);
+
+  /// Any thread.
+  [[nodiscard]] LiveStates live() const;
+
+ private:
+  void on_signal();
+  void on_change();
+  void stop_all();
+  void publish();
+  [[nodiscard]] bool at_tip(const Supervised& processor) const;
+
+  const EventReader& log_;
+  const HostLog& host_log_;
+  Reactor reactor_;
+  std::vector<std::unique_ptr<Supervised>> processors_;
+
+  std::optional<Drain> drain_;
+  bool stopping_ = false;
+  End end_;
+
+  mutable std::mutex mutex_;
+  LiveStates live_;  // guarded by mutex_
+};
+
+}  // namespace aludel

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "runtime/processor_task.hpp"
+#include "runtime/worker.hpp"
+
+namespace aludel {
+
+namespace {
+
+class ThreadWorker final : public Worker, public HandlerLog {
+ public:
+  ThreadWorker(Reactor& reactor, ProcessorSpec spec, Events events)
+      : reactor_(reactor), spec_(std::move(spec)), events_(std::make_shared<Events>(std::move(events))) {
+    thread_ = std::thread([this] { work(); });
+  }
+  ~ThreadWorker() override {
+    stop_.raise();
+    thread_.join();
+  }
+
+  void stop() override { stop_.raise(); }
+  void kill() override {
+    events_->on_log(LogLevel::error, "a thread cannot be killed, so the host ends with it");
+    std::_Exit(1);
+  }
+
+  [[nodiscard]] bool enabled(LogLevel level) const override { return level >= spec_.log_level; }
+  void write(LogLevel level, std::string_view line) override {
+    tell([level, text = std::string(line)](const Events& events) { events.on_log(level, text); });
+  }
+
+ private:
+  void work() {
+    const auto on_state = [this](const ProcessorState& state) {
+      tell([state](const Events& events) { events.on_state(state); });
+    };
+    const auto state = run_processor(spec_, *this, on_state, stop_);
+    tell([state](const Events& events) {
+      const auto on_end = events.on_end;
+      on_end({state, "ended", {}});
+    });
+  }
+
+  // What was told when the worker is gone tells nobody any more.
+  void tell(std::function<void(const Events&)> what) {
+    reactor_.post([events = std::weak_ptr<Events>(events_), what = std::move(what)] {
+      if (const auto alive = events.lock()) what(*alive);
+    });
+  }
+
+  Reactor& reactor_;
+  ProcessorSpec spec_;
+  std::shared_ptr<Events> events_;  // owned here; calls on their way to the reactor look whether it is alive
+  Interrupt stop_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<Worker> start_thread_worker(Reactor& reactor, const ProcessorSpec& spec,
+                                            Worker::Events events) {
+  return std::make_unique<ThreadWorker>(reactor, spec, std::move(events));
+}
+
+}  // namespace aludel

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "base/result.hpp"
+#include "processor/state.hpp"
+
+/// What the host found out about a processor that the processor cannot say itself: that it crashed too often,
+/// or that it could not be started. Kept as `host.json` in the processor's folder until the next start.
+namespace aludel {
+
+struct Verdict {
+  Activity activity = Activity::crashed;  ///< crashed or refused
+  ProcessorError error;
+};
+
+[[nodiscard]] Result<void> write_verdict(const std::filesystem::path& directory, const Verdict& verdict);
+/// Nothing if there is none, or it cannot be read.
+[[nodiscard]] std::optional<Verdict> read_verdict(const std::filesystem::path& directory);
+void remove_verdict(const std::filesystem::path& directory);
+
+}  // namespace aludel

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "plugin/instance.hpp"
+#include "processor/state.hpp"
+#include "runtime/processor_spec.hpp"
+#include "runtime/reactor.hpp"
+
+namespace aludel {
+
+/// A processor at work, somewhere: what its supervisor sees of it. Calls and callbacks on the reactor's
+/// thread; may be destroyed in any callback.
+class Worker {
+ public:
+  struct Ended {
+    std::optional<ProcessorState> state;  ///< as the processor reported it; nothing: it died
+    std::string how;                      ///< "killed by signal 11 (Segmentation fault)"
+    std::string last_output;              ///< the end of what it wrote to stdout and stderr
+  };
+
+  struct Events {
+    std::function<void(const ProcessorState&)> on_state;
+    std::function<void(LogLevel, std::string_view)> on_log;
+    std::function<void(Ended)> on_end;  ///< once, as the last
+  };
+
+  virtual ~Worker() = default;
+  /// Asks it to end at the next event boundary.
+  virtual void stop() = 0;
+  /// Ends it now. What it had not committed is undone by its next start.
+  virtual void kill() = 0;
+};
+
+/// Starts the processor in a child: `program` (this one) with `processor_command`.
+[[nodiscard]] Result<std::unique_ptr<Worker>> start_child_worker(Reactor& reactor, const ProcessorSpec& spec,
+                                                                 const std::filesystem::path& program,
+                                                                 Worker::Events events);
+
+/// Starts the processor on a thread of this process. `kill` ends this process, as a thread cannot be.
+[[nodiscard]] std::unique_ptr<Worker> start_thread_worker(Reactor& reactor, const ProcessorSpec& spec,
+                                                          Worker::Events events);
+
+/// The hidden command that makes a program a processor's child: `main` hands over to `run_child` when argv[1]
+/// is this.
+inline constexpr const char* processor_command = "__processor";
+/// The socket to the host, in the child.
+inline constexpr int processor_descriptor = 3;
+
+/// The child's side: a `ProcessorSpec` comes over descriptor 3, messages go back. Leaves by _exit; returns
+/// only the exit status for wrong usage.
+int run_child();
+
+}  // namespace aludel

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "server/api.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "base/json_writer.hpp"
+#include "base/ndjson.hpp"
+#include "runtime/ingest.hpp"
+
+namespace aludel {
+
+namespace {
+
+unsigned status_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::invalid: return 400;
+    case ErrorCode::denied: return 403;
+    case ErrorCode::not_found: return 404;
+    case ErrorCode::conflict: return 409;
+    case ErrorCode::limit: return 413;
+    case ErrorCode::disk_full: return 507;
+    case ErrorCode::locked:
+    case ErrorCode::memory:
+    case ErrorCode::stopped:
+    case ErrorCode::timed_out: return 503;
+    default: return 500;
+  }
+}
+
+HttpResponse failed(unsigned status, std::string_view code, std::string_view message) {
+  return {status,
+          "{\"error\":{\"code\":" + json_string(code) + ",\"message\":" + json_string(message) + "}}",
+          {}};
+}
+
+HttpResponse failed(const Error& error) {
+  return failed(status_of(error.code), to_string(error.code), error.message);
+}
+
+HttpResponse invalid(std::string_view message) {
+  return failed(Error(ErrorCode::invalid, std::string(message)));
+}
+
+std::string media_type(std::string_view content_type) {
+  std::string type(content_type.substr(0, content_type.find(';')));
+  type.erase(type.find_last_not_of(" \t") + 1);
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return type;
+}
+
+std::optional<std::uint64_t> parse_sequence(std::string_view text) {
+  std::uint64_t sequence = 0;
+  if (text.empty()) return sequence;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return sequence;
+}
+
+// The body in pieces, as a file would come.
+NdjsonReader::Source source_of(std::string_view body) {
+  return [body](char* to, std::size_t size) mutable -> Result<std::size_t> {
+    const auto taken = std::min(size, body.size());
+    std::copy_n(body.data(), taken, to);
+    body.remove_prefix(taken);
+    return taken;
+  };
+}
+
+}  // namespace
+
+HttpResponse Api::operator()(const HttpRequest& request) const {
+  const auto path = request.target.substr(0, request.target.find('?'));
+  const bool events = path == "/v1/events";
+  if (!events && path != "/v1/status") {
+    return failed(404, "not_found", "nothing is here; there are /v1/events and /v1/status");
+  }
+  const auto* const method = events ? "POST" : "GET";
+  if (request.method != method) {
+    auto response = failed(405, "invalid", path + " takes " + method);
+    response.allow = method;
+    return response;
+  }
+  if (events) return append(request);
+  const auto json = status_json_();
+  return json ? HttpResponse{200, *json, {}} : failed(json.error());
+}
+
+HttpResponse Api::append(const HttpRequest& request) const {
+  const auto sequence = parse_sequence(request.sequence);
+  if (!sequence) return invalid("Aludel-Sequence must be a number from 0");
+  if (request.producer.empty() && !request.sequence.empty()) {
+    return invalid("Aludel-Sequence counts a producer's events: send Aludel-Producer too");
+  }
+  const auto type = media_type(request.content_type);
+  if (type == "application/cloudevents+json") return append_one(request, *sequence, false);
+  if (type == "application/cloudevents-batch+json") return append_one(request, *sequence, true);
+  if (type == "application/x-ndjson") return append_lines(request, *sequence);
+  return failed(415, "invalid",
+                "send Content-Type application/cloudevents+json, application/cloudevents-batch+json or "
+                "application/x-ndjson");
+}
+
+HttpResponse Api::append_one(const HttpRequest& request, std::uint64_t sequence, bool array) const {
+  EventBatch batch;
+  const auto now = clock_.wall_ns();
+  const auto added = array ? batch.add_array(request.body(), now) : batch.add(request.body(), now);
+  if (!added) return failed(added.error());
+  if (batch.empty()) return invalid("there is no event in the batch");
+  const auto appended = log_.append({batch.events(), request.producer, sequence});
+  if (!appended) return failed(appended.error());
+  AppendSummary summary;
+  summary.add(*appended);
+  return {200, to_json(summary), {}};
+}
+
+HttpResponse Api::append_lines(const HttpRequest& request, std::uint64_t sequence) const {
+  NdjsonReader reader(source_of(request.body()));
+  const auto append = [&](std::span<const NewEvent> events, std::uint64_t first) -> Result<AppendSummary> {
+    const auto appended = log_.append({events, request.producer, first});
+    if (!appended) return appended.error();
+    AppendSummary summary;
+    summary.add(*appended);
+    return summary;
+  };
+  const auto summary = ingest(reader, sequence, clock_, append);
+  if (!summary) return failed(summary.error());
+  if (summary->count + summary->duplicates == 0) return invalid("there is no event in the body");
+  return {200, to_json(*summary), {}};
+}
+
+}  // namespace aludel

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "log/event_log.hpp"
+#include "server/http.hpp"
+
+namespace aludel {
+
+/// What the host answers over HTTP (docs/operating.md, "HTTP"):
+///
+///     POST /v1/events   application/cloudevents+json         one event
+///                       application/cloudevents-batch+json   an array, appended whole or not at all
+///                       application/x-ndjson                 an event a line; atomic per batch of lines
+///                       Aludel-Producer, Aludel-Sequence     an idempotence key; of the first event, 0 if
+///                       absent
+///         -> {"first","last","count","duplicates"} once the events are durable
+///     GET  /v1/status
+///         -> as `aludel status --json`
+///
+/// An error is {"error":{"code","message"}} with a fitting status. Any thread may call.
+class Api {
+ public:
+  /// All outlive this.
+  Api(EventLog& log, std::function<Result<std::string>()> status_json, const Clock& clock)
+      : log_(log), status_json_(std::move(status_json)), clock_(clock) {}
+
+  HttpResponse operator()(const HttpRequest& request) const;
+
+ private:
+  [[nodiscard]] HttpResponse append(const HttpRequest& request) const;
+  [[nodiscard]] HttpResponse append_one(const HttpRequest& request, std::uint64_t sequence, bool array) const;
+  [[nodiscard]] HttpResponse append_lines(const HttpRequest& request, std::uint64_t sequence) const;
+
+  EventLog& log_;
+  std::function<Result<std::string>()> status_json_;
+  const Clock& clock_;
+};
+
+}  // namespace aludel

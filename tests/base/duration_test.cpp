@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#include "base/duration.hpp"
+
+#include "support/result_printing.hpp"
+
+namespace aludel {
+
+TEST_CASE("durations are read with their unit and written in the largest that fits") {
+  using std::chrono::milliseconds;
+  const std::pair<const char*, milliseconds> cases[] = {{"0s", milliseconds(0)},
+                                                        {"250ms", milliseconds(250)},
+                                                        {"90s", milliseconds(90'000)},
+                                                        {"5m", milliseconds(300'000)},
+                                                        {"2h", milliseconds(7'200'000)}};
+  for (const auto& [text, duration] : cases) {
+    const auto read = parse_duration(text);
+    REQUIRE(read);
+    CHECK(*read == duration);
+    CHECK(format_duration(duration) == text);
+  }
+  CHECK(format_duration(milliseconds(1'500)) == "1500ms");
+}
+
+TEST_CASE("what is no duration is refused with an example") {
+  for (const auto* text : {"", "s", "10", "-1s", "1.5s", "1 s", "1d", "1S", "99999999999999999999s",
+                           "9999999999999999h", "1sx"}) {
+    const auto read = parse_duration(text);
+    REQUIRE_FALSE_MESSAGE(read, text);
+    CHECK(read.error().message.find("such as \"30s\"") != std::string::npos);
+  }
+}
+
+}  // namespace aludel

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/config.hpp"
+
+#include <string>
+
+#include "support/result_printing.hpp"
+
+namespace aludel {
+
+namespace {
+
+std::string error_of(std::string_view text) {
+  const auto config = parse_config(text, "conf/aludel.toml");
+  return config ? "no error" : config.error().message;
+}
+
+constexpr auto full_config = R"(
+[log]
+sync = "normal"
+[host]
+plugin_dirs = ["plugins", "/opt/handlers"]
+log_level = "debug"
+[processor.tally]
+plugin = "libtally.so"
+[processor.ledger]
+handler = "org.aludel.ledger"
+types = ["deposit", "order.*", "*"]
+start = "first"
+strategy = "fail_fast"
+batch_size = 250
+timeout = "5m"
+isolation = "thread"
+config = { allow_overdraft = true, hex = 0xff, rates = [1.5, 1e30], name = "a\"b", day = 1993-01-31, deep = { x = 1 } }
+)";
+
+}  // namespace
+
+TEST_CASE("a config says all that the design's example says") {
+  const auto config = parse_config(full_config, "conf/aludel.toml");
+  REQUIRE(config);
+  CHECK_FALSE(config->sync_full);
+  REQUIRE(config->plugin_dirs.size() == 2);
+  CHECK(config->plugin_dirs[0] == "conf/plugins");
+  CHECK(config->plugin_dirs[1] == "/opt/handlers");
+  CHECK(config->log_level == LogLevel::debug);
+
+  REQUIRE(config->processors.size() == 2);
+  const auto& ledger = config->processors[0];
+  CHECK(ledger.name == "ledger");
+  CHECK(ledger.handler == "org.aludel.ledger");
+  CHECK(ledger.plugin.empty());
+  REQUIRE(ledger.types.size() == 3);
+  CHECK(ledger.types[0] == Subscription{Subscription::Kind::exact, "deposit"});
+  CHECK(ledger.types[1] == Subscription{Subscription::Kind::prefix, "order."});
+  CHECK(ledger.types[2] == Subscription{Subscription::Kind::all, ""});
+  CHECK(ledger.batch_size == 250);
+  CHECK(ledger.timeout == std::chrono::minutes(5));
+  CHECK(ledger.isolation == Isolation::thread);
+  CHECK(
+      ledger.config_json ==
+      R"({"allow_overdraft":true,"day":"1993-01-31","deep":{"x":1},"hex":255,"name":"a\"b","rates":[1.5,1e+30]})");
+  CHECK(config->processors[1].plugin == "libtally.so");
+}
+
+TEST_CASE("an empty config has the documented defaults") {
+  const auto config = parse_config("[processor.x]\nplugin = \"./x.so\"", "conf/aludel.toml");
+  REQUIRE(config);
+  CHECK(config->sync_full);
+  CHECK(config->plugin_dirs.empty());
+  CHECK(config->log_level == LogLevel::info);
+  REQUIRE(config->processors.size() == 1);
+  const auto& x = config->processors[0];
+  CHECK(x.plugin == "conf/./x.so");
+  CHECK(x.types.empty());
+  CHECK(x.batch_size == 1'000);
+  CHECK(x.timeout == std::chrono::seconds(60));
+  CHECK(x.isolation == Isolation::process);
+  CHECK(x.config_json == "{}");
+  CHECK(parse_config("", "aludel.toml"));
+}
+
+TEST_CASE("a config as it is shown reads back the same") {
+  const auto config = parse_config(full_config, "conf/aludel.toml");
+  REQUIRE(config);
+  const auto shown = to_toml(*config);
+  const auto again = parse_config(shown, "/aludel.toml");
+  REQUIRE(again);
+  CHECK(again->processors[0].config_json == config->processors[0].config_json);
+  CHECK(again->processors[0].types == config->processors[0].types);
+  CHECK(again->processors[1].plugin == config->processors[1].plugin);
+  CHECK(again->processors[0].timeout == config->processors[0].timeout);
+  CHECK(again->sync_full == config->sync_full);
+}
+
+TEST_CASE("what is wrong with a config is named with its line, and with what was meant") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"[log", ":1: "},
+      {"x = 1", ":1: unknown key \"x\" in the config"},
+      {"[lgo]", ":1: unknown key \"lgo\" in the config; did you mean \"log\"?"},
+      {"[log]\nsync = \"ful\"",
+       ":2: sync must be \"full\" or \"normal\", not \"ful\"; did you mean \"full\"?"},
+      {"[log]\nsync = true", ":2: sync must be \"full\" or \"normal\""},
+      {"log = 5", ":1: log must be a table: [log]"},
+      {"[host]\nplugin_dir = []", ":2: unknown key \"plugin_dir\" in [host]; did you mean \"plugin_dirs\"?"},
+      {"[host]\nplugin_dirs = \"plugins\"", ":2: plugin_dirs must be an array of strings"},
+      {"[host]\nplugin_dirs = [5]", ":2: plugin_dirs must hold strings"},
+      {"[host]\nlog_level = \"loud\"", ":2: log_level must be \"trace\" or"},
+      {"[processor]\nledger = 5", ":2: [processor] holds tables only"},
+      {"[processor.Ledger]\nhandler = \"a.b\"", ":1: \"Ledger\" is no name for a processor"},
+      {"[processor.\"\"]\nhandler = \"a.b\"", ":1: \"\" is no name for a processor"},
+      {"[processor.x]", ":1: [processor.x] needs handler = \"ID\" or plugin = \"FILE\""},
+      {"[processor.x]\nhandler = 5", ":2: handler must be a handler's id"},
+      {"[processor.x]\nplugin = \"a.so\"\nstrateggy = \"\"",
+       ":3: unknown key \"strateggy\" in [processor.x]; did you mean \"strategy\"?"},
+      {"[processor.x]\nplugin = \"a.so\"\nstrategy = \"retry\"",
+       ":3: strategy must be \"fail_fast\", not \"retry\""},
+      {"[processor.x]\nplugin = \"a.so\"\nstart = \"tip\"", ":3: start must be \"first\", not \"tip\""},
+      {"[processor.x]\nplugin = \"a.so\"\ntypes = [\"\"]", ":3: types must hold strings that are not empty"},
+      {"[processor.x]\nplugin = \"a.so\"\nbatch_size = 0",
+       ":3: batch_size of [processor.x] must be 1 to 100000"},
+      {"[processor.x]\nplugin = \"a.so\"\nbatch_size = 1.5", ":3: batch_size must be a number of events"},
+      {"[processor.x]\nplugin = \"a.so\"\ntimeout = 60", ":3: timeout must be a duration such as \"60s\""},
+      {"[processor.x]\nplugin = \"a.so\"\ntimeout = \"1 min\"", ":3: timeout: \"1 min\" is no duration"},
+      {"[processor.x]\nplugin = \"a.so\"\ntimeout = \"0s\"", ":3: timeout of [processor.x] must be over 0"},
+      {"[processor.x]\nplugin = \"a.so\"\nisolation = \"none\"",
+       ":3: isolation must be \"process\" or \"thread\""},
+      {"[processor.x]\nplugin = \"a.so\"\nconfig = \"x\"", ":3: config must be a table"},
+      {"[processor.x]\nplugin = \"a.so\"\nconfig = { x = [nan] }", ":3: config must not hold inf or nan"},
+  };
+  for (const auto& [text, words] : cases) {
+    CAPTURE(text);
+    CAPTURE(error_of(text));
+    CHECK(error_of(text).find(std::string("conf/aludel.toml") + words) == 0);
+  }
+}
+
+TEST_CASE("a config that is not there is told from one that is wrong") {
+  const auto config = load_config("/nonexistent/aludel.toml");
+  REQUIRE_FALSE(config);
+  CHECK(config.error().code == ErrorCode::not_found);
+  CHECK(config.error().message.find("open the config /nonexistent/aludel.toml") == 0);
+}
+
+}  // namespace aludel

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/plan.hpp"
+
+#include <aludel/plugin.h>
+#include <string>
+
+#include "support/result_printing.hpp"
+
+namespace aludel {
+
+namespace {
+
+Subscription exact(std::string type) {
+  return {Subscription::Kind::exact, std::move(type)};
+}
+
+HandlerDescription handler(std::string id, std::string schema = "") {
+  HandlerDescription description;
+  description.id = std::move(id);
+  description.config_schema = std::move(schema);
+  description.subscriptions = {exact("deposit"), {Subscription::Kind::prefix, "order."}};
+  return description;
+}
+
+InspectedPlugin plugin(const std::string& file, std::vector<HandlerDescription> handlers) {
+  LibraryDescription library;
+  library.path = file;
+  library.handlers = std::move(handlers);
+  return {file, library};
+}
+
+Config config(std::string_view text) {
+  auto parsed = parse_config(text, "aludel.toml");
+  REQUIRE(parsed);
+  return *parsed;
+}
+
+// Names and files of what is planned, reasons of what is refused.
+std::string told(const Result<Plan>& plan) {
+  if (!plan) return "error: " + plan.error().message;
+  std::string out;
+  for (const auto& p : plan->processors)
+    out += p.config.name + "=" + p.handler.id + "@" + p.library.string() + " ";
+  for (const auto& r : plan->refused)
+    out += r.name + " refused: " + r.error.message;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "without configured processors every handler that needs no config gets one, named by its id's last "
+    "part") {
+  const std::vector<InspectedPlugin> plugins{
+      plugin("p/a.so", {handler("org.aludel.tally"), handler("org.needs.it", R"({"required":["url"]})")}),
+      {"p/bad.so", Error(ErrorCode::refused, "no entry")},
+      plugin("p/b.so", {handler("org.aludel.ledger", R"({"required":[]})")})};
+  CHECK(told(make_plan(config(""), plugins)) ==
+        "ledger=org.aludel.ledger@p/b.so tally=org.aludel.tally@p/a.so ");
+}
+
+TEST_CASE("two handlers of one name start neither, and the lines to write are said") {
+  const std::vector<InspectedPlugin> plugins{plugin("a.so", {handler("org.one.ledger")}),
+                                             plugin("b.so", {handler("org.two.ledger")})};
+  const auto plan = make_plan(config(""), plugins);
+  REQUIRE_FALSE(plan);
+  CHECK(plan.error().code == ErrorCode::invalid);
+  CHECK(plan.error().message ==
+        "the handlers org.one.ledger (a.so) and org.two.ledger (b.so) would both be the processor "
+        "\"ledger\"; write into "
+        "aludel.toml: processor.ledger.handler = \"org.one.ledger\" and processor.ledger-2.handler = "
+        "\"org.two.ledger\"");
+  const auto chosen = config(
+      "processor.ledger.handler = \"org.one.ledger\"\nprocessor.ledger-2.handler = \"org.two.ledger\"");
+  CHECK(told(make_plan(chosen, plugins)) == "ledger=org.one.ledger@a.so ledger-2=org.two.ledger@b.so ");
+}
+
+TEST_CASE("one handler in two files starts neither, and a file is to be chosen") {
+  const std::vector<InspectedPlugin> plugins{plugin("p/a.so", {handler("org.one.ledger")}),
+                                             plugin("p/b.so", {handler("org.one.ledger")})};
+  CHECK(told(make_plan(config(""), plugins)).find("processor.ledger.plugin = \"p/a.so\"") !=
+        std::string::npos);
+  CHECK(told(make_plan(config("processor.ledger.plugin = \"p/a.so\""), plugins)) ==
+        "ledger=org.one.ledger@p/a.so ");
+  CHECK(told(make_plan(config("processor.ledger.plugin = \"b.so\""), plugins)) ==
+        "ledger=org.one.ledger@p/b.so ");
+}
+
+TEST_CASE("a config with processors runs only those") {
+  const std::vector<InspectedPlugin> plugins{
+      plugin("a.so", {handler("org.one.ledger"), handler("org.one.tally")})};
+  CHECK(told(make_plan(config("[processor.books]\nhandler = \"org.one.ledger\""), plugins)) ==
+        "books=org.one.ledger@a.so ");
+}
+
+TEST_CASE("a processor that cannot be served is refused with the reason, and the others stand") {
+  const std::vector<InspectedPlugin> plugins{
+      plugin("p/a.so", {handler("org.one.ledger"), handler("org.one.tally")}),
+      plugin("p/b.so", {handler("org.one.tally")}),
+      {"p/bad.so", Error(ErrorCode::refused, "load p/bad.so: no entry")}};
+  const std::pair<const char*, const char*> cases[] = {
+      {"handler = \"org.one.leger\"",
+       "no plugin has the handler \"org.one.leger\"; did you mean \"org.one.ledger\"?"},
+      {"handler = \"org.one.tally\"",
+       "both p/a.so and p/b.so have the handler \"org.one.tally\"; choose by a path in plugin ="},
+      {"plugin = \"a.so\"",
+       "p/a.so has several handlers, such as \"org.one.ledger\" and \"org.one.tally\"; choose by handler ="},
+      {"plugin = \"c.so\"", "no plugin folder holds c.so"},
+      {"plugin = \"bad.so\"", "load p/bad.so: no entry"},
+      {"plugin = \"b.so\"\nhandler = \"org.one.ledger\"", "p/b.so has no handler \"org.one.ledger\""},
+      {"handler = \"org.one.ledger\"\ntypes = [\"deposit\", \"withdrawal\"]",
+       "types of [processor.x] names \"withdrawal\", to which org.one.ledger does not subscribe"},
+      {"handler = \"org.one.ledger\"\ntypes = [\"ord.*\"]", "names \"ord.*\", to which"},
+  };
+  for (const auto& [lines, words] : cases) {
+    const auto plan = make_plan(
+        config("[processor.a]\nhandler = \"org.one.ledger\"\n[processor.x]\n" + std::string(lines)), plugins);
+    CAPTURE(told(plan));
+    REQUIRE(plan);
+    CHECK(plan->processors.size() == 1);
+    REQUIRE(plan->refused.size() == 1);
+    CHECK(plan->refused[0].error.message.find(words) != std::string::npos);
+  }
+  const auto none = make_plan(config("[processor.x]\nhandler = \"a.b\""), {});
+  CHECK(told(none).find("name the plugins' folder in [host] plugin_dirs or with --plugin-dir") !=
+        std::string::npos);
+}
+
+TEST_CASE("types narrow a handler's subscriptions") {
+  const std::vector<InspectedPlugin> plugins{plugin("a.so", {handler("org.one.ledger")})};
+  for (const auto* types : {"[\"deposit\"]", "[\"order.x\"]", "[\"order.x*\"]", "[\"o*\"]", "[\"*\"]"}) {
+    CHECK(told(make_plan(config("[processor.x]\nhandler = \"org.one.ledger\"\ntypes = " + std::string(types)),
+                         plugins)) == "x=org.one.ledger@a.so ");
+  }
+  const auto subscriptions = handler("a.b").subscriptions;
+  CHECK(is_wanted(subscriptions, {}, "order.new"));
+  CHECK(is_wanted(subscriptions, {exact("order.new")}, "order.new"));
+  CHECK_FALSE(is_wanted(subscriptions, {exact("order.new")}, "order.old"));
+  CHECK_FALSE(is_wanted(subscriptions, {exact("order.new")}, "deposit"));
+  CHECK_FALSE(is_wanted(subscriptions, {exact("other")}, "other"));
+}
+
+TEST_CASE("what a handler subscribes to when it is created is not known before, so types may name anything") {
+  auto dynamic = handler("org.one.dynamic");
+  dynamic.flags = ALUDEL_HANDLER_DYNAMIC;
+  const auto chosen = config("[processor.x]\nhandler = \"org.one.dynamic\"\ntypes = [\"anything\"]");
+  CHECK(told(make_plan(chosen, {plugin("a.so", {dynamic})})) == "x=org.one.dynamic@a.so ");
+}
+
+}  // namespace aludel
