@@ -190,15 +190,17 @@ std::size_t SegmentLog::commit_group(std::span<PendingAppend* const> waiting) {
 
 Result<void> SegmentLog::make_room(std::size_t size) {
   if (auto ok = writer_.repair(); !ok) return ok;
-  if (writer_.has_segment() && size > writer_.room()) {
-    if (writer_.is_empty()) {
-      return Error(ErrorCode::limit,
-                   fmt::format("append: the batch takes {} bytes, a segment holds {}: split it", size,
-                               writer_.room()));
-    }
+  if (size <= writer_.room()) return {};
+  // An empty segment may be smaller than new ones: it keeps the size that it was made with.
+  const auto max = writer_.is_empty() ? writer_.room() : writer_.room_of_next();
+  if (size > max) {
+    return Error(ErrorCode::limit,
+                 fmt::format("append: the batch takes {} bytes, a segment holds {}: split it", size, max));
+  }
+  if (writer_.has_segment()) {
     if (auto ok = writer_.seal(catalog_); !ok) return ok;
   }
-  return writer_.has_segment() ? Result<void>() : writer_.begin_segment();
+  return writer_.begin_segment();
 }
 
 Result<void> SegmentLog::write_group(std::span<PendingAppend* const> group) {

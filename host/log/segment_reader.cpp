@@ -180,7 +180,7 @@ Result<TypeCounts> SegmentReader::type_counts() {
     if (!file) return file.error();
     auto footer = find_footer(**file, path);
     if (!footer) return footer.error();
-    if (!footer->has_value()) return corrupt(path, 0, "a segment follows, but this one has no trailer");
+    if (!footer->has_value()) return corrupt(path, 0, "a segment follows, but this one has no intact footer");
     counts = std::move((*footer)->catalog.types);
     from = (*footer)->header.end_id;
   }
