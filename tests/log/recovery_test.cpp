@@ -230,10 +230,10 @@ TEST_CASE("a writer that ended between seal and next segment left a log that goe
       {"with a next segment of garbage", [&] { write_file(next, std::string(5'000, 'g')); }},
       {"with a next segment of zeros", [&] { write_file(next, std::string(65'536, '\0')); }},
   };
-  for (const auto& [when, damage] : endings) {
-    CAPTURE(when);
+  for (const auto& ending : endings) {
+    CAPTURE(ending.first);
     snapshot.restore();
-    damage();
+    ending.second();
     {
       const auto log = open_log(small_options(dir.path(), files));
       REQUIRE(log->tip() == tip);
@@ -310,7 +310,9 @@ TEST_CASE("a byte flipped anywhere in a log is found by verify") {
   REQUIRE(verify().faults.empty());
   REQUIRE_FALSE(verify().torn_tail);
   const Snapshot snapshot(dir.path());
-  for (const auto& [name, content] : snapshot.files()) {
+  for (const auto& file : snapshot.files()) {
+    const auto& name = file.first;
+    const auto& content = file.second;
     for (std::size_t offset = 0; offset < content.size(); ++offset) {
       CAPTURE(name);
       CAPTURE(offset);
@@ -329,7 +331,9 @@ TEST_CASE("a byte flipped anywhere in a log never loses an acknowledged event si
   const Snapshot snapshot(dir.path());
   const auto offsets = block_offsets(snapshot.last());
   const auto last_append = offsets[offsets.size() - 2];
-  for (const auto& [name, content] : snapshot.files()) {
+  for (const auto& file : snapshot.files()) {
+    const auto& name = file.first;
+    const auto& content = file.second;
     // The segment's header is mostly zeros under one checksum: a few of its bytes stand for all.
     for (std::size_t offset = 0; offset < content.size();
          offset += offset >= 64 && offset < 3'584 ? 512 : 1) {
