@@ -111,15 +111,22 @@ TEST_CASE("appends that gather while one is written are committed together, in t
 
 TEST_CASE("appends beyond the queue's memory wait until there is room; one alone may exceed it") {
   AppendQueue queue(100, [](std::span<PendingAppend* const> waiting) { return waiting.size(); });
+  std::atomic<bool> waiting{false};
   std::atomic<bool> entered{false};
+  std::atomic<bool> room{false};
   std::thread waiter;
   {
     const auto large = queue.reserve(1'000);
     waiter = std::thread([&] {
+      waiting = true;
       const auto small = queue.reserve(1);
+      CHECK(room);
       entered = true;
     });
-    CHECK_FALSE(entered);
+    // Time enough for a waiter that does not wait.
+    for (int i = 0; !waiting || (i < 1'000 && !entered); ++i)
+      std::this_thread::yield();
+    room = true;
   }
   waiter.join();
   CHECK(entered);

@@ -225,6 +225,7 @@ TEST_CASE("a writer that ended between seal and next segment left a log that goe
          write_file(snapshot.last_path(),
                     snapshot.last().substr(0, block_offsets(snapshot.last()).back() + 9));
        }},
+      {"while it saved a torn tail", [&] { write_file(unfinished(dir.path() / "torn-1"), "half"); }},
       {"while it made the next segment", [&] { write_file(unfinished(next), "half a header"); }},
       {"with a next segment of no content", [&] { write_file(next, ""); }},
       {"with a next segment of garbage", [&] { write_file(next, std::string(5'000, 'g')); }},
@@ -246,6 +247,27 @@ TEST_CASE("a writer that ended between seal and next segment left a log that goe
       REQUIRE_FALSE(is_unfinished(entry.path().filename().string()));
     }
   }
+}
+
+TEST_CASE("a whole block that does not follow the one before it is corrupt") {
+  const TempDir dir;
+  const TempDir other;
+  FaultFileSystem files;
+  open_log(small_options(dir.path(), files));
+  // A copy of the log takes another course: the same ids, the same identity, other events.
+  std::filesystem::copy(dir.path(), other.path(), std::filesystem::copy_options::recursive);
+  append_each(*open_log(small_options(dir.path(), files)), 4, "here ");
+  append_each(*open_log(small_options(other.path(), files)), 4, "away ");
+  const Snapshot snapshot(dir.path());
+  const auto offsets = block_offsets(snapshot.last());
+  auto mixed = snapshot.last();
+  const auto size = offsets[2] - offsets[1];
+  mixed.replace(offsets[1], size, Snapshot(other.path()).last().substr(offsets[1], size));
+  write_file(snapshot.last_path(), mixed);
+  const auto log = SegmentLog::open(small_options(dir.path(), files));
+  REQUIRE_FALSE(log);
+  CHECK(log.error().code == ErrorCode::corrupt);
+  CHECK(log.error().message.find("does not follow") != std::string::npos);
 }
 
 TEST_CASE("a segment with a damaged header but blocks in it is corrupt, as is one that is missing") {
