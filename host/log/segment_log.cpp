@@ -34,6 +34,19 @@ ProducerEnd end_of(const Catalog& catalog, std::string_view producer) {
   return found == catalog.producers.end() ? ProducerEnd{} : found->second;
 }
 
+// What the operating system said, and what to do about it.
+Error advised(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::disk_full:
+      return {error.code, error.message + ": nothing was added: free some space, then append again"};
+    case ErrorCode::io:
+      return {
+          error.code,
+          error.message + ": nothing was added: look for the disk in the system's log, then append again"};
+    default: return error;
+  }
+}
+
 // Which of a group's appends the log's limits on distinct names still allow.
 class Admission {
  public:
@@ -183,7 +196,7 @@ std::size_t SegmentLog::commit_group(std::span<PendingAppend* const> waiting) {
   if (done) done = write_group(group);
   if (!done) {
     for (auto* append : group)
-      append->error = done.error();
+      append->error = advised(done.error());
   }
   return count;
 }

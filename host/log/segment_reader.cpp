@@ -54,8 +54,8 @@ SegmentReader::SegmentReader(os::FileSystem& files, std::filesystem::path dir, c
 Result<std::unique_ptr<SegmentReader>> SegmentReader::open(os::FileSystem& files,
                                                            const std::filesystem::path& dir) {
   const auto first_ids = list_segments(files, dir);
-  if (!first_ids) return first_ids.error();
-  if (first_ids->empty()) {
+  if (!first_ids && first_ids.error().code != ErrorCode::not_found) return first_ids.error();
+  if (!first_ids || first_ids->empty()) {
     return Error(ErrorCode::not_found,
                  "open the log " + dir.string() + ": there is none: append an event first");
   }

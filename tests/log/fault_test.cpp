@@ -117,6 +117,7 @@ TEST_CASE("while the log cannot be put right each append says so, and the first 
     const auto failed = append(*log, {event_with("no")});
     REQUIRE_FALSE(failed);
     CHECK(failed.error().code == ErrorCode::disk_full);
+    CHECK(failed.error().message.find("free some space") != std::string::npos);
   }
   files.heal();
   CHECK(append(*log, {event_with("yes")})->first == 1);

@@ -279,9 +279,12 @@ TEST_CASE(
 
 TEST_CASE("where there is no log a reader says so") {
   const TempDir dir;
-  CHECK(SegmentReader::open(os::real_file_system(), dir.path()).error().code == ErrorCode::not_found);
-  CHECK(SegmentReader::open(os::real_file_system(), dir.path() / "none").error().code ==
-        ErrorCode::not_found);
+  for (const auto& folder : {dir.path(), dir.path() / "none"}) {
+    const auto reader = SegmentReader::open(os::real_file_system(), folder);
+    REQUIRE_FALSE(reader);
+    CHECK(reader.error().code == ErrorCode::not_found);
+    CHECK(reader.error().message.find("append an event first") != std::string::npos);
+  }
 }
 
 TEST_CASE("a damaged block is reported by file and offset, each time it is asked for") {
