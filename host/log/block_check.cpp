@@ -40,8 +40,9 @@ Fault header_fault(const format::BlockHeader& header, const Expected& expected, 
     return "the block does not follow the one before it";
   }
   const auto size = format::block_size(header);
-  if (size > limits::block_max || size > room || size % format::alignment != 0 || header.count == 0) {
-    return "the block's sizes are impossible";
+  if (size > limits::block_max || size > room || size % format::alignment != 0 || header.count == 0 ||
+      header.synced_to > header.common.first_id) {
+    return "the block's header is impossible";
   }
   return std::nullopt;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "log/encoded_block.hpp"
 
-#include <algorithm>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/limits.hpp"
+#include "log/append_check.hpp"
 
 namespace aludel {
 
@@ -32,79 +32,22 @@ struct OriginHash {
 template <typename Key, typename Hash>
 class Numbering {
  public:
+  // The value's number; if nothing had it before, it is that of the last of `keys`.
   std::uint32_t number(const Key& key) {
-    // Neighbours are mostly alike.
-    if (!keys_.empty() && keys_[last_] == key) return last_;
+    // Most batches have few values, and comparing is cheaper than hashing.
+    for (std::uint32_t i = 0; i < keys_.size() && i < 8; ++i) {
+      if (keys_[i] == key) return i;
+    }
     const auto [entry, added] = numbers_.try_emplace(key, static_cast<std::uint32_t>(keys_.size()));
     if (added) keys_.push_back(key);
-    return last_ = entry->second;
+    return entry->second;
   }
   [[nodiscard]] const std::vector<Key>& keys() const { return keys_; }
 
  private:
   std::vector<Key> keys_;
   std::unordered_map<Key, std::uint32_t, Hash> numbers_;
-  std::uint32_t last_ = 0;
 };
-
-bool well_formed(std::string_view attributes) {
-  if (attributes.empty()) return true;
-  return attributes.back() == '\0' && std::count(attributes.begin(), attributes.end(), '\0') % 2 == 0;
-}
-
-Error event_error(ErrorCode code, std::size_t index, const std::string& what) {
-  return {code, "append event " + std::to_string(index) + " of the batch: " + what};
-}
-
-Error too_large(std::size_t index, const std::string& what, std::size_t size, std::size_t max) {
-  return event_error(ErrorCode::limit, index,
-                     "its " + what + " has " + std::to_string(size) + " bytes, at most " +
-                         std::to_string(max) + " are allowed: shorten it");
-}
-
-Result<void> check_event(const NewEvent& event, std::size_t index) {
-  const std::pair<const char*, std::string_view> names[] = {{"type", event.type},
-                                                            {"source", event.source},
-                                                            {"key", event.key},
-                                                            {"content type", event.content_type}};
-  for (const auto& [what, name] : names) {
-    if (name.size() > limits::event_name_max)
-      return too_large(index, what, name.size(), limits::event_name_max);
-    if (name.find('\0') != std::string_view::npos) {
-      return event_error(ErrorCode::invalid, index, std::string("its ") + what + " holds a NUL: remove it");
-    }
-  }
-  const auto attributes = event.attributes.packed();
-  if (attributes.size() > limits::event_attributes_max) {
-    return too_large(index, "attributes", attributes.size(), limits::event_attributes_max);
-  }
-  if (!well_formed(attributes)) {
-    return event_error(ErrorCode::invalid, index, "its attributes are no pairs of NUL-terminated strings");
-  }
-  if (event.data.size() > limits::event_data_max) {
-    return too_large(index, "data", event.data.size(), limits::event_data_max);
-  }
-  return {};
-}
-
-Result<void> check_batch(const BlockContent& content) {
-  if (content.events.empty())
-    return Error(ErrorCode::invalid, "append: no event was given: give at least one");
-  if (content.events.size() > limits::block_events_max) {
-    return Error(ErrorCode::limit, "append " + std::to_string(content.events.size()) + " events: at most " +
-                                       std::to_string(limits::block_events_max) +
-                                       " go into one append: split them");
-  }
-  if (content.producer.size() > limits::producer_max) {
-    return Error(ErrorCode::limit, "append: the producer's name has " +
-                                       std::to_string(content.producer.size()) + " bytes, at most " +
-                                       std::to_string(limits::producer_max) + " are allowed: shorten it");
-  }
-  if (content.producer.find('\0') != std::string_view::npos) {
-    return Error(ErrorCode::invalid, "append: the producer's name holds a NUL: remove it");
-  }
-  return {};
-}
 
 // Knows where everything goes before a byte is written.
 class Layout {
@@ -112,13 +55,19 @@ class Layout {
   explicit Layout(const BlockContent& content) : content_(content) {}
 
   Result<void> measure() {
-    if (auto ok = check_batch(content_); !ok) return ok;
+    if (auto ok = check_batch(content_.events.size(), content_.producer); !ok) return ok;
     numbers_.reserve(content_.events.size());
     std::size_t records = 0;
     for (std::size_t i = 0; i < content_.events.size(); ++i) {
       const auto& event = content_.events[i];
       if (auto ok = check_event(event, i); !ok) return ok;
+      const auto types = types_.keys().size();
+      const auto origins = origins_.keys().size();
       numbers_.emplace_back(types_.number(event.type), origins_.number({event.source, event.content_type}));
+      // What stood in an event before needs no second check.
+      if (types_.keys().size() > types || origins_.keys().size() > origins) {
+        if (auto ok = check_names(event, i); !ok) return ok;
+      }
       records +=
           sizeof(EventRecord) + event.key.size() + 1 + event.attributes.packed().size() + event.data.size();
     }

@@ -150,8 +150,9 @@ Result<std::optional<Footer>> find_footer(os::File& file, const std::filesystem:
   if (trailer.magic != format::Trailer::magic_bytes || trailer.crc != format::crc_of(trailer))
     return std::nullopt;
   auto footer = read_footer_at(window, path, trailer.footer_offset);
-  if (!footer) return footer.error();
-  return std::optional<Footer>(std::move(*footer));
+  if (footer) return std::optional<Footer>(std::move(*footer));
+  if (footer.error().code == ErrorCode::corrupt) return std::nullopt;
+  return footer.error();
 }
 
 }  // namespace aludel

@@ -44,8 +44,7 @@ struct FooterFacts {
 [[nodiscard]] Result<Footer> read_footer_at(FileWindow& window, const std::filesystem::path& path,
                                             std::uint64_t offset);
 
-/// Finds a footer from the end of the file; nothing if the segment is not sealed.
-/// @return corrupt if there is a trailer, but what it points to is damaged
+/// Finds a footer from the end of the file; nothing if the segment is not sealed, or not wholly.
 [[nodiscard]] Result<std::optional<Footer>> find_footer(os::File& file, const std::filesystem::path& path);
 
 }  // namespace aludel

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/limits.hpp"
+#include "log/block_search.hpp"
 #include "log/segment.hpp"
 #include "log/segment_scan.hpp"
 
@@ -62,7 +63,8 @@ class Recovery {
     if (!footer) return footer.error();
     if (!footer->has_value()) {
       const auto size = (*file)->size();
-      return size ? corrupt(path, *size, "a segment follows, but this one has no trailer") : size.error();
+      return size ? corrupt(path, *size, "a segment follows, but this one has no intact footer")
+                  : size.error();
     }
     if ((*footer)->header.end_id != next_id) {
       return corrupt(path, (*footer)->offset,

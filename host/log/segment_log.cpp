@@ -34,6 +34,19 @@ ProducerEnd end_of(const Catalog& catalog, std::string_view producer) {
   return found == catalog.producers.end() ? ProducerEnd{} : found->second;
 }
 
+// What the operating system said, and what to do about it.
+Error advised(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::disk_full:
+      return {error.code, error.message + ": nothing was added: free some space, then append again"};
+    case ErrorCode::io:
+      return {
+          error.code,
+          error.message + ": nothing was added: look for the disk in the system's log, then append again"};
+    default: return error;
+  }
+}
+
 // Which of a group's appends the log's limits on distinct names still allow.
 class Admission {
  public:
@@ -183,22 +196,24 @@ std::size_t SegmentLog::commit_group(std::span<PendingAppend* const> waiting) {
   if (done) done = write_group(group);
   if (!done) {
     for (auto* append : group)
-      append->error = done.error();
+      append->error = advised(done.error());
   }
   return count;
 }
 
 Result<void> SegmentLog::make_room(std::size_t size) {
   if (auto ok = writer_.repair(); !ok) return ok;
-  if (writer_.has_segment() && size > writer_.room()) {
-    if (writer_.is_empty()) {
-      return Error(ErrorCode::limit,
-                   fmt::format("append: the batch takes {} bytes, a segment holds {}: split it", size,
-                               writer_.room()));
-    }
+  if (size <= writer_.room()) return {};
+  // An empty segment may be smaller than new ones: it keeps the size that it was made with.
+  const auto max = writer_.is_empty() ? writer_.room() : writer_.room_of_next();
+  if (size > max) {
+    return Error(ErrorCode::limit,
+                 fmt::format("append: the batch takes {} bytes, a segment holds {}: split it", size, max));
+  }
+  if (writer_.has_segment()) {
     if (auto ok = writer_.seal(catalog_); !ok) return ok;
   }
-  return writer_.has_segment() ? Result<void>() : writer_.begin_segment();
+  return writer_.begin_segment();
 }
 
 Result<void> SegmentLog::write_group(std::span<PendingAppend* const> group) {

@@ -54,8 +54,8 @@ SegmentReader::SegmentReader(os::FileSystem& files, std::filesystem::path dir, c
 Result<std::unique_ptr<SegmentReader>> SegmentReader::open(os::FileSystem& files,
                                                            const std::filesystem::path& dir) {
   const auto first_ids = list_segments(files, dir);
-  if (!first_ids) return first_ids.error();
-  if (first_ids->empty()) {
+  if (!first_ids && first_ids.error().code != ErrorCode::not_found) return first_ids.error();
+  if (!first_ids || first_ids->empty()) {
     return Error(ErrorCode::not_found,
                  "open the log " + dir.string() + ": there is none: append an event first");
   }
@@ -180,7 +180,7 @@ Result<TypeCounts> SegmentReader::type_counts() {
     if (!file) return file.error();
     auto footer = find_footer(**file, path);
     if (!footer) return footer.error();
-    if (!footer->has_value()) return corrupt(path, 0, "a segment follows, but this one has no trailer");
+    if (!footer->has_value()) return corrupt(path, 0, "a segment follows, but this one has no intact footer");
     counts = std::move((*footer)->catalog.types);
     from = (*footer)->header.end_id;
   }

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/limits.hpp"
+#include "log/block_search.hpp"
 #include "log/segment.hpp"
 
 namespace aludel {
@@ -138,25 +138,6 @@ Result<SegmentScan> scan_segment(os::File& file, const std::filesystem::path& pa
   if (auto ok = scanner.walk_headers(durable_floor); !ok) return ok.error();
   if (auto ok = scanner.walk_blocks(visit); !ok) return ok.error();
   return scanner.take();
-}
-
-Result<std::optional<std::uint64_t>> find_synced_after(FileWindow& window, std::uint64_t offset,
-                                                       const Uuid& log_id) {
-  constexpr std::size_t step = 64 * limits::KiB;
-  std::optional<std::uint64_t> highest;
-  for (auto start = format::aligned(offset);; start += step) {
-    // Steps overlap by a header, which so lies whole in one of them.
-    const auto bytes = window.at(start, step + sizeof(format::BlockHeader));
-    if (!bytes) return bytes.error();
-    for (std::size_t at = 0; at < step && at + sizeof(format::BlockHeader) <= bytes->size();
-         at += format::alignment) {
-      if (format::load<std::uint32_t>(bytes->data() + at) != format::block_magic) continue;
-      const auto header = format::load<format::BlockHeader>(bytes->data() + at);
-      if (!is_intact(header) || header.common.log_id != log_id) continue;
-      highest = std::max(highest.value_or(0), header.synced_to);
-    }
-    if (bytes->size() <= step) return highest;
-  }
 }
 
 }  // namespace aludel

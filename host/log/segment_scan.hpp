@@ -40,9 +40,4 @@ using BlockVisitor = std::function<void(const Block&, std::uint64_t)>;
                                                const format::SegmentHeader& header,
                                                std::uint64_t durable_floor, const BlockVisitor& visit);
 
-/// The highest `synced_to` of the intact block headers of this log that stand anywhere from `offset` on;
-/// nothing if there is none.
-[[nodiscard]] Result<std::optional<std::uint64_t>> find_synced_after(FileWindow& window, std::uint64_t offset,
-                                                                     const Uuid& log_id);
-
 }  // namespace aludel

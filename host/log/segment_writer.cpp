@@ -15,7 +15,7 @@ namespace aludel {
 SegmentWriter::SegmentWriter(const Options& options, LogEnd end) : options_(options), end_(std::move(end)) {
   if (options_.allocate_ahead) ahead_ = std::make_unique<ZeroFill>(options_.files);
   mark_synced();
-  if (!end_.active) return;
+  if (!ahead_ || !end_.active) return;
   const auto size = end_.active->file->size();
   follow(size ? *size : end_.active->end);
 }

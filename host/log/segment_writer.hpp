@@ -57,8 +57,12 @@ class SegmentWriter {
 
   /// Whether there is a segment that blocks can go to, be it full.
   [[nodiscard]] bool has_segment() const { return end_.active.has_value(); }
-  /// Bytes of blocks that still go into the segment.
+  /// Bytes of blocks that still go into the segment; 0 if there is none.
   [[nodiscard]] std::uint64_t room() const;
+  /// Bytes of blocks that go into one that is yet to be begun.
+  [[nodiscard]] std::uint64_t room_of_next() const {
+    return options_.capacity - sizeof(format::SegmentHeader);
+  }
   /// Whether the segment holds no block yet.
   [[nodiscard]] bool is_empty() const;
 

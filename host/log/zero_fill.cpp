@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::uint64_t ahead_min = 64 * limits::KiB;  // a small log stays small
 constexpr std::uint64_t ahead_max = 4 * limits::MiB;
+// From this size on writing the bytes costs more than what a sync saves.
+constexpr std::uint64_t large_write = 64 * limits::KiB;
 
 // How far zeros should reach beyond the blocks: as far as the segment has come, within bounds.
 std::uint64_t ahead_of(std::uint64_t end) {
@@ -42,7 +44,7 @@ void ZeroFill::follow(const std::filesystem::path& path, std::uint64_t end, std:
   leave();
   {
     const std::lock_guard lock(mutex_);
-    target_ = {path, nullptr, end, std::max(end, filled), capacity};
+    target_ = {path, nullptr, end, std::max(end, filled), capacity, false};
     active_ = true;
   }
   changed_.notify_all();
@@ -54,6 +56,7 @@ void ZeroFill::claim(std::uint64_t end) {
     changed_.wait(lock, [this] { return !filling_; });
     target_.filled = std::max(target_.filled, end);
   }
+  target_.large = end - target_.end >= large_write;
   target_.end = end;
   const bool wake = wanted();
   lock.unlock();
@@ -67,7 +70,7 @@ void ZeroFill::leave() {
 }
 
 bool ZeroFill::wanted() const {
-  return active_ && !filling_ && target_.filled < target_.capacity &&
+  return active_ && !filling_ && !target_.large && target_.filled < target_.capacity &&
          target_.filled - target_.end < ahead_of(target_.end) / 2;
 }
 

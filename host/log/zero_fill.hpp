@@ -40,6 +40,7 @@ class ZeroFill {
     std::uint64_t end = 0;
     std::uint64_t filled = 0;  // blocks or zeros stand below, or are being written by the caller
     std::uint64_t capacity = 0;
+    bool large = false;  // the caller's last write was
   };
 
   void run();

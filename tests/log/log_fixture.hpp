@@ -65,8 +65,9 @@ inline std::unique_ptr<SegmentLog> open_log(const OpenOptions& options) {
 }
 
 /// Small segments, and nothing in the background, so that a test sees the same calls each time.
-inline OpenOptions small_options(const std::filesystem::path& dir, std::uint64_t segment_size = 8'192) {
-  return {.dir = dir, .segment_size = segment_size, .allocate_ahead = false};
+inline OpenOptions small_options(const std::filesystem::path& dir,
+                                 os::FileSystem& files = os::real_file_system(), Sync sync = Sync::full) {
+  return {.dir = dir, .files = files, .sync = sync, .segment_size = 8'192, .allocate_ahead = false};
 }
 
 inline Result<AppendResult> append(EventLog& log, const std::vector<OwnedEvent>& events,

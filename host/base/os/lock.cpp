@@ -9,6 +9,8 @@ namespace aludel::os {
 
 namespace {
 
+constexpr std::size_t pid_width = 12;  // of any process id, padded: so a shorter one covers a longer one
+
 struct flock whole_file(short type) {
   struct flock range {};
   range.l_type = type;
@@ -17,10 +19,10 @@ struct flock whole_file(short type) {
 }
 
 std::string holder_in(int file) {
-  char text[24] = {};
-  const auto size = ::pread(file, text, sizeof text - 1, 0);
+  char text[pid_width] = {};
+  const auto size = ::pread(file, text, sizeof text, 0);
   std::string pid(text, size > 0 ? static_cast<std::size_t>(size) : 0);
-  pid.erase(pid.find_last_not_of('\n') + 1);
+  pid.erase(pid.find_last_not_of(" \n") + 1);
   return pid.empty() ? "another process" : "process " + pid;
 }
 
@@ -35,9 +37,10 @@ Result<FileLock> FileLock::acquire(const std::filesystem::path& path) {
     return Error(ErrorCode::locked, "lock " + path.string() + ": " + holder_in(file.number()) +
                                         " holds it: stop that first, or go through it");
   }
-  const auto pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(file.number(), 0) != 0 ||
-      ::pwrite(file.number(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+  auto pid = std::to_string(::getpid());
+  pid.resize(pid_width - 1, ' ');
+  pid += '\n';
+  if (::pwrite(file.number(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     return os_error("write process id into " + path.string(), errno);
   }
   return FileLock(std::move(file));

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+#include "log/verify.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/limits.hpp"
+#include "base/os/lock.hpp"
+#include "log/block_check.hpp"
+#include "log/block_search.hpp"
+#include "log/footer.hpp"
+#include "log/segment.hpp"
+#include "log/segment_reader.hpp"
+
+namespace aludel {
+
+namespace {
+
+constexpr std::size_t faults_max = 1'000;
+constexpr std::uint64_t progress_step = 8 * limits::MiB;
+
+class Verifier {
+ public:
+  Verifier(os::FileSystem& files, const std::filesystem::path& dir, const VerifyProgress& progress)
+      : files_(files), dir_(dir), progress_(progress) {}
+
+  Result<VerifyReport> run() {
+    if (auto ok = find_limit(); !ok) return ok.error();
+    auto first_ids = list_segments(files_, dir_);
+    if (!first_ids) return first_ids.error();
+    if (tip_) std::erase_if(*first_ids, [&](std::uint64_t id) { return id > 0 && id >= *tip_; });
+    if (first_ids->empty()) {
+      return Error(ErrorCode::not_found, "verify the log " + dir_.string() + ": there is none");
+    }
+    next_id_ = first_ids->front();
+    counted_ = next_id_ == 0;
+    if (auto ok = measure(*first_ids); !ok) return ok.error();
+    for (const auto first_id : *first_ids) {
+      last_ = first_id == first_ids->back();
+      verify_segment(first_id);
+    }
+    return std::move(report_);
+  }
+
+ private:
+  // Behind the tip of a log that is being written anything may stand.
+  Result<void> find_limit() {
+    const auto live = os::FileLock::held(dir_ / "lock");
+    if (!live) return live.error();
+    if (!*live) return {};
+    const auto reader = SegmentReader::open(files_, dir_);
+    if (!reader) return reader.error();
+    tip_ = (*reader)->tip();
+    return {};
+  }
+
+  Result<void> measure(const std::vector<std::uint64_t>& first_ids) {
+    for (const auto first_id : first_ids) {
+      const auto file = files_.open(dir_ / segment_name(first_id), os::OpenMode::read);
+      const auto size = file ? (*file)->size() : file.error();
+      if (!size) return size.error();
+      total_ += *size;
+    }
+    return {};
+  }
+
+  void verify_segment(std::uint64_t first_id) {
+    path_ = dir_ / segment_name(first_id);
+    ++report_.segments;
+    const auto start = report_.bytes;
+    if (auto ok = walk(first_id); !ok) fault(0, ok.error().message);
+    report_.bytes = std::max(report_.bytes, start);
+    progress_(report_.bytes, total_);
+  }
+
+  Result<void> walk(std::uint64_t first_id) {
+    auto file = files_.open(path_, os::OpenMode::read);
+    if (!file) return file.error();
+    const auto size = (*file)->size();
+    if (!size) return size.error();
+    FileWindow window(**file);
+    offset_ = sizeof(format::SegmentHeader);
+    index_ = {};
+    segment_first_ = first_id;
+    segment_bytes_ = report_.bytes;
+    if (auto ok = check_segment_header(**file); !ok) return ok;
+    for (bool more = true; more;) {
+      auto stepped = step(window, *size);
+      if (!stepped) return stepped.error();
+      more = *stepped;
+      note_progress(more ? offset_ : *size);
+    }
+    return {};
+  }
+
+  Result<void> check_segment_header(os::File& file) {
+    const auto header = read_segment_header(file, path_);
+    if (!header) {
+      if (header.error().code != ErrorCode::corrupt) return header.error();
+      fault(0, "the segment's header is damaged");
+      capacity_ = limits::segment_max;
+      lose_track(segment_first_);
+      return {};
+    }
+    capacity_ = header->capacity;
+    if (log_id_ && header->log_id != *log_id_) fault(0, "the segment belongs to another log");
+    if (!log_id_) log_id_ = header->log_id;
+    if (header->first_id != segment_first_) fault(0, "the segment's header and its name differ");
+    if (chain_ && header->first_id != next_id_)
+      fault(0, fmt::format("the segment before, from event {} on, is missing", next_id_));
+    if (chain_ && header->previous_crc != *chain_) fault(0, "the segment does not follow the one before it");
+    next_id_ = segment_first_;
+    chain_ = header->previous_crc;
+    return {};
+  }
+
+  // Looks at what stands at `offset_`; false when that was the last of the segment.
+  Result<bool> step(FileWindow& window, std::uint64_t file_size) {
+    if (tip_ && next_id_ >= *tip_ && last_) return false;
+    auto bytes = window.at(offset_, sizeof(format::BlockHeader));
+    if (!bytes) return bytes.error();
+    if (bytes->find_first_not_of('\0') == std::string_view::npos) return end_at_zeros(window);
+    if (bytes->size() < sizeof(format::BlockHeader))
+      return end_at_fault(window, "the file ends inside a block");
+    const auto header = format::load<format::BlockHeader>(bytes->data());
+    if (is_intact(header) && header.common.magic == format::footer_magic)
+      return end_at_footer(window, file_size);
+    const auto room = capacity_ - std::min(capacity_, offset_);
+    const Expected expected{log_id_.value_or(header.common.log_id), next_id_, chain_};
+    if (const auto wrong = header_fault(header, expected, room)) return end_at_fault(window, *wrong);
+    bytes = window.at(offset_, format::block_size(header));
+    if (!bytes) return bytes.error();
+    auto wrong = bytes->size() < format::block_size(header) ? Fault("the file ends inside a block")
+                                                            : directory_fault(bytes->data());
+    if (!wrong) wrong = body_fault(bytes->data());
+    if (wrong) return end_at_fault(window, *wrong);
+    catalog_.add(Block(bytes->data()), offset_);
+    index_.add(header.common.first_id, offset_);
+    report_.events += header.count;
+    advance_behind(header);
+    return true;
+  }
+
+  void advance_behind(const format::BlockHeader& header) {
+    offset_ += format::block_size(header);
+    next_id_ = header.common.first_id + header.count;
+    chain_ = header.common.crc;
+  }
+
+  Result<bool> end_at_zeros(FileWindow& window) {
+    const auto end = window.end_of_data(offset_);
+    if (!end) return end.error();
+    if (*end > offset_) return end_at_fault(window, "bytes stand behind the last block");
+    if (!last_) fault(offset_, "a segment follows, but this one has no footer");
+    return false;
+  }
+
+  Result<bool> end_at_footer(FileWindow& window, std::uint64_t file_size) {
+    const auto footer = read_footer_at(window, path_, offset_);
+    if (!footer) return end_at_fault(window, "the footer or the trailer is damaged");
+    if (chain_ && footer->header.common.previous_crc != *chain_)
+      fault(offset_, "the footer does not follow the last block");
+    if (footer->header.end_id != next_id_ || footer->header.common.first_id != segment_first_) {
+      fault(offset_, "the footer's event ids are not the segment's");
+    }
+    // After a fault, or in a log whose beginning was dropped, there is nothing to compare the tables with.
+    if (counted_ && (footer->catalog != catalog_ || footer->index.entries() != index_.entries())) {
+      fault(offset_, "the footer's tables do not agree with the blocks");
+    }
+    const auto end = offset_ + footer_size(footer->header);
+    if (!last_ && file_size != end) fault(end, "bytes stand behind the trailer");
+    return false;
+  }
+
+  // Either the end of what was finished, or a fault behind which the walk goes on if it can.
+  Result<bool> end_at_fault(FileWindow& window, const std::string& what) {
+    const auto found =
+        log_id_ ? find_header_after(window, offset_ + format::alignment, *log_id_) : std::nullopt;
+    if (!found) return found.error();
+    if (last_) {
+      const auto synced =
+          log_id_ ? find_synced_after(window, offset_ + format::alignment, *log_id_) : std::nullopt;
+      if (!synced) return synced.error();
+      if (synced->value_or(0) <= next_id_) {
+        report_.torn_tail = VerifyFault{path_, offset_, what};
+        return false;
+      }
+    }
+    fault(offset_, what);
+    if (!found->has_value()) {
+      lose_track(next_id_);
+      return false;
+    }
+    lose_track((*found)->header.common.first_id);
+    if ((*found)->header.common.magic == format::footer_magic) {
+      lose_track(format::load<format::FooterHeader>(format::bytes_of((*found)->header).data()).end_id);
+    }
+    offset_ = (*found)->offset;
+    return true;
+  }
+
+  void lose_track(std::uint64_t next_id) {
+    next_id_ = next_id;
+    chain_.reset();
+    counted_ = false;
+  }
+
+  void fault(std::uint64_t offset, std::string what) {
+    if (report_.faults.size() < faults_max) report_.faults.push_back({path_, offset, std::move(what)});
+  }
+
+  void note_progress(std::uint64_t offset) {
+    const auto before = report_.bytes;
+    report_.bytes = segment_bytes_ + offset;
+    if (report_.bytes / progress_step > before / progress_step) progress_(report_.bytes, total_);
+  }
+
+  os::FileSystem& files_;
+  const std::filesystem::path& dir_;
+  const VerifyProgress& progress_;
+  VerifyReport report_;
+  std::optional<std::uint64_t> tip_;  // of a log that is being written
+  std::uint64_t total_ = 0;
+
+  // The walk over the log
+  std::optional<Uuid> log_id_;
+  std::uint64_t next_id_ = 0;
+  std::optional<std::uint32_t> chain_;  // unknown behind a fault
+  Catalog catalog_;
+  bool counted_ = false;  // the catalog is that of all events so far
+
+  // The walk over a segment
+  std::filesystem::path path_;
+  bool last_ = false;
+  std::uint64_t segment_first_ = 0;
+  std::uint64_t segment_bytes_ = 0;  // looked at before it
+  std::uint64_t capacity_ = 0;
+  std::uint64_t offset_ = 0;
+  SparseIndex index_;
+};
+
+}  // namespace
+
+Result<VerifyReport> verify_log(os::FileSystem& files, const std::filesystem::path& dir,
+                                const VerifyProgress& progress) {
+  return Verifier(files, dir, progress).run();
+}
+
+}  // namespace aludel

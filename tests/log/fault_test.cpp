@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include <cerrno>
+#include <set>
+#include <string>
+
+#include "log/segment.hpp"
+#include "log_fixture.hpp"
+#include "support/fault_file_system.hpp"
+
+namespace aludel {
+
+namespace {
+
+/// Appends until `count` events were acknowledged, whatever fails in between; returns what was acknowledged.
+std::vector<std::string> append_through_faults(SegmentLog& log, std::size_t count) {
+  std::vector<std::string> acknowledged;
+  for (int attempt = 0; acknowledged.size() < count && attempt < 100; ++attempt) {
+    const auto text = "attempt " + std::to_string(attempt) + std::string(700, '.');
+    if (const auto result = append(log, {event_with(text)})) {
+      REQUIRE(result->first == acknowledged.size());
+      acknowledged.push_back(text);
+    } else {
+      REQUIRE(!result.error().message.empty());
+    }
+  }
+  REQUIRE(acknowledged.size() == count);
+  return acknowledged;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "whichever call fails, nothing acknowledged is lost, nothing else is kept, and appends work again") {
+  for (const int error_number : {EIO, ENOSPC}) {
+    for (const auto sync : {Sync::full, Sync::normal}) {
+      for (const std::size_t failures : {1u, 3u}) {
+        bool reached = true;
+        for (std::size_t passed = 0; reached; ++passed) {
+          CAPTURE(passed);
+          const TempDir dir;
+          FaultFileSystem files;
+          std::vector<std::string> acknowledged;
+          {
+            const auto log = open_log(small_options(dir.path() / "log", files, sync));
+            const auto before = files.calls().size();
+            files.fail_after(passed, error_number, failures);
+            acknowledged = append_through_faults(*log, 12);  // over several segments
+            reached = files.failed_any(before);
+            files.heal();
+            REQUIRE(data_of(read_all(*log)) == acknowledged);
+          }
+          const auto log = open_log(small_options(dir.path() / "log", files));
+          REQUIRE(data_of(read_all(*log)) == acknowledged);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("whichever call fails while a log is opened, it can be opened once the fault is gone") {
+  const TempDir dir;
+  const auto folder = dir.path() / "log";
+  bool reached = true;
+  for (std::size_t passed = 0; reached; ++passed) {
+    std::filesystem::remove_all(folder);
+    FaultFileSystem files;
+    files.fail_after(passed, EIO);
+    const auto failed = SegmentLog::open(small_options(folder, files));
+    reached = files.failed_any(0);
+    CHECK(failed.has_value() != reached);
+    if (reached) CHECK(failed.error().code == ErrorCode::io);
+  }
+  append_each(*open_log(small_options(folder)), 40);
+  reached = true;
+  for (std::size_t passed = 0; reached; ++passed) {
+    FaultFileSystem files;
+    files.fail_after(passed, EIO);
+    const auto failed = SegmentLog::open(small_options(folder, files));
+    reached = files.failed_any(0);
+    CHECK(failed.has_value() != reached);
+  }
+  CHECK(open_log(small_options(folder))->tip() == 40);
+}
+
+TEST_CASE("after a failed sync its descriptor is not used again, and what was not acknowledged is cut off") {
+  const TempDir dir;
+  FaultFileSystem files;
+  const auto log = open_log(small_options(dir.path() / "log", files));
+  append_each(*log, 2);
+  const auto kept = log->stats()->bytes;
+  const auto before = files.calls().size();
+  files.fail_next("sync_data", EIO);
+  const auto failed = append(*log, {event_with("lost")});
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().code == ErrorCode::io);
+  CHECK(log->tip() == 2);
+  CHECK(std::filesystem::file_size(dir.path() / "log" / segment_name(0)) == kept);
+  REQUIRE(append(*log, {event_with("kept")})->first == 2);
+
+  int failed_descriptor = 0;
+  const auto calls = files.calls();
+  for (auto i = before; i < calls.size(); ++i) {
+    if (failed_descriptor != 0) CHECK(calls[i].descriptor != failed_descriptor);
+    if (calls[i].failed) failed_descriptor = calls[i].descriptor;
+  }
+  CHECK(failed_descriptor != 0);
+  CHECK(data_of(read_all(*log)) == std::vector<std::string>{"event 0", "event 1", "kept"});
+}
+
+TEST_CASE("while the log cannot be put right each append says so, and the first one after that succeeds") {
+  const TempDir dir;
+  FaultFileSystem files;
+  const auto log = open_log(small_options(dir.path() / "log", files));
+  append_each(*log, 1);
+  files.fail_after(0, ENOSPC, 1'000);
+  for (int i = 0; i < 3; ++i) {
+    const auto failed = append(*log, {event_with("no")});
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().code == ErrorCode::disk_full);
+    CHECK(failed.error().message.find("free some space") != std::string::npos);
+  }
+  files.heal();
+  CHECK(append(*log, {event_with("yes")})->first == 1);
+}
+
+TEST_CASE("a producer's append that failed is no duplicate when it is sent again") {
+  const TempDir dir;
+  FaultFileSystem files;
+  const auto log = open_log(small_options(dir.path() / "log", files));
+  REQUIRE(append(*log, {event_with("0")}, "p", 0));
+  files.fail_next("sync_data", EIO);
+  REQUIRE_FALSE(append(*log, {event_with("1")}, "p", 1));
+  const auto again = append(*log, {event_with("1")}, "p", 1);
+  REQUIRE(again);
+  CHECK(again->count == 1);
+  CHECK(again->duplicates == 0);
+}
+
+}  // namespace aludel

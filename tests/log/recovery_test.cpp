@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+#include <unistd.h>
+
+#include <functional>
+#include <utility>
+
+#include "log/format.hpp"
+#include "log/segment.hpp"
+#include "log_fixture.hpp"
+#include "segment_files.hpp"
+#include "support/fault_file_system.hpp"
+
+namespace aludel {
+
+TEST_CASE(
+    "a tail torn at any byte of the last block is cut, saved aside and reported, and nothing else is lost") {
+  const TempDir dir;
+  FaultFileSystem files;
+  append_each(*open_log(small_options(dir.path(), files)), 3);
+  const Snapshot snapshot(dir.path());
+  const auto offsets = block_offsets(snapshot.last());
+  REQUIRE(offsets.size() == 4);
+  const auto last = offsets[2];
+  const auto end = offsets[3];
+  for (const bool zeros_behind : {false, true}) {
+    for (auto size = last; size < end; ++size) {
+      CAPTURE(size);
+      snapshot.restore();
+      auto torn = snapshot.last().substr(0, size);
+      const auto tail = torn.substr(last, torn.find_last_not_of('\0') + 1 - last);
+      if (zeros_behind) torn.resize(16'384);
+      write_file(snapshot.last_path(), torn);
+      if (zeros_behind && torn.substr(0, end) == snapshot.last()) continue;  // only the padding was missing
+      Reports reports;
+      const auto log = open_log(reporting(dir.path(), files, reports));
+      REQUIRE(log->tip() == 2);
+      REQUIRE(data_of(read_all(*log)) == std::vector<std::string>{"event 0", "event 1"});
+      REQUIRE(reports.lines.size() == (size == last ? 0 : 1));
+      if (size > last) {
+        REQUIRE(reports.lines[0].find("torn-1") != std::string::npos);
+        REQUIRE(read_file(dir.path() / "torn-1") == tail);
+      }
+      REQUIRE(append(*log, {event_with("next")})->first == 2);
+    }
+  }
+}
+
+TEST_CASE("a torn tail is saved beside those that were saved before") {
+  const TempDir dir;
+  FaultFileSystem files;
+  for (int i = 0; i < 3; ++i) {
+    append_each(*open_log(small_options(dir.path(), files)), 1);
+    const auto path = dir.path() / segment_name(0);
+    write_file(path, read_file(path) + "garbage " + std::to_string(i));
+    CHECK(open_log(small_options(dir.path(), files))->tip() == static_cast<std::uint64_t>(i + 1));
+    CHECK(read_file(dir.path() / ("torn-" + std::to_string(i + 1))) == "garbage " + std::to_string(i));
+  }
+}
+
+TEST_CASE("blocks that were written but not acknowledged are kept") {
+  const TempDir dir;
+  FaultFileSystem files;
+  append_each(*open_log(small_options(dir.path(), files)), 3);
+  Reports reports;
+  CHECK(open_log(reporting(dir.path(), files, reports))->tip() == 3);
+  CHECK(reports.lines.empty());
+}
+
+TEST_CASE(
+    "a bad block below a synced_to that stands behind it is corrupt, named by file and offset, and not cut") {
+  const TempDir dir;
+  FaultFileSystem files;
+  append_each(*open_log(small_options(dir.path(), files)), 4);
+  const Snapshot snapshot(dir.path());
+  const auto offsets = block_offsets(snapshot.last());
+  for (const std::size_t block : {0u, 1u, 2u}) {
+    snapshot.restore();
+    auto bad = snapshot.last();
+    bad[offsets[block] + 40] ^= 1;
+    write_file(snapshot.last_path(), bad);
+    const auto log = SegmentLog::open(small_options(dir.path(), files));
+    REQUIRE_FALSE(log);
+    CHECK(log.error().code == ErrorCode::corrupt);
+    CHECK(log.error().message.find(snapshot.last_path().string()) != std::string::npos);
+    CHECK(log.error().message.find("offset " + std::to_string(offsets[block])) != std::string::npos);
+    CHECK(read_file(snapshot.last_path()) == bad);
+  }
+}
+
+TEST_CASE("a bad block below a processor's cursor is corrupt, even if it is the last") {
+  const TempDir dir;
+  FaultFileSystem files;
+  append_each(*open_log(small_options(dir.path(), files)), 3);
+  const Snapshot snapshot(dir.path());
+  auto bad = snapshot.last();
+  bad[block_offsets(bad)[2] + 40] ^= 1;
+  write_file(snapshot.last_path(), bad);
+  Reports reports;
+  const auto refused = SegmentLog::open(reporting(dir.path(), files, reports, 3));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::corrupt);
+  CHECK(read_file(snapshot.last_path()) == bad);
+  CHECK(open_log(reporting(dir.path(), files, reports, 2))->tip() == 2);
+  CHECK(reports.lines.size() == 1);
+}
+
+TEST_CASE("a bad block in front of a seal is corrupt, also while the sealed file is not yet cut to size") {
+  const TempDir dir;
+  FaultFileSystem files;
+  {
+    const auto log = open_log(small_options(dir.path(), files));
+    while (log->stats()->segments < 2)
+      append_each(*log, 1);
+  }
+  std::filesystem::remove(dir.path() / segment_name(list_segments(files, dir.path()).value().back()));
+  const Snapshot snapshot(dir.path());
+  REQUIRE(snapshot.files().size() == 1);
+  const auto offsets = block_offsets(snapshot.last());
+  auto bad = snapshot.last();
+  bad[offsets[offsets.size() - 2] + 40] ^= 1;  // in the last block's header
+  bad.resize(32'768);
+  write_file(snapshot.last_path(), bad);
+  const auto log = SegmentLog::open(small_options(dir.path(), files));
+  REQUIRE_FALSE(log);
+  CHECK(log.error().code == ErrorCode::corrupt);
+}
+
+TEST_CASE("a writer that ended between seal and next segment left a log that goes on") {
+  const TempDir dir;
+  FaultFileSystem files;
+  std::uint64_t tip = 0;
+  {
+    const auto log = open_log(small_options(dir.path(), files));
+    while (log->stats()->segments < 2)
+      append_each(*log, 1);
+    tip = log->tip() - 1;
+  }
+  const auto next = dir.path() / segment_name(tip);
+  REQUIRE(std::filesystem::remove(next));
+  const Snapshot snapshot(dir.path());
+  const std::pair<const char*, std::function<void()>> endings[] = {
+      {"before the next segment was made", [] {}},
+      {"before the sealed file was cut to size",
+       [&] { write_file(snapshot.last_path(), snapshot.last() + std::string(4'096, '\0')); }},
+      {"inside the footer",
+       [&] { write_file(snapshot.last_path(), snapshot.last().substr(0, snapshot.last().size() - 40)); }},
+      {"inside the footer's header",
+       [&] {
+         write_file(snapshot.last_path(),
+                    snapshot.last().substr(0, block_offsets(snapshot.last()).back() + 9));
+       }},
+      {"while it saved a torn tail", [&] { write_file(unfinished(dir.path() / "torn-1"), "half"); }},
+      {"while it made the next segment", [&] { write_file(unfinished(next), "half a header"); }},
+      {"with a next segment of no content", [&] { write_file(next, ""); }},
+      {"with a next segment of garbage", [&] { write_file(next, std::string(5'000, 'g')); }},
+      {"with a next segment of zeros", [&] { write_file(next, std::string(65'536, '\0')); }},
+  };
+  for (const auto& ending : endings) {
+    CAPTURE(ending.first);
+    snapshot.restore();
+    ending.second();
+    {
+      const auto log = open_log(small_options(dir.path(), files));
+      REQUIRE(log->tip() == tip);
+      REQUIRE(log->type_counts() == TypeCounts{{"test", tip}});
+      append_each(*log, 20);
+    }
+    const auto log = open_log(small_options(dir.path(), files));
+    REQUIRE(read_all(*log).size() == tip + 20);
+    for (const auto& entry : std::filesystem::directory_iterator(dir.path())) {
+      REQUIRE_FALSE(is_unfinished(entry.path().filename().string()));
+    }
+  }
+}
+
+TEST_CASE("a whole block that does not follow the one before it is corrupt") {
+  const TempDir dir;
+  const TempDir other;
+  FaultFileSystem files;
+  open_log(small_options(dir.path(), files));
+  // A copy of the log takes another course: the same ids, the same identity, other events.
+  std::filesystem::copy(dir.path(), other.path(), std::filesystem::copy_options::recursive);
+  append_each(*open_log(small_options(dir.path(), files)), 4, "here ");
+  append_each(*open_log(small_options(other.path(), files)), 4, "away ");
+  const Snapshot snapshot(dir.path());
+  const auto offsets = block_offsets(snapshot.last());
+  auto mixed = snapshot.last();
+  const auto size = offsets[2] - offsets[1];
+  mixed.replace(offsets[1], size, Snapshot(other.path()).last().substr(offsets[1], size));
+  write_file(snapshot.last_path(), mixed);
+  const auto log = SegmentLog::open(small_options(dir.path(), files));
+  REQUIRE_FALSE(log);
+  CHECK(log.error().code == ErrorCode::corrupt);
+  CHECK(log.error().message.find("does not follow") != std::string::npos);
+}
+
+TEST_CASE("a segment with a damaged header but blocks in it is corrupt, as is one that is missing") {
+  const TempDir dir;
+  FaultFileSystem files;
+  {
+    const auto log = open_log(small_options(dir.path(), files));
+    while (log->stats()->segments < 3)
+      append_each(*log, 1);
+    append_each(*log, 2);
+  }
+  const Snapshot snapshot(dir.path());
+  auto bad = snapshot.last();
+  bad[100] ^= 1;
+  write_file(snapshot.last_path(), bad);
+  CHECK(SegmentLog::open(small_options(dir.path(), files)).error().code == ErrorCode::corrupt);
+  CHECK(read_file(snapshot.last_path()) == bad);
+  snapshot.restore();
+  std::filesystem::remove(dir.path() / snapshot.files()[1].first);
+  CHECK(SegmentLog::open(small_options(dir.path(), files)).error().code == ErrorCode::corrupt);
+}
+
+TEST_CASE(
+    "a log cannot be opened twice; the second is told the first one's process, a reader is not disturbed") {
+  const TempDir dir;
+  FaultFileSystem files;
+  const auto log = open_log(small_options(dir.path(), files));
+  append_each(*log, 2);
+  const auto second = SegmentLog::open(small_options(dir.path(), files));
+  REQUIRE_FALSE(second);
+  CHECK(second.error().code == ErrorCode::locked);
+  CHECK(second.error().message.find("process " + std::to_string(::getpid())) != std::string::npos);
+  CHECK(SegmentReader::open(files, dir.path()).value()->tip() == 2);
+  append_each(*log, 1);
+}
+
+}  // namespace aludel

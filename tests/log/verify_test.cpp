@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "log/verify.hpp"
+
+#include <fstream>
+
+#include "log/segment.hpp"
+#include "log_fixture.hpp"
+#include "support/fault_file_system.hpp"
+
+namespace aludel {
+
+namespace {
+
+VerifyReport verify(const std::filesystem::path& dir) {
+  auto report = verify_log(os::real_file_system(), dir, [](std::uint64_t, std::uint64_t) {});
+  REQUIRE(report);
+  return std::move(*report);
+}
+
+void damage(const std::filesystem::path& path, std::uint64_t offset) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(offset)).write("damage", 6);
+}
+
+}  // namespace
+
+TEST_CASE("verify finds nothing wrong with a log, counts its events, and tells how far it is") {
+  const TempDir dir;
+  FaultFileSystem files;
+  {
+    const auto log = open_log(small_options(dir.path(), files));
+    append_each(*log, 60);
+    CHECK(verify(dir.path()).faults.empty());  // while a writer serves
+  }
+  std::uint64_t last_done = 0;
+  std::uint64_t last_total = 0;
+  const auto report = verify_log(files, dir.path(), [&](std::uint64_t done, std::uint64_t total) {
+    CHECK(done >= last_done);
+    CHECK(done <= total);
+    last_done = done;
+    last_total = total;
+  });
+  REQUIRE(report);
+  CHECK(report->faults.empty());
+  CHECK_FALSE(report->torn_tail);
+  CHECK(report->events == 60);
+  CHECK(report->segments == list_segments(files, dir.path())->size());
+  CHECK(last_done == last_total);
+}
+
+TEST_CASE("verify names each of several faults by file and offset, and goes on behind them") {
+  const TempDir dir;
+  FaultFileSystem files;
+  std::uint64_t second = 0;
+  {
+    const auto log = open_log(small_options(dir.path(), files));
+    append_each(*log, 1);
+    second = log->stats()->bytes;
+    append_each(*log, 59);
+  }
+  const auto first_ids = list_segments(files, dir.path()).value();
+  REQUIRE(first_ids.size() >= 4);
+  damage(dir.path() / segment_name(first_ids[0]), second + 60);
+  damage(dir.path() / segment_name(first_ids[1]), 4'096 + 150);
+  damage(dir.path() / segment_name(first_ids[2]), 2'000);
+  const auto report = verify(dir.path());
+  REQUIRE(report.faults.size() == 3);
+  CHECK(report.faults[0].file.filename() == segment_name(first_ids[0]));
+  CHECK(report.faults[0].offset == second);
+  CHECK(report.faults[1].file.filename() == segment_name(first_ids[1]));
+  CHECK(report.faults[1].offset == 4'096);
+  CHECK(report.faults[2].file.filename() == segment_name(first_ids[2]));
+  CHECK(report.faults[2].offset == 0);
+  CHECK(report.events == 58);
+}
+
+TEST_CASE("verify tells a missing segment, and a torn tail from a fault") {
+  const TempDir dir;
+  FaultFileSystem files;
+  append_each(*open_log(small_options(dir.path(), files)), 60);
+  const auto first_ids = list_segments(files, dir.path()).value();
+  std::ofstream(dir.path() / segment_name(first_ids.back()), std::ios::app | std::ios::binary)
+      << "half a block";
+  auto report = verify(dir.path());
+  CHECK(report.faults.empty());
+  REQUIRE(report.torn_tail);
+  CHECK(report.torn_tail->file.filename() == segment_name(first_ids.back()));
+  std::filesystem::remove(dir.path() / segment_name(first_ids[1]));
+  report = verify(dir.path());
+  REQUIRE_FALSE(report.faults.empty());
+  CHECK(report.faults[0].what.find("is missing") != std::string::npos);
+}
+
+TEST_CASE("verify says when there is no log") {
+  const TempDir dir;
+  CHECK(verify_log(os::real_file_system(), dir.path(), [](std::uint64_t, std::uint64_t) {}).error().code ==
+        ErrorCode::not_found);
+}
+
+}  // namespace aludel
