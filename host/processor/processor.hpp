@@ -32,7 +32,7 @@ class Processor {
     std::string name;
     std::filesystem::path directory;  ///< DATA/processors/<name>; exists
     std::string config_json = "{}";
-    std::vector<Subscription> types;  ///< narrows the handler's subscriptions; empty: all of them
+    std::vector<Subscription> types = {};  ///< narrows the handler's subscriptions; empty: all of them
     std::uint64_t batch_size = limits::batch_size_default;  ///< 1 to limits::batch_size_max
     Strategy strategy = Strategy::fail_fast;
   };

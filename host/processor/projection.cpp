@@ -12,12 +12,11 @@ namespace {
 
 constexpr const char* first_generation = "projection-1.db";
 
-// A log brings its projections forward again, so a commit need not reach the disk (docs/decisions/0031).
+// docs/decisions/0031-projection-settings.md
 constexpr const char* settings =
     "pragma synchronous = normal;"
-    "pragma wal_autocheckpoint = 4000;"
+    "pragma wal_autocheckpoint = 16000;"
     "pragma journal_size_limit = 67108864;"
-    "pragma cache_size = -65536;"
     "pragma temp_store = memory;";
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "base/sqlite.hpp"
 #include "processor/host_tables.hpp"
 #include "processor/projection.hpp"
+#include "processor/standstill.hpp"
 
 namespace aludel {
 
@@ -63,8 +64,13 @@ Result<ProcessorState> read_state(const std::filesystem::path& directory) {
                  "read the state of " + directory.string() + ": it has no projection yet"};
   }
   auto tables = HostTables::open(**database);
-  if (!tables) return tables.error();
-  return read_tables(*tables);
+  if (tables) return read_tables(*tables);
+  if (tables.error().code != ErrorCode::unsupported) return tables.error();
+  // A newer Aludel's: what else is in it is not ours to interpret.
+  ProcessorState state;
+  state.activity = Activity::refused;
+  state.error = host_error("open", tables.error(), 0);
+  return state;
 }
 
 }  // namespace aludel

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// A processor in a child process, over a real log, killed without warning.
+#include <csignal>
+#include <filesystem>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "log/segment_log.hpp"
+#include "processor/projection.hpp"
+#include "rig.hpp"
+
+namespace aludel {
+
+namespace {
+
+constexpr int events = 60;
+
+/// A log on disk: every third event is of a type that nobody wants.
+void make_log(const std::filesystem::path& dir) {
+  auto log = SegmentLog::open({.dir = dir, .segment_size = 16'384, .allocate_ahead = false});
+  REQUIRE(log);
+  for (int id = 0; id < events; id += 5) {
+    std::vector<NewEvent> block(5);
+    for (int i = 0; i < 5; ++i)
+      block[static_cast<std::size_t>(i)].type = (id + i) % 3 == 2 ? "other" : "wanted";
+    REQUIRE((*log)->append({.events = block}));
+  }
+}
+
+std::string wanted_ids() {
+  std::string line;
+  for (int id = 0; id < events; ++id) {
+    if (id % 3 != 2) line += (line.empty() ? "" : " ") + std::to_string(id);
+  }
+  return line;
+}
+
+class SilentLog final : public HandlerLog {
+ public:
+  [[nodiscard]] bool enabled(LogLevel) const override { return false; }
+  void write(LogLevel, std::string_view) override {}
+};
+
+/// The child's life: works up to the tip. Kills itself at step number `dies_at`, 0: never. Writes a byte for
+/// each step.
+[[noreturn]] void work(const std::filesystem::path& root, int dies_at, int steps_out) {
+  int steps = 0;
+  const auto step = [&] {
+    if (++steps == dies_at) ::raise(SIGKILL);
+    if (::write(steps_out, ".", 1) != 1) ::_exit(2);
+  };
+  Script script;
+  script.in_handle = [&](const Event&) { step(); };
+  script.in_flush = [&](const auto&) { step(); };
+  script.in_rolled_back = step;
+  script.at_commit = [&](Database&) { step(); };
+  script.committed = [&](Database&) { step(); };
+  // One fault, so that undoing is killed as well.
+  script.flush = {.outcome = Outcome::fail, .times = 1};
+
+  auto log = SegmentReader::open(os::real_file_system(), root / "log");
+  if (!log) ::_exit(3);
+  SilentLog silent;
+  Interrupt stop;
+  auto processor = Processor::open(
+      {.name = "scripted", .directory = root / "scripted", .batch_size = 7},
+      {
+          .log = **log,
+          .make_instance = [&](const Instance::Context& context) -> Result<std::unique_ptr<Instance>> {
+            return std::unique_ptr<Instance>(std::make_unique<ScriptedInstance>(script, context));
+          },
+          .handler_log = silent,
+          .on_state =
+              [&](const ProcessorState& state) {
+                if (state.activity == Activity::waiting) stop.raise();
+              },
+          .clock = system_clock(),
+      });
+  if (!processor) ::_exit(4);
+  const auto state = (*processor)->run(stop);
+  ::_exit(state.activity == Activity::offline && state.next == events ? 0 : 5);
+}
+
+/// A child, and the reading end of its steps.
+struct Child {
+  Child(const std::filesystem::path& root, int dies_at) {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    pid = ::fork();
+    REQUIRE(pid >= 0);
+    if (pid == 0) {
+      ::close(ends[0]);
+      work(root, dies_at, ends[1]);
+    }
+    ::close(ends[1]);
+    steps = ends[0];
+  }
+  ~Child() { ::close(steps); }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  /// Reads up to `most` steps. @return how many there were
+  int read_steps(int most) const {
+    int count = 0;
+    for (char byte = 0; count < most && ::read(steps, &byte, 1) == 1; ++count) {
+    }
+    return count;
+  }
+  [[nodiscard]] int wait() const {
+    int status = 0;
+    REQUIRE(::waitpid(pid, &status, 0) == pid);
+    return status;
+  }
+
+  pid_t pid = 0;
+  int steps = 0;
+};
+
+void check_finished(const std::filesystem::path& directory) {
+  CHECK(Rig::rows_in(directory) == wanted_ids());
+  const auto state = read_state(directory);
+  REQUIRE(state);
+  CHECK(state->next == events);
+  CHECK(state->handled == events / 3 * 2);
+  CHECK_FALSE(state->error);
+}
+
+}  // namespace
+
+TEST_CASE("a processor that is killed at any step goes on as if nothing had happened") {
+  const TempDir temp;
+  make_log(temp.path() / "log");
+  const auto directory = temp.path() / "scripted";
+  int killed = 0;
+  for (int dies_at = 1;; ++dies_at) {
+    CAPTURE(dies_at);
+    std::filesystem::remove_all(directory);
+    std::filesystem::create_directory(directory);
+    const int status = Child(temp.path(), dies_at).wait();
+    if (WIFEXITED(status)) {
+      CHECK(WEXITSTATUS(status) == 0);
+      break;
+    }
+    REQUIRE(WTERMSIG(status) == SIGKILL);
+    ++killed;
+    CHECK(Child(temp.path(), 0).wait() == 0);
+    check_finished(directory);
+  }
+  CHECK(killed > events);
+}
+
+TEST_CASE("a processor that is killed at random, again and again, gets to the same end") {
+  const TempDir temp;
+  make_log(temp.path() / "log");
+  const auto directory = temp.path() / "scripted";
+  std::filesystem::create_directory(directory);
+  std::mt19937 random(20);  // NOLINT: the same kills in each run, as far as the scheduler allows
+  for (int round = 0; round < 10; ++round) {
+    const Child child(temp.path(), 0);
+    child.read_steps(static_cast<int>(random() % 12));
+    ::kill(child.pid, SIGKILL);
+    const int status = child.wait();
+    CHECK((WIFSIGNALED(status) || WEXITSTATUS(status) == 0));
+  }
+  CHECK(Child(temp.path(), 0).wait() == 0);
+  check_finished(directory);
+}
+
+}  // namespace aludel

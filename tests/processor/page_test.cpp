@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "processor/page.hpp"
+
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "rig.hpp"
+#include "support/result_printing.hpp"
+#include "support/temp_dir.hpp"
+
+namespace aludel {
+
+namespace {
+
+constexpr auto handle = static_cast<std::uint32_t>(Stage::handle);
+
+std::unique_ptr<InFlightPage> create(const std::filesystem::path& file) {
+  auto page = InFlightPage::create(file);
+  REQUIRE(page);
+  return std::move(*page);
+}
+
+std::optional<InFlightPage::Call> view(const std::filesystem::path& file) {
+  auto page = InFlightPage::view(file);
+  REQUIRE(page);
+  return (*page)->read();
+}
+
+void flip(const std::filesystem::path& file, std::streamoff offset) {
+  std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+  bytes.seekg(offset);
+  const auto byte = static_cast<char>(bytes.get() ^ 0x10);
+  bytes.seekp(offset);
+  bytes.put(byte);
+}
+
+}  // namespace
+
+TEST_CASE("a page shows the call in flight to another process, and that it has returned") {
+  const TempDir temp;
+  const auto file = temp.path() / "page";
+  const auto page = create(file);
+  CHECK_FALSE(view(file));
+  page->enter(handle, 42, 3);
+  auto seen = view(file);
+  REQUIRE(seen);
+  CHECK(seen->event_id == 42);
+  CHECK(seen->attempt == 3);
+  CHECK(seen->stage == handle);
+  const auto sequence = seen->sequence;
+  page->leave();
+  seen = view(file);
+  REQUIRE(seen);
+  CHECK(seen->stage == 0);
+  CHECK(seen->sequence == sequence);
+  page->enter(handle, 42, 3);
+  CHECK(view(file)->sequence == sequence + 1);
+}
+
+TEST_CASE("a page carries any event, attempt and stage") {
+  const TempDir temp;
+  const auto file = temp.path() / "page";
+  const auto page = create(file);
+  constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+  constexpr auto most32 = std::numeric_limits<std::uint32_t>::max();
+  for (const std::uint64_t event_id : {std::uint64_t{0}, std::uint64_t{1}, most}) {
+    for (const std::uint32_t attempt : {0U, 1U, most32}) {
+      for (const std::uint32_t stage : {1U, 9U, most32}) {
+        page->enter(stage, event_id, attempt);
+        const auto seen = view(file);
+        REQUIRE(seen);
+        CHECK(seen->event_id == event_id);
+        CHECK(seen->attempt == attempt);
+        CHECK(seen->stage == stage);
+      }
+    }
+  }
+}
+
+TEST_CASE("a page outlives its writer, until the next one clears it") {
+  const TempDir temp;
+  const auto file = temp.path() / "page";
+  create(file)->enter(handle, 7, 1);
+  REQUIRE(view(file));
+  CHECK(view(file)->event_id == 7);
+  const auto page = create(file);
+  CHECK_FALSE(view(file));
+}
+
+TEST_CASE("a page of which any byte is not as written reads as nothing") {
+  const TempDir temp;
+  const auto file = temp.path() / "page";
+  create(file)->enter(handle, 7, 1);
+  // Magic and boot id; then event, call, sequence and checksum. What lies between is reserved.
+  for (const auto& [begin, end] : {std::pair{0, 24}, {64, 96}}) {
+    for (int offset = begin; offset < end; ++offset) {
+      CAPTURE(offset);
+      flip(file, offset);
+      CHECK_FALSE(view(file));
+      flip(file, offset);
+      CHECK(view(file));
+    }
+  }
+}
+
+TEST_CASE("a page that is not there, or too short, reads as nothing") {
+  const TempDir temp;
+  const auto file = temp.path() / "page";
+  CHECK_FALSE(view(file));
+  { std::ofstream(file) << "short"; }
+  CHECK_FALSE(view(file));
+}
+
+TEST_CASE("a processor shows on its page each call of the handler, and nothing between calls") {
+  Rig rig;
+  rig.log.append("wanted", 5, 5);
+  rig.script.events[3] = {.outcome = Outcome::fail};
+  const auto file = rig.directory() / "page";
+  const auto in_flight = [&] { return view(file).value_or(InFlightPage::Call{}); };
+  rig.script.in_handle = [&](const Event& event) {
+    CHECK(in_flight().stage == handle);
+    CHECK(in_flight().event_id == event.id);
+    CHECK(in_flight().attempt == 1);
+  };
+  rig.script.in_flush = [&](const auto&) {
+    CHECK(in_flight().stage == static_cast<std::uint32_t>(Stage::flush));
+    // One of several: no event is to blame if this crashes.
+    CHECK(in_flight().attempt == 0);
+  };
+  rig.script.at_commit = [&](Database&) { CHECK(in_flight().stage == 0); };
+  rig.run();
+  CHECK(rig.durable().next == 3);
+  CHECK(in_flight().stage == 0);
+}
+
+}  // namespace aludel

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "rig.hpp"
+
+#include <utility>
+
+#include <doctest/doctest.h>
+
+#include "processor/projection.hpp"
+
+namespace aludel {
+
+Rig::Rig() {
+  options.name = "scripted";
+  options.directory = temp.path() / "scripted";
+  std::filesystem::create_directory(options.directory);
+  make_instance = [this](const Instance::Context& context) -> Result<std::unique_ptr<Instance>> {
+    return std::unique_ptr<Instance>(std::make_unique<ScriptedInstance>(script, context));
+  };
+  log.on_wait = [this](const FakeLog::Wait& wait) -> Result<void> {
+    if (!steps.empty()) {
+      const auto step = std::move(steps.front());
+      steps.pop_front();
+      step(wait);
+    } else if (wait.timeout) {
+      clock.advance(*wait.timeout);
+    } else {
+      stop.raise();
+    }
+    return {};
+  };
+}
+
+Result<std::unique_ptr<Processor>> Rig::open() {
+  return Processor::open(options,
+                         {
+                             .log = log,
+                             .make_instance = make_instance,
+                             .handler_log = *this,
+                             .on_state = [this](const ProcessorState& state) { told.push_back(state); },
+                             .clock = clock,
+                         });
+}
+
+ProcessorState Rig::run() {
+  script.journal.clear();
+  told.clear();
+  stop.reset();
+  auto processor = open();
+  REQUIRE(processor);
+  auto state = (*processor)->run(stop);
+  REQUIRE(!told.empty());
+  CHECK(told.back().activity == state.activity);
+  CHECK(steps.empty());
+  return state;
+}
+
+ProcessorState Rig::durable() const {
+  auto state = read_state(directory());
+  REQUIRE(state);
+  return *state;
+}
+
+std::string Rig::rows_in(const std::filesystem::path& directory) {
+  auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+  REQUIRE(database);
+  auto select = (*database)->prepare("select id from rows order by id");
+  REQUIRE(select);
+  std::string line;
+  for (;;) {
+    const auto row = select->step();
+    REQUIRE(row);
+    if (!*row) return line;
+    line += (line.empty() ? "" : " ") + std::to_string(select->integer(0));
+  }
+}
+
+std::int64_t Rig::number_in(const std::filesystem::path& directory, const std::string& sql) {
+  auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+  REQUIRE(database);
+  auto select = (*database)->prepare(sql);
+  REQUIRE(select);
+  auto row = select->step();
+  REQUIRE(row);
+  REQUIRE(*row);
+  return select->integer(0);
+}
+
+std::string upto(std::int64_t last) {
+  std::string line;
+  for (std::int64_t id = 0; id <= last; ++id)
+    line += (id == 0 ? "" : " ") + std::to_string(id);
+  return line;
+}
+
+}  // namespace aludel
