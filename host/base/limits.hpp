@@ -67,6 +67,10 @@ inline constexpr auto poll_interval = std::chrono::milliseconds(100);
 inline constexpr int deaths_without_commit_max = 5;
 inline constexpr std::size_t crash_output_max = 4 * KiB;  ///< what is kept of a dead child's stderr
 
+// Commands
+inline constexpr auto writer_wait_max = std::chrono::seconds(5);  ///< `append`: for another writer to be done
+inline constexpr auto query_time_max = std::chrono::seconds(5);
+
 // Server
 inline constexpr std::size_t request_body_max = block_max;
 inline constexpr std::size_t request_header_max = 16 * KiB;

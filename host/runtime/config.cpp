@@ -26,6 +26,12 @@ bool is_processor_name(std::string_view name) {
   });
 }
 
+Subscription parse_subscription(std::string_view word) {
+  if (word == "*") return {Subscription::Kind::all, {}};
+  if (word.ends_with('*')) return {Subscription::Kind::prefix, std::string(word.substr(0, word.size() - 1))};
+  return {Subscription::Kind::exact, std::string(word)};
+}
+
 std::string to_string(const Subscription& subscription) {
   return subscription.type + (subscription.kind == Subscription::Kind::exact ? "" : "*");
 }

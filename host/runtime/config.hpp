@@ -59,7 +59,8 @@ struct Config {
 /// Whether `name` can be a processor's: 1 to 64 of a-z, 0-9, '_' and '-'.
 [[nodiscard]] bool is_processor_name(std::string_view name);
 
-/// "deposit", "order.*" (a prefix), "*" (all), as `types` are written.
+/// Types as they are written: "deposit", "order.*" (a prefix), "*" (all).
+[[nodiscard]] Subscription parse_subscription(std::string_view word);
 [[nodiscard]] std::string to_string(const Subscription& subscription);
 
 }  // namespace aludel

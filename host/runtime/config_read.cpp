@@ -154,12 +154,6 @@ void check_json_can_say(const toml::node& node, Reader& read) {
   }
 }
 
-Subscription subscription(std::string_view word) {
-  if (word == "*") return {Subscription::Kind::all, {}};
-  if (word.back() == '*') return {Subscription::Kind::prefix, std::string(word.substr(0, word.size() - 1))};
-  return {Subscription::Kind::exact, std::string(word)};
-}
-
 void read_log(const toml::table& table, Reader& read, Config& config) {
   read.check_keys(table, "[log]", {"sync"});
   if (const auto sync = read.word(table, "sync", {"full", "normal"})) config.sync_full = *sync == 0;
@@ -221,7 +215,7 @@ ProcessorConfig read_processor(std::string_view name, const toml::table& table, 
   read_handler(table, where, read, processor);
   read_limits(table, where, read, processor);
   for (const auto& type : read.strings(table, "types"))
-    processor.types.push_back(subscription(type));
+    processor.types.push_back(parse_subscription(type));
   read.word(table, "start", {"first"});
   read.word(table, "strategy", {"fail_fast"});
   if (const auto isolation = read.word(table, "isolation", {"process", "thread"})) {

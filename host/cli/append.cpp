@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "base/json.hpp"
+#include "base/json_writer.hpp"
+#include "base/os/descriptor.hpp"
+#include "cli/commands.hpp"
+#include "cli/progress.hpp"
+#include "cli/table.hpp"
+#include "runtime/host.hpp"
+#include "runtime/ingest.hpp"
+#include "runtime/small_file.hpp"
+#include "server/client.hpp"
+
+namespace aludel {
+
+namespace {
+
+/// Where the lines come from, and how many bytes of them there are; 0 if that is not known.
+struct Input {
+  NdjsonReader::Source source;
+  std::uint64_t size = 0;
+};
+
+Input from_text(std::string text) {
+  const auto size = text.size();
+  return {[text = std::move(text), at = std::size_t{0}](char* to,
+                                                        std::size_t room) mutable -> Result<std::size_t> {
+            const auto taken = std::min(room, text.size() - at);
+            std::copy_n(text.data() + at, taken, to);
+            at += taken;
+            return taken;
+          },
+          size};
+}
+
+Result<Input> from_file(const std::string& file) {
+  const bool is_stdin = file == "-";
+  const int number = is_stdin ? ::dup(STDIN_FILENO) : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (number < 0) return os_error("open " + file, errno);
+  auto descriptor =
+      std::make_shared<os::Descriptor>(number);  // owned by the source alone; std::function copies
+  struct stat status {};
+  std::uint64_t size = 0;
+  if (::fstat(number, &status) == 0 && S_ISREG(status.st_mode))
+    size = static_cast<std::uint64_t>(status.st_size);
+  const auto name = is_stdin ? std::string("the standard input") : file;
+  return Input{[descriptor, name](char* to, std::size_t room) -> Result<std::size_t> {
+                 for (;;) {
+                   const auto got = ::read(descriptor->number(), to, room);
+                   if (got >= 0) return static_cast<std::size_t>(got);
+                   if (errno != EINTR) return os_error("read " + name, errno);
+                 }
+               },
+               size};
+}
+
+// The event's data on one line, as it is sent.
+Result<std::string> data_of(const AppendOptions& options) {
+  std::string data = options.data;
+  if (!data.empty() && data.front() == '@') {
+    auto read = read_file(data.substr(1));
+    if (!read) return read.error();
+    data = std::move(*read);
+  }
+  JsonDocument document;
+  if (auto parsed = document.parse(data, 0); !parsed) return parsed.error().within("--data");
+  std::replace_if(
+      data.begin(), data.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return data;
+}
+
+Result<Input> from_options(const AppendOptions& options) {
+  std::string line = "{\"specversion\":\"1.0\",\"type\":" + json_string(options.type);
+  if (!options.source.empty()) line += ",\"source\":" + json_string(options.source);
+  if (!options.key.empty()) line += ",\"subject\":" + json_string(options.key);
+  if (!options.data.empty()) {
+    const auto data = data_of(options);
+    if (!data) return data.error();
+    line += ",\"data\":" + *data;
+  }
+  return from_text(line + "}\n");
+}
+
+Result<Input> open_input(const AppendOptions& options) {
+  const bool one = !options.type.empty();
+  if (one && !options.file.empty()) return Error(ErrorCode::invalid, "give a FILE or --type, not both");
+  if (one) return from_options(options);
+  if (!options.data.empty()) {
+    return Error(ErrorCode::invalid,
+                 "--data after append is an event's data and needs --type; the data directory goes before "
+                 "the command: "
+                 "aludel --data DIR append ...");
+  }
+  if (!options.key.empty() || !options.source.empty()) {
+    return Error(ErrorCode::invalid, "--key and --source are of one event: they need --type");
+  }
+  if (options.file.empty())
+    return Error(ErrorCode::invalid, "give a FILE, - for the standard input, or --type");
+  return from_file(options.file);
+}
+
+/// Whoever writes the log: a host that runs, or this process.
+struct Writer {
+  std::unique_ptr<HostClient> host;
+  std::unique_ptr<SegmentLog> log;
+};
+
+// A host that is just starting holds the log but does not listen yet, and another `append` will be done soon.
+Result<Writer> find_writer(const Installation& installation) {
+  const auto deadline = std::chrono::steady_clock::now() + limits::writer_wait_max;
+  for (;;) {
+    auto host = HostClient::connect(installation.data.socket());
+    if (host) return Writer{std::move(*host), nullptr};
+    if (host.error().code != ErrorCode::not_found) return host.error();
+    auto log = open_log(installation,
+                        [](const std::string& note) { std::fprintf(stderr, "aludel: %s\n", note.c_str()); });
+    if (log) return Writer{nullptr, std::move(*log)};
+    if (log.error().code != ErrorCode::locked || std::chrono::steady_clock::now() >= deadline)
+      return log.error();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+AppendBatch appender(Writer& writer, NdjsonReader& reader, const std::string& producer) {
+  return [&](std::span<const NewEvent> events, std::uint64_t sequence) -> Result<AppendSummary> {
+    if (writer.host) return writer.host->append(reader.text(), producer, sequence);
+    const auto appended = writer.log->append({events, producer, sequence});
+    if (!appended) return appended.error();
+    AppendSummary summary;
+    summary.add(*appended);
+    return summary;
+  };
+}
+
+void print(const AppendSummary& summary, double seconds) {
+  std::string text = "appended " + counted(summary.count, "event");
+  if (summary.count == 1) text += fmt::format(" ({})", *summary.first);
+  if (summary.count > 1) text += fmt::format(" ({}..{})", *summary.first, *summary.last);
+  text += fmt::format(" in {:.2f} s", seconds);
+  if (summary.duplicates > 0) text += "; " + with_commas(summary.duplicates) + " were in the log already";
+  std::printf("%s\n", text.c_str());
+}
+
+}  // namespace
+
+Result<int> append_command(const Globals& globals, const AppendOptions& options) {
+  auto input = open_input(options);
+  if (!input) return input.error();
+  const auto installation = load_installation(globals.data, globals.config);
+  if (!installation) return installation.error();
+  auto writer = find_writer(*installation);
+  if (!writer) return writer.error();
+
+  Progress progress("appending", input->size);
+  std::uint64_t bytes = 0;
+  NdjsonReader reader(std::move(input->source));
+  const auto done = [&](const AppendSummary& summary) {
+    bytes += reader.text().size();
+    progress.update(bytes, counted(summary.count + summary.duplicates, "event"));
+  };
+  const auto summary = ingest(reader, 0, system_clock(), appender(*writer, reader, options.producer), done);
+  if (!summary) return summary.error();
+  if (globals.json) {
+    std::printf("%s\n", to_json(*summary).c_str());
+  } else {
+    print(*summary, std::chrono::duration<double>(progress.elapsed()).count());
+  }
+  return 0;
+}
+
+}  // namespace aludel

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "base/base64.hpp"
+#include "base/json_writer.hpp"
+#include "base/limits.hpp"
+#include "base/nearest.hpp"
+#include "base/sqlite_query.hpp"
+#include "cli/commands.hpp"
+#include "cli/table.hpp"
+#include "processor/projection.hpp"
+#include "runtime/installation.hpp"
+
+namespace aludel {
+
+namespace {
+
+// What is not a number's form of JSON (infinity) is null there.
+std::string number(double value) {
+  return fmt::format("{}", value);
+}
+
+std::string base64(std::string_view bytes) {
+  std::string text;
+  append_base64(text, bytes);
+  return text;
+}
+
+struct ToJson {
+  std::string operator()(std::monostate) const { return "null"; }
+  std::string operator()(std::int64_t value) const { return std::to_string(value); }
+  std::string operator()(double value) const { return std::isfinite(value) ? number(value) : "null"; }
+  std::string operator()(std::string_view text) const { return json_string(text); }
+  std::string operator()(SqlBlob blob) const { return json_string(base64(blob.bytes)); }
+};
+
+struct ToText {
+  std::string operator()(std::monostate) const { return ""; }
+  std::string operator()(std::int64_t value) const { return std::to_string(value); }
+  std::string operator()(double value) const { return number(value); }
+  std::string operator()(std::string_view text) const { return std::string(text); }
+  std::string operator()(SqlBlob blob) const { return base64(blob.bytes); }
+};
+
+// RFC 4180, with a line feed alone at the end of a line.
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text)
+    quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+Result<void> print(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return {};
+  return os_error("write to the standard output", errno);
+}
+
+Result<void> query_json(const std::filesystem::path& file, const std::string& sql) {
+  std::vector<std::string> names;
+  const char* separator = "[";
+  const QuerySink sink{[&](const auto& columns) -> Result<void> {
+                         for (const auto& column : columns)
+                           names.push_back(json_string(column) + ":");
+                         return {};
+                       },
+                       [&](const auto& row) {
+                         std::string line = separator;
+                         separator = ",\n ";
+                         for (std::size_t i = 0; i < row.size(); ++i) {
+                           line += (i == 0 ? "{" : ",") + names[i] + std::visit(ToJson(), row[i]);
+                         }
+                         return print(line + "}");
+                       }};
+  if (auto done = run_query(file, sql, limits::query_time_max, sink); !done) return done;
+  return print(*separator == '[' ? "[]\n" : "]\n");
+}
+
+Result<void> query_csv(const std::filesystem::path& file, const std::string& sql) {
+  const auto line = [](const auto& items, auto&& text) {
+    std::string out;
+    for (const auto& item : items)
+      out += (&item == &items.front() ? "" : ",") + csv_field(text(item));
+    return print(out + "\n");
+  };
+  const QuerySink sink{
+      [&](const auto& columns) { return line(columns, [](const std::string& name) { return name; }); },
+      [&](const auto& row) {
+        return line(row, [](const SqlValue& value) { return std::visit(ToText(), value); });
+      }};
+  return run_query(file, sql, limits::query_time_max, sink);
+}
+
+Result<void> query_table(const std::filesystem::path& file, const std::string& sql) {
+  Table table({});
+  const QuerySink sink{[&](const auto& columns) -> Result<void> {
+                         std::vector<Table::Column> named;
+                         for (const auto& column : columns)
+                           named.push_back({column});
+                         table = Table(std::move(named));
+                         return {};
+                       },
+                       [&](const auto& row) -> Result<void> {
+                         std::vector<std::string> cells;
+                         for (std::size_t i = 0; i < row.size(); ++i) {
+                           cells.push_back(std::visit(ToText(), row[i]));
+                           const bool is_number = std::holds_alternative<std::int64_t>(row[i]) ||
+                                                  std::holds_alternative<double>(row[i]);
+                           if (is_number) table.align(i, Table::Align::right);
+                         }
+                         table.add(std::move(cells));
+                         return {};
+                       }};
+  if (auto done = run_query(file, sql, limits::query_time_max, sink); !done) return done;
+  return print(table.print());
+}
+
+// Reading a database in WAL mode may make files beside it; those of another user would lock its owner out.
+Result<void> check_owner(const std::filesystem::path& directory) {
+  struct stat status {};
+  if (::stat(directory.c_str(), &status) != 0) return os_error("look at " + directory.string(), errno);
+  if (status.st_uid == ::geteuid()) return {};
+  return Error(ErrorCode::denied, directory.string() + " belongs to user " + std::to_string(status.st_uid) +
+                                      ": only that user may query it");
+}
+
+Result<std::filesystem::path> find_projection(const DataDirectory& data, const std::string& name) {
+  const auto directory = data.processor(name);
+  const auto names = data.processor_names();
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    return Error(ErrorCode::not_found, "there is no processor \"" + name + "\" in " + data.root().string() +
+                                           suggestion(name, known));
+  }
+  if (auto owner = check_owner(directory); !owner) return owner.error();
+  return projection_link(directory);
+}
+
+}  // namespace
+
+Result<int> query_command(const Globals& globals, const QueryOptions& options) {
+  const auto installation = load_installation(globals.data, globals.config);
+  if (!installation) return installation.error();
+  const auto file = find_projection(installation->data, options.processor);
+  if (!file) return file.error();
+  const auto query = globals.json ? query_json : options.csv ? query_csv : query_table;
+  if (auto done = query(*file, options.sql); !done) return done.error();
+  return 0;
+}
+
+}  // namespace aludel

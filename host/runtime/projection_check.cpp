@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/projection_check.hpp"
+
+#include "base/sqlite.hpp"
+#include "processor/host_tables.hpp"
+#include "processor/projection.hpp"
+
+namespace aludel {
+
+namespace {
+
+Result<void> check_database(Database& database, std::vector<std::string>& faults) {
+  auto check = database.prepare("PRAGMA integrity_check(20)");
+  if (!check) return check.error();
+  for (;;) {
+    const auto row = check->step();
+    if (!row) return row.error();
+    if (!*row) return {};
+    if (check->text(0) != "ok") faults.emplace_back(check->text(0));
+  }
+}
+
+Result<void> check_cursor(Database& database, EventReader& log, std::vector<std::string>& faults) {
+  auto tables = HostTables::open(database);
+  if (!tables) return tables.error();
+  const auto identity = tables->identity();
+  if (!identity) return identity.error();
+  const auto cursor = tables->cursor();
+  if (!cursor) return cursor.error();
+  if (identity->log_id != log.log_id()) {
+    faults.push_back("it belongs to the log " + identity->log_id.to_string() + ", not to this one");
+    return {};
+  }
+  const auto& position = cursor->position;
+  if (position.next == 0) return {};
+  if (position.next > log.tip()) {
+    faults.push_back("its cursor " + std::to_string(position.next - 1) + " lies behind the log's last event");
+    return {};
+  }
+  const auto fingerprint = log.block_fingerprint(position.next - 1);
+  if (!fingerprint) return fingerprint.error();
+  if (*fingerprint != position.fingerprint) {
+    faults.push_back("it was made from another history of the log than event " +
+                     std::to_string(position.next - 1) + " has now");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> check_projection(const std::filesystem::path& directory, EventReader& log) {
+  auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+  if (!database) return database.error();
+  std::vector<std::string> faults;
+  if (auto checked = check_database(**database, faults); !checked) return checked.error();
+  if (!faults.empty()) return faults;
+  if (auto checked = check_cursor(**database, log, faults); !checked) return checked.error();
+  return faults;
+}
+
+}  // namespace aludel
