@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <unistd.h>
-
 #include <functional>
+#include <unistd.h>
 #include <utility>
 
 #include "log/format.hpp"
