@@ -38,17 +38,17 @@ TEST_CASE("a plugin that ends the inspecting process is refused with how it ende
     std::string plugin;
     std::string how;
   };
-  for (const auto& [plugin, how] : {Row{"crashes_in_constructor", "killed by signal 6 (Aborted)"},
-                                    Row{"crashes_in_entry", "killed by signal 6 (Aborted)"},
-                                    Row{"exits_in_constructor", "exited with status 0"},
-                                    Row{"writes_to_every_descriptor", "exited with status 0"}}) {
-    CAPTURE(plugin);
-    const auto found = inspect(bad_plugin(plugin), inspector());
+  for (const auto& row : {Row{"crashes_in_constructor", "killed by signal 6 (Aborted)"},
+                          Row{"crashes_in_entry", "killed by signal 6 (Aborted)"},
+                          Row{"exits_in_constructor", "exited with status 0"},
+                          Row{"writes_to_every_descriptor", "exited with status 0"}}) {
+    CAPTURE(row.plugin);
+    const auto found = inspect(bad_plugin(row.plugin), inspector());
     REQUIRE_FALSE(found);
     CHECK(found.error().code == ErrorCode::refused);
     CHECK(found.error().reason == refusal::crashed);
-    CHECK(found.error().message == "refuse " + bad_plugin(plugin).string() +
-                                       ": loading it ended the inspecting process, which " + how +
+    CHECK(found.error().message == "refuse " + bad_plugin(row.plugin).string() +
+                                       ": loading it ended the inspecting process, which " + row.how +
                                        ": its constructors or aludel_plugin_v1 are at fault");
   }
 }

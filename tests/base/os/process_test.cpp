@@ -149,7 +149,8 @@ TEST_CASE("a child ends with its parent") {
   REQUIRE(pipe);
   const int parent = ::fork();
   if (parent == 0) {
-    auto process = Process::spawn({"/bin/sh", {"-c", "echo up; sleep 1000"}, {{1, pipe->writer.number()}}});
+    auto process =
+        Process::spawn({"/bin/sh", {"-c", "echo up; exec sleep 1000"}, {{1, pipe->writer.number()}}});
     ::raise(SIGSTOP);
     ::_exit(0);
   }
