@@ -93,7 +93,7 @@ std::int32_t SqlSession::failed(int result, std::string_view sql) {
     case SQLITE_NOTADB:
     case SQLITE_READONLY:
     case SQLITE_PERM: return errors_.outage(to_string(sqlite_error_code(result)), message);
-    default: return errors_.fail(ALUDEL_SQL_ERROR, "sql", message);
+    default: return errors_.fail(ALUDEL_SQL_ERROR, "sql_error", message);
   }
 }
 
@@ -150,7 +150,7 @@ std::int32_t SqlSession::prepare(std::string_view sql, aludel_statement** out) {
     if (const auto result = compile(rest, 0, second, &ignored); result != ALUDEL_OK) return result;
   }
   if (prepared.handle() == nullptr || second.handle() != nullptr) {
-    return errors_.fail(ALUDEL_SQL_ERROR, "sql", about(sql) + ": give exactly one statement");
+    return errors_.fail(ALUDEL_SQL_ERROR, "sql_error", about(sql) + ": give exactly one statement");
   }
   prepared.text = sql;
   return add(std::move(prepared), out);

@@ -9,10 +9,10 @@
 #define SCRIPT_DESTROY 100u
 
 struct script {
-    void *context;
-    /** `first` and `second`: the arguments of migrate() and rolled_back(), else 0. */
-    int32_t (*run)(void *context, uint32_t stage, aludel_call *call, const aludel_event *event, uint64_t first,
-                   uint64_t second);
+  void* context;
+  /** `first` and `second`: the arguments of migrate() and rolled_back(), else 0. */
+  int32_t (*run)(void* context, uint32_t stage, aludel_call* call, const aludel_event* event, uint64_t first,
+                 uint64_t second);
 };
 
 #endif

@@ -74,42 +74,54 @@
 
 #define UNUSED __attribute__((unused))
 
-UNUSED static int32_t create(aludel_call *call, const char *config, uint64_t size, void **self) {
-    (void)call;
-    (void)config;
-    (void)size;
-    *self = NULL;
-    return ALUDEL_HANDLED;
+UNUSED static int32_t create(aludel_call* call, const char* config, uint64_t size, void** self) {
+  (void)call;
+  (void)config;
+  (void)size;
+  *self = NULL;
+  return ALUDEL_HANDLED;
 }
-UNUSED static int32_t migrate(void *self, aludel_call *call, uint32_t from, uint32_t to) {
-    (void)self;
-    (void)call;
-    (void)from;
-    (void)to;
-    return ALUDEL_HANDLED;
+UNUSED static int32_t migrate(void* self, aludel_call* call, uint32_t from, uint32_t to) {
+  (void)self;
+  (void)call;
+  (void)from;
+  (void)to;
+  return ALUDEL_HANDLED;
 }
-UNUSED static int32_t handle(void *self, aludel_call *call, const aludel_event *event) {
-    (void)self;
-    (void)call;
-    (void)event;
-    return ALUDEL_HANDLED;
+UNUSED static int32_t handle(void* self, aludel_call* call, const aludel_event* event) {
+  (void)self;
+  (void)call;
+  (void)event;
+  return ALUDEL_HANDLED;
 }
-UNUSED static void destroy(void *self) { (void)self; }
+UNUSED static void destroy(void* self) {
+  (void)self;
+}
 
 static const aludel_subscription subscription = {SUBSCRIPTION_SIZE, KIND, TYPE};
-UNUSED static const aludel_subscription *const subscriptions[] = {&subscription};
-UNUSED static const aludel_handler handler = {
-    .struct_size = HANDLER_SIZE, .flags = FLAGS, .projection_version = 1,
-    .subscription_count = SUBSCRIPTION_COUNT, .id = ID, .name = NAME, .version = ALUDEL_STR("1.2.3"),
-    .vendor = ALUDEL_STR("Example"), .description = ALUDEL_STR("Does nothing."), .config_schema = SCHEMA,
-    .subscriptions = SUBSCRIPTIONS, .create = CREATE, .migrate = MIGRATE, .handle = HANDLE, .destroy = DESTROY};
-UNUSED static const aludel_handler *const handlers[] = {FIRST_HANDLER, SECOND_HANDLER};
+UNUSED static const aludel_subscription* const subscriptions[] = {&subscription};
+UNUSED static const aludel_handler handler = {.struct_size = HANDLER_SIZE,
+                                              .flags = FLAGS,
+                                              .projection_version = 1,
+                                              .subscription_count = SUBSCRIPTION_COUNT,
+                                              .id = ID,
+                                              .name = NAME,
+                                              .version = ALUDEL_STR("1.2.3"),
+                                              .vendor = ALUDEL_STR("Example"),
+                                              .description = ALUDEL_STR("Does nothing."),
+                                              .config_schema = SCHEMA,
+                                              .subscriptions = SUBSCRIPTIONS,
+                                              .create = CREATE,
+                                              .migrate = MIGRATE,
+                                              .handle = HANDLE,
+                                              .destroy = DESTROY};
+UNUSED static const aludel_handler* const handlers[] = {FIRST_HANDLER, SECOND_HANDLER};
 UNUSED static const aludel_library library = {LIBRARY_SIZE, ALUDEL_ABI_MINOR, MINOR_REQUIRED, HANDLER_COUNT,
                                               HANDLERS};
 
-ALUDEL_EXPORT const aludel_library *ALUDEL_ABI aludel_plugin_v1(const aludel_hello *hello) {
-    IN_ENTRY;
-    return RESULT;
+ALUDEL_EXPORT const aludel_library* ALUDEL_ABI aludel_plugin_v1(const aludel_hello* hello) {
+  IN_ENTRY;
+  return RESULT;
 }
 
 #endif

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
-#define IN_ENTRY (void)hello; abort()
+#define IN_ENTRY \
+  (void)hello;   \
+  abort()
 #include "base.h"

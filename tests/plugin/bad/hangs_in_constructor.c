@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <unistd.h>
 __attribute__((constructor)) static void construct(void) {
-    for (;;) pause();
+  for (;;)
+    pause();
 }
 #include "base.h"

@@ -1,3 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define NAME {"", 1u << 30}
+#define NAME \
+  { "", 1u << 30 }
 #include "base.h"

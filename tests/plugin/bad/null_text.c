@@ -1,3 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define NAME {NULL, 5}
+#define NAME \
+  { NULL, 5 }
 #include "base.h"

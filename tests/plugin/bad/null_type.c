@@ -1,3 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define TYPE {NULL, 7}
+#define TYPE \
+  { NULL, 7 }
 #include "base.h"
