@@ -117,14 +117,16 @@ Result<std::int64_t> parse_time(std::string_view text) {
 }
 
 std::string format_time(std::int64_t time_ns) {
-  const std::chrono::sys_time<std::chrono::nanoseconds> time{std::chrono::nanoseconds(time_ns)};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
+  // In seconds, since the first day of the range begins before the range does.
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(std::chrono::nanoseconds(time_ns));
+  const auto fraction = (time_ns % ns_per_second + ns_per_second) % ns_per_second;
+  const auto day = std::chrono::floor<std::chrono::days>(seconds);
+  const std::chrono::year_month_day date{std::chrono::sys_days(day)};
+  const std::chrono::hh_mm_ss clock(seconds - day);
   auto text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
                           static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                           clock.hours().count(), clock.minutes().count(), clock.seconds().count());
-  if (const auto fraction = clock.subseconds().count(); fraction != 0) {
+  if (fraction != 0) {
     text += fmt::format(".{:09}", fraction);
     text.erase(text.find_last_not_of('0') + 1);
   }

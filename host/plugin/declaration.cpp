@@ -32,7 +32,7 @@ class Reader {
  public:
   explicit Reader(const std::filesystem::path& file) : file_(file) {}
 
-  Result<Declaration> read(const aludel_library* library);
+  Result<Declaration> read(const aludel_library* declared);
 
  private:
   [[nodiscard]] Error refuse(std::string_view reason, const std::string& text) const {
@@ -43,6 +43,7 @@ class Reader {
   Result<std::string> text(const aludel_str& from, const char* name) const;
   Result<void> check_functions(const aludel_handler& handler) const;
   Result<void> read_texts(const aludel_handler& handler, HandlerDescription& out);
+  Result<Subscription> read_subscription(const aludel_subscription* from, const std::string& name) const;
   Result<void> read_subscriptions(const aludel_handler& handler, HandlerDescription& out) const;
   Result<void> read_handler(const aludel_handler* from);
 
@@ -131,6 +132,18 @@ Result<void> Reader::read_texts(const aludel_handler& handler, HandlerDescriptio
   return {};
 }
 
+Result<Subscription> Reader::read_subscription(const aludel_subscription* from,
+                                               const std::string& name) const {
+  aludel_subscription subscription;
+  if (auto copied = copy(from, name.c_str(), subscription); !copied) return copied.error();
+  if (!is_readable(subscription.type)) return refuse(refusal::bad_text, name + ".type is NULL with a size");
+  const auto type = view_of(subscription.type);
+  if (const auto fault = subscription_fault(subscription.kind, type); !fault.empty()) {
+    return refuse(refusal::bad_subscription, name + ": " + fault);
+  }
+  return Subscription{static_cast<Subscription::Kind>(subscription.kind), std::string(type)};
+}
+
 Result<void> Reader::read_subscriptions(const aludel_handler& handler, HandlerDescription& out) const {
   const auto count = handler.subscription_count;
   if (count > limits::handler_subscriptions_max || (count > 0 && handler.subscriptions == nullptr)) {
@@ -143,15 +156,10 @@ Result<void> Reader::read_subscriptions(const aludel_handler& handler, HandlerDe
         "it subscribes to nothing: name a type, or set ALUDEL_HANDLER_DYNAMIC and subscribe in create");
   }
   for (std::uint32_t i = 0; i < count; ++i) {
-    aludel_subscription subscription;
     const auto name = "subscriptions[" + std::to_string(i) + "]";
-    if (auto copied = copy(handler.subscriptions[i], name.c_str(), subscription); !copied) return copied;
-    if (!is_readable(subscription.type)) return refuse(refusal::bad_text, name + ".type is NULL with a size");
-    const auto type = view_of(subscription.type);
-    if (const auto fault = subscription_fault(subscription.kind, type); !fault.empty()) {
-      return refuse(refusal::bad_subscription, name + ": " + fault);
-    }
-    out.subscriptions.push_back({static_cast<Subscription::Kind>(subscription.kind), std::string(type)});
+    auto subscription = read_subscription(handler.subscriptions[i], name);
+    if (!subscription) return subscription.error();
+    out.subscriptions.push_back(std::move(*subscription));
   }
   return {};
 }
@@ -173,9 +181,9 @@ Result<void> Reader::read_handler(const aludel_handler* from) {
   return {};
 }
 
-Result<Declaration> Reader::read(const aludel_library* from) {
+Result<Declaration> Reader::read(const aludel_library* declared) {
   aludel_library library;
-  if (auto copied = copy(from, "library", library); !copied) return copied.error();
+  if (auto copied = copy(declared, "library", library); !copied) return copied.error();
   if (library.abi_minor_required > ALUDEL_ABI_MINOR) {
     return refuse(refusal::newer_minor, "it requires ABI 1." + std::to_string(library.abi_minor_required) +
                                             ", this host has 1." + std::to_string(ALUDEL_ABI_MINOR) +

@@ -87,10 +87,10 @@ std::string inspection_to_json(const Result<LibraryDescription>& found) {
                               {"handlers", std::move(handlers)}});
 }
 
-std::optional<Result<LibraryDescription>> inspection_from_json(std::string_view text) {
+std::optional<Result<LibraryDescription>> inspection_from_json(std::string_view json_text) {
   // Boost.JSON's accessors throw on another shape; a plugin that wrote on our pipe may have made any.
   try {
-    return read_inspection(json::parse(json::string_view(text)).as_object());
+    return read_inspection(json::parse(json::string_view(json_text)).as_object());
   } catch (const std::exception&) {
     return std::nullopt;
   }

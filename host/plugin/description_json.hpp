@@ -15,6 +15,6 @@ namespace aludel {
 [[nodiscard]] std::string inspection_to_json(const Result<LibraryDescription>& found);
 
 /// @return what `inspection_to_json` was given; nothing if the text is no such thing, whatever it is
-[[nodiscard]] std::optional<Result<LibraryDescription>> inspection_from_json(std::string_view json);
+[[nodiscard]] std::optional<Result<LibraryDescription>> inspection_from_json(std::string_view json_text);
 
 }  // namespace aludel

@@ -30,8 +30,7 @@ struct Fault {
 inline constexpr std::size_t header_size = 64;
 
 /// @param bytes the file's first `header_size` bytes, or all of a smaller file  @param file_size of the whole
-[[nodiscard]] std::optional<Fault> read_header(std::string_view bytes, std::uint64_t file_size,
-                                               Header& header);
+[[nodiscard]] std::optional<Fault> read_header(std::string_view bytes, std::uint64_t file_size, Header& out);
 
 /// @param segments the bytes that the header names
 [[nodiscard]] std::optional<Fault> check_segments(std::string_view segments, std::uint64_t file_size);

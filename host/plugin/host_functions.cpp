@@ -107,6 +107,8 @@ std::int32_t ALUDEL_ABI subscribe(aludel_call* call, std::uint32_t kind, const c
     if (const auto fault = subscription_fault(kind, view(type, size)); !fault.empty()) {
       return side.errors.fail(ALUDEL_INVALID, "invalid", "subscribe(): " + fault);
     }
+    if (!side.has_subscribed) description.subscriptions.clear();
+    side.has_subscribed = true;
     if (description.subscriptions.size() >= limits::handler_subscriptions_max) {
       return side.errors.fail(
           ALUDEL_LIMIT, "limit",

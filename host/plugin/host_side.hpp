@@ -70,7 +70,8 @@ class HostSide {
   CallErrors errors;
   std::optional<SqlSession> sql;  ///< nothing: the instance has no projection
   const Event* event = nullptr;
-  HandlerDescription description;  ///< with what create() adds
+  HandlerDescription description;  ///< as declared, until create() says otherwise
+  bool has_subscribed = false;     ///< in create(): what was declared is replaced
   bool can_migrate = false;
 
  private:

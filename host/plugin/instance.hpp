@@ -80,7 +80,7 @@ class Instance {
 
   /// @param config_json the processor's config as a JSON object
   virtual Outcome create(std::string_view config_json) = 0;
-  /// As declared, with what `create` added.
+  /// As declared; after `create`, with the subscriptions and the projection's version that it set.
   [[nodiscard]] virtual const HandlerDescription& description() const = 0;
 
   virtual Outcome migrate(std::uint32_t from, std::uint32_t to) = 0;

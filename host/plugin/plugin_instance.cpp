@@ -72,6 +72,7 @@ Outcome PluginInstance::judge(Stage stage, std::int32_t reported) {
 
 Outcome PluginInstance::create(std::string_view config_json) {
   side_.description = declared_;
+  side_.has_subscribed = false;
   side_.open_log();
   const std::string config(config_json);
   const auto outcome = call(Stage::create, 0, 0, [&] {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "plugin/sql_session.hpp"
 
-#include <atomic>
-
 #include <sqlite3.h>
 
 #include "base/limits.hpp"
@@ -27,18 +25,6 @@ struct SqlSession::Prepared {
 
 namespace {
 
-// A statement's pointer is a number in disguise, which is checked and never followed: session, index, and a
-// tag that no null pointer or small number has.
-constexpr unsigned index_bits = 16;
-constexpr std::uint64_t index_mask = (1U << index_bits) - 1;
-constexpr std::uint64_t tag = std::uint64_t{0xA1DE} << 48;
-static_assert(limits::handler_statements_max <= index_mask);
-
-std::uint64_t next_session_number() {
-  static std::atomic<std::uint64_t> count{0};
-  return count.fetch_add(1, std::memory_order_relaxed);
-}
-
 std::string about(std::string_view sql) {
   constexpr std::size_t shown_max = 200;
   auto text = repaired_utf8(sql, shown_max);
@@ -51,17 +37,17 @@ std::string about(std::string_view sql) {
 }  // namespace
 
 SqlSession::SqlSession(Database& database, CallErrors& errors)
-    : database_(database), errors_(errors), guard_(database), number_(next_session_number()) {}
+    : database_(database), errors_(errors), guard_(database) {}
 
 SqlSession::~SqlSession() = default;
 
-aludel_statement* SqlSession::id_of(std::size_t index) const {
-  return reinterpret_cast<aludel_statement*>(tag | ((number_ << index_bits) & ~tag) | index);
+aludel_statement* SqlSession::id_of(std::size_t index) {
+  return reinterpret_cast<aludel_statement*>(&ids_[index]);
 }
 
-SqlSession::Prepared* SqlSession::find(aludel_statement* statement) {
-  const auto index = reinterpret_cast<std::uintptr_t>(statement) & index_mask;
-  if (index >= statements_.size() || id_of(index) != statement) {
+SqlSession::Prepared* SqlSession::find(const aludel_statement* id) {
+  const auto index = reinterpret_cast<std::uintptr_t>(id) - reinterpret_cast<std::uintptr_t>(ids_.data());
+  if (index >= statements_.size()) {
     misuse("the statement is none of this instance's");
     return nullptr;
   }
@@ -93,7 +79,7 @@ std::int32_t SqlSession::failed(int result, std::string_view sql) {
     case SQLITE_NOTADB:
     case SQLITE_READONLY:
     case SQLITE_PERM: return errors_.outage(to_string(sqlite_error_code(result)), message);
-    default: return errors_.fail(ALUDEL_SQL_ERROR, "sql", message);
+    default: return errors_.fail(ALUDEL_SQL_ERROR, "sql_error", message);
   }
 }
 
@@ -150,7 +136,7 @@ std::int32_t SqlSession::prepare(std::string_view sql, aludel_statement** out) {
     if (const auto result = compile(rest, 0, second, &ignored); result != ALUDEL_OK) return result;
   }
   if (prepared.handle() == nullptr || second.handle() != nullptr) {
-    return errors_.fail(ALUDEL_SQL_ERROR, "sql", about(sql) + ": give exactly one statement");
+    return errors_.fail(ALUDEL_SQL_ERROR, "sql_error", about(sql) + ": give exactly one statement");
   }
   prepared.text = sql;
   return add(std::move(prepared), out);
@@ -242,7 +228,7 @@ void SqlSession::reset(Prepared& statement) {
   --walked_count_;
 }
 
-std::int32_t SqlSession::run(aludel_statement* id, std::span<const aludel_value> values,
+std::int32_t SqlSession::run(const aludel_statement* id, std::span<const aludel_value> values,
                              std::int64_t* changes) {
   auto* statement = find(id);
   if (statement == nullptr) return ALUDEL_MISUSE;
@@ -256,7 +242,7 @@ std::int32_t SqlSession::run(aludel_statement* id, std::span<const aludel_value>
   return result;
 }
 
-std::int32_t SqlSession::query(aludel_statement* id, std::span<const aludel_value> values) {
+std::int32_t SqlSession::query(const aludel_statement* id, std::span<const aludel_value> values) {
   auto* statement = find(id);
   if (statement == nullptr) return ALUDEL_MISUSE;
   if (const auto result = make_ready(*statement, values, true); result != ALUDEL_OK) return result;
@@ -265,7 +251,7 @@ std::int32_t SqlSession::query(aludel_statement* id, std::span<const aludel_valu
   return ALUDEL_OK;
 }
 
-std::int32_t SqlSession::next(aludel_statement* id, const aludel_value** row, std::uint64_t* count) {
+std::int32_t SqlSession::next(const aludel_statement* id, const aludel_value** row, std::uint64_t* count) {
   auto* statement = find(id);
   if (statement == nullptr) return ALUDEL_MISUSE;
   if (!statement->walked) return misuse("next() without query(), or past the last row");
@@ -285,7 +271,7 @@ std::int32_t SqlSession::next(aludel_statement* id, const aludel_value** row, st
   return ALUDEL_ROW;
 }
 
-std::int32_t SqlSession::column_name(aludel_statement* id, std::uint64_t index, aludel_str* name) {
+std::int32_t SqlSession::column_name(const aludel_statement* id, std::uint64_t index, aludel_str* name) {
   auto* statement = find(id);
   if (statement == nullptr) return ALUDEL_MISUSE;
   if (index >= static_cast<std::uint64_t>(sqlite3_column_count(statement->handle()))) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <aludel/plugin.h>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -10,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "base/sqlite.hpp"
 #include "plugin/call_errors.hpp"
 #include "plugin/sql_guard.hpp"
@@ -48,17 +50,17 @@ class SqlSession {
 
   std::int32_t exec(std::string_view sql);
   std::int32_t prepare(std::string_view sql, aludel_statement** out);
-  std::int32_t run(aludel_statement* statement, std::span<const aludel_value> values, std::int64_t* changes);
-  std::int32_t query(aludel_statement* statement, std::span<const aludel_value> values);
-  std::int32_t next(aludel_statement* statement, const aludel_value** row, std::uint64_t* count);
-  std::int32_t column_name(aludel_statement* statement, std::uint64_t index, aludel_str* name);
+  std::int32_t run(const aludel_statement* id, std::span<const aludel_value> values, std::int64_t* changes);
+  std::int32_t query(const aludel_statement* id, std::span<const aludel_value> values);
+  std::int32_t next(const aludel_statement* id, const aludel_value** row, std::uint64_t* count);
+  std::int32_t column_name(const aludel_statement* id, std::uint64_t index, aludel_str* name);
   [[nodiscard]] std::int64_t last_insert_id() const { return last_insert_id_; }
 
  private:
   struct Prepared;
 
-  aludel_statement* id_of(std::size_t index) const;
-  Prepared* find(aludel_statement* statement);
+  aludel_statement* id_of(std::size_t index);
+  Prepared* find(const aludel_statement* id);
   Prepared* find_idle(std::string_view sql);
   std::int32_t compile(std::string_view sql, unsigned flags, Prepared& out, std::string_view* rest);
   std::int32_t add(Prepared prepared, aludel_statement** out);
@@ -77,7 +79,8 @@ class SqlSession {
   Database& database_;
   CallErrors& errors_;
   SqlGuard guard_;
-  const std::uint64_t number_;  // tells this session's statements from another's
+  // What a plugin holds of a statement is the address of one of these, which is compared and never followed.
+  std::array<char, limits::handler_statements_max> ids_{};
   std::vector<std::unique_ptr<Prepared>> statements_;
   std::unordered_multimap<std::string_view, std::size_t> by_text_;  // the keys are the statements' own
   std::size_t walked_count_ = 0;

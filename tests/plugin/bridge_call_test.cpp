@@ -148,6 +148,21 @@ TEST_CASE("a handler with the required functions only is served") {
   CHECK(bridge.calls() == Calls{ALUDEL_STAGE_CREATE, ALUDEL_STAGE_HANDLE});
 }
 
+TEST_CASE("the first subscription in create replaces those that were declared") {
+  Bridge silent("org.example.replacing");
+  REQUIRE(silent.in(Stage::create, Bridge::nothing) == Outcome::handled);
+  CHECK(silent.instance().description().subscriptions ==
+        std::vector<Subscription>{{Subscription::Kind::exact, "deposit"}});
+  Bridge replacing("org.example.replacing");
+  REQUIRE(replacing.in(Stage::create, [](aludel_call* call, const aludel_host* host, const aludel_event*) {
+    CHECK(host->subscribe(call, 9, "", 0) == ALUDEL_INVALID);
+    CHECK(host->subscribe(call, ALUDEL_EXACT, ALUDEL_LIT("a")) == ALUDEL_OK);
+    return host->subscribe(call, ALUDEL_EXACT, ALUDEL_LIT("b"));
+  }) == Outcome::handled);
+  CHECK(replacing.instance().description().subscriptions ==
+        std::vector<Subscription>{{Subscription::Kind::exact, "a"}, {Subscription::Kind::exact, "b"}});
+}
+
 TEST_CASE("create adds subscriptions and sets the version, within the rules") {
   Bridge bridge("org.example.dynamic");
   REQUIRE(bridge.in(Stage::create, [](aludel_call* call, const aludel_host* host, const aludel_event*) {

@@ -75,8 +75,18 @@ static const aludel_handler dynamic = {.struct_size = sizeof dynamic,
                                        .stop = stop,
                                        .destroy = destroy};
 
-static const aludel_handler* const handlers[] = {&scripted, &minimal, &dynamic};
-static const aludel_library library = {sizeof library, ALUDEL_ABI_MINOR, 0, 3, handlers};
+/* Declares a subscription that create() may replace. */
+static const aludel_handler replacing = {.struct_size = sizeof replacing,
+                                         .flags = ALUDEL_HANDLER_DYNAMIC,
+                                         .subscription_count = 1,
+                                         .id = ALUDEL_STR("org.example.replacing"),
+                                         .subscriptions = subscriptions,
+                                         .create = create,
+                                         .handle = handle,
+                                         .destroy = destroy};
+
+static const aludel_handler* const handlers[] = {&scripted, &minimal, &dynamic, &replacing};
+static const aludel_library library = {sizeof library, ALUDEL_ABI_MINOR, 0, 4, handlers};
 
 ALUDEL_EXPORT const aludel_library* ALUDEL_ABI aludel_plugin_v1(const aludel_hello* hello) {
   (void)hello;

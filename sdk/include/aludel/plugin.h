@@ -130,7 +130,8 @@ extern "C" {
 
 /**
  * What a host function returns (int32_t). Negative is an error, and then recorded as the call's latest error, with the
- * name below in lower case as its code ("constraint").
+ * name below in lower case as its code ("constraint"); for ALUDEL_IO_ERROR it is what failed: "disk_full", "io",
+ * "memory", "corrupt" or "denied".
  */
 #define ALUDEL_OK 0
 #define ALUDEL_ROW 100        /**< next(): a row is there */
