@@ -47,8 +47,10 @@ class PluginRig : public HandlerLog {
   }
 
   void append(int count) {
-    const std::vector<NewEvent> events(static_cast<std::size_t>(count),
-                                       {.type = "deposit", .time_ns = event_time_ns});
+    NewEvent event;
+    event.type = "deposit";
+    event.time_ns = event_time_ns;
+    const std::vector<NewEvent> events(static_cast<std::size_t>(count), event);
     REQUIRE(log->append({.events = events}));
   }
 
