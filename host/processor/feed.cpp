@@ -15,7 +15,7 @@ Result<void> Feed::seek(const Position& position) {
 
 Result<Feed::Step> Feed::next(Event& event) {
   if (block_ == nullptr) {
-    const auto entered = enter_block();
+    auto entered = enter_block();
     if (!entered || *entered != Step::event) return entered;
   }
   const auto fingerprint = block_->fingerprint();

@@ -9,6 +9,7 @@
 
 #include "base/os/shared_page.hpp"
 #include "base/result.hpp"
+#include "base/uuid.hpp"
 
 namespace aludel {
 
@@ -30,8 +31,7 @@ class InFlightPage {
 
   /// Opens or makes the page and clears it.
   static Result<std::unique_ptr<InFlightPage>> create(const std::filesystem::path& file);
-  /// A view for another process. A file that is not there yet reads as nothing, also when it has been made
-  /// since.
+  /// A view for another process. A page that is not there yet reads as nothing, until it is.
   static Result<std::unique_ptr<InFlightPage>> view(const std::filesystem::path& file);
 
   InFlightPage(const InFlightPage&) = delete;
@@ -51,7 +51,7 @@ class InFlightPage {
 
   /// What is in flight, or was when the writer died. Nothing, if it cannot be believed: another boot's, half
   /// a store, foreign bytes, no call since the page was cleared.
-  [[nodiscard]] std::optional<Call> read() const;
+  [[nodiscard]] std::optional<Call> read();
 
  private:
   using Word = std::atomic<std::uint64_t>;
@@ -68,7 +68,8 @@ class InFlightPage {
   };
   static_assert(Word::is_always_lock_free && sizeof(Layout) <= os::SharedPage::size);
 
-  InFlightPage(std::optional<os::SharedPage> page, std::uint64_t boot_low, std::uint64_t boot_high);
+  InFlightPage(std::filesystem::path file, const Uuid& boot);
+  void attach(os::SharedPage page);
 
   // A sum of odd multiples: one word of another call always changes it, several do but for one case in 2^64.
   static std::uint64_t checksum(std::uint64_t salt, std::uint64_t event_id, std::uint64_t call,
@@ -76,10 +77,11 @@ class InFlightPage {
     return salt + event_id * 0x9e3779b97f4a7c15 + call * 0xc2b2ae3d27d4eb4f + sequence * 0x165667b19e3779f9;
   }
 
-  std::optional<os::SharedPage> page_;
-  Layout* layout_ = nullptr;  ///< in `page_`
+  const std::filesystem::path file_;
   std::uint64_t boot_[2];
   std::uint64_t salt_;  ///< of the boot
+  std::optional<os::SharedPage> page_;
+  Layout* layout_ = nullptr;  ///< in `page_`
   std::uint64_t sequence_ = 0;
 };
 

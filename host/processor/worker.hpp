@@ -19,7 +19,7 @@ namespace aludel {
 ///
 /// A batch ends at `batch_size` events delivered, at the tip, after limits::batch_time_max, or on `stop`. The
 /// transaction begins with the first event delivered. Faults are settled without savepoints
-/// (docs/decisions/0030):
+/// (docs/decisions/0030-undo-by-redelivery.md):
 ///
 ///   - A failed event that left nothing in the transaction is taken back, and the batch ends in front of it.
 ///   - Otherwise the batch is undone and those before the event are delivered again.

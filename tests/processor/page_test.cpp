@@ -108,12 +108,17 @@ TEST_CASE("a page of which any byte is not as written reads as nothing") {
   }
 }
 
-TEST_CASE("a page that is not there, or too short, reads as nothing") {
+TEST_CASE("a page that is not there, or too short, reads as nothing, until it is made") {
   const TempDir temp;
   const auto file = temp.path() / "page";
-  CHECK_FALSE(view(file));
+  const auto early = InFlightPage::view(file);
+  REQUIRE(early);
+  CHECK_FALSE((*early)->read());
   { std::ofstream(file) << "short"; }
-  CHECK_FALSE(view(file));
+  CHECK_FALSE((*early)->read());
+  create(file)->enter(handle, 7, 1);
+  REQUIRE((*early)->read());
+  CHECK((*early)->read()->event_id == 7);
 }
 
 TEST_CASE("a processor shows on its page each call of the handler, and nothing between calls") {
