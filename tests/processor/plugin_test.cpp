@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The whole of a processor: a real log, a plugin behind the ABI, its SQL, the projection.
+#include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -44,6 +49,9 @@ class PluginRig : public HandlerLog {
       return run_sql(call, insert, event->id) == ALUDEL_OK ? ALUDEL_HANDLED : ALUDEL_FAIL;
     };
     flush = [](aludel_call*) { return ALUDEL_HANDLED; };
+    on_state = [this](const ProcessorState& state) {
+      if (state.activity == Activity::waiting) stop.raise();
+    };
   }
 
   void append(int count) {
@@ -69,10 +77,7 @@ class PluginRig : public HandlerLog {
                   return library->instantiate("org.example.scripted", context);
                 },
             .handler_log = *this,
-            .on_state =
-                [this](const ProcessorState& state) {
-                  if (state.activity == Activity::waiting) stop.raise();
-                },
+            .on_state = on_state,
             .clock = system_clock(),
         });
     REQUIRE(processor);
@@ -93,6 +98,7 @@ class PluginRig : public HandlerLog {
   std::function<std::int32_t(aludel_call*, const aludel_event*)> handle;
   std::function<std::int32_t(aludel_call*)> flush;
   std::vector<std::uint64_t> rolled_back;
+  Processor::OnState on_state;
 
  private:
   static std::int32_t dispatch(void* context, std::uint32_t stage, aludel_call* call,
@@ -196,6 +202,34 @@ TEST_CASE("a plugin's flush that names the event at fault stops the processor be
   CHECK(Rig::rows_in(rig.directory()) == upto(5));
   CHECK(read_state(rig.directory())->error->code == "unwanted");
   CHECK(read_state(rig.directory())->error->stage == "flush");
+}
+
+TEST_CASE("a processor that waits at the tip of a log wakes for an append, and for a stop") {
+  PluginRig rig;
+  std::mutex mutex;
+  std::condition_variable told;
+  std::optional<std::uint64_t> waits_at;
+  rig.on_state = [&](const ProcessorState& state) {
+    const std::lock_guard hold(mutex);
+    if (state.activity == Activity::waiting) waits_at = state.next;
+    told.notify_one();
+  };
+  const auto wait_for = [&](std::uint64_t next) {
+    std::unique_lock hold(mutex);
+    return told.wait_for(hold, std::chrono::seconds(30), [&] { return waits_at == next; });
+  };
+  std::optional<ProcessorState> end;
+  std::thread processor([&] { end = rig.run(); });
+  const bool waited = wait_for(0);
+  rig.append(3);
+  const bool woke = wait_for(3);
+  rig.stop.raise();
+  processor.join();
+  CHECK(waited);
+  CHECK(woke);
+  REQUIRE(end);
+  CHECK(end->activity == Activity::offline);
+  CHECK(Rig::rows_in(rig.directory()) == upto(2));
 }
 
 }  // namespace aludel
