@@ -15,8 +15,11 @@ bool is_blank(std::string_view line) {
 
 }  // namespace
 
-NdjsonReader::NdjsonReader(Source source, std::size_t batch_lines_max)
-    : source_(std::move(source)), batch_lines_max_(batch_lines_max), buffer_(EventBatch::padding, '\0') {}
+NdjsonReader::NdjsonReader(Source source, Supply supply, std::size_t batch_lines_max)
+    : source_(std::move(source)),
+      supply_(supply),
+      batch_lines_max_(batch_lines_max),
+      buffer_(EventBatch::padding, '\0') {}
 
 Result<std::span<const NewEvent>> NdjsonReader::next(std::int64_t default_time_ns) {
   batch_.clear();
@@ -32,24 +35,25 @@ Result<std::span<const NewEvent>> NdjsonReader::next(std::int64_t default_time_n
   return batch_.events();
 }
 
-// Reads until a whole line is there, or the last one without its end.
+// Reads until a whole line is there (of a source that need not be waited for: a whole batch), or the end.
 Result<void> NdjsonReader::fill() {
-  const auto rest = [&] { return std::string_view(buffer_).substr(begin_, end_ - begin_); };
-  if (rest().find('\n') != std::string_view::npos) return {};
-  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-  end_ -= std::exchange(begin_, 0);
-  while (!at_end_) {
-    if (end_ > limits::ingest_line_max) {
+  const auto enough = [&] {
+    const auto rest = std::string_view(buffer_).substr(begin_, end_ - begin_);
+    if (supply_ == Supply::all_there && rest.size() < limits::ingest_batch_size_max) return false;
+    return rest.find('\n') != std::string_view::npos;
+  };
+  while (!at_end_ && !enough()) {
+    if (end_ - begin_ > limits::ingest_line_max) {
       return Error(ErrorCode::limit, "line " + std::to_string(lines_ + 1) + ": longer than " +
                                          std::to_string(limits::ingest_line_max) + " bytes");
     }
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
     buffer_.resize(std::max(buffer_.size(), end_ + limits::ingest_batch_size_max + EventBatch::padding));
     auto size = source_(buffer_.data() + end_, limits::ingest_batch_size_max);
     if (!size) return size.error();
-    const auto read = std::string_view(buffer_).substr(end_, *size);
     end_ += *size;
     at_end_ = *size == 0;
-    if (read.find('\n') != std::string_view::npos) break;
   }
   return {};
 }

@@ -18,9 +18,15 @@ class NdjsonReader {
   /// Fills up to `size` bytes at `to`; returns how many, 0 at the end. Blocks until there is at least one.
   using Source = std::function<Result<std::size_t>(char* to, std::size_t size)>;
 
-  explicit NdjsonReader(Source source, std::size_t batch_lines_max = limits::ingest_batch_lines_max);
+  /// Whether a source may have to be waited for.
+  enum class Supply {
+    all_there,    ///< a file: batches are as large as they may be
+    as_it_comes,  ///< a pipe: what is there by now makes a batch
+  };
 
-  /// The next events, as many as have been read by now, up to the limits of a batch; empty at the end.
+  NdjsonReader(Source source, Supply supply, std::size_t batch_lines_max = limits::ingest_batch_lines_max);
+
+  /// The next events, up to the limits of a batch; empty at the end.
   /// They, and `text`, stay until the next call.
   /// @return invalid, limit: the line is named ("line 17: ..."), and none of its batch is returned; or what
   ///   the source failed with
@@ -36,6 +42,7 @@ class NdjsonReader {
   Result<void> take_lines(std::int64_t default_time_ns);
 
   Source source_;
+  Supply supply_;
   std::size_t batch_lines_max_;
   EventBatch batch_;
   std::string buffer_;       // always EventBatch::padding longer than what was read

@@ -30,6 +30,8 @@ int authorize(void*, int action, const char* first, const char* second, const ch
       return std::find(telling_pragmas.begin(), telling_pragmas.end(), first) != telling_pragmas.end()
                  ? SQLITE_OK
                  : SQLITE_DENY;
+    // What naming a pragma as a table looks like; nothing can come of it in a database that is read-only.
+    case SQLITE_UPDATE: return std::string_view(first) == "sqlite_master" ? SQLITE_OK : SQLITE_DENY;
     default: return SQLITE_DENY;
   }
 }
@@ -68,6 +70,10 @@ bool is_only_statement(sqlite3* database, const char* rest) {
   return nothing;
 }
 
+Error not_reading() {
+  return {ErrorCode::denied, "query: only reading this projection is allowed"};
+}
+
 Result<void> walk(sqlite3_stmt* statement, const QuerySink& sink) {
   const int count = sqlite3_column_count(statement);
   std::vector<std::string> columns;
@@ -82,6 +88,7 @@ Result<void> walk(sqlite3_stmt* statement, const QuerySink& sink) {
     if (auto told = sink.row(row); !told) return told;
   }
   if (result == SQLITE_DONE) return {};
+  if (result == SQLITE_AUTH) return not_reading();
   return Error(sqlite_error_code(result), sqlite3_errmsg(sqlite3_db_handle(statement)));
 }
 
@@ -100,6 +107,7 @@ Result<void> run_query(const std::filesystem::path& path, const std::string& sql
   const char* rest = nullptr;
   const int result =
       sqlite3_prepare_v2(handle, sql.c_str(), static_cast<int>(sql.size()) + 1, &prepared, &rest);
+  if (result == SQLITE_AUTH) return not_reading();
   if (result != SQLITE_OK) return (*database)->error("query");
   const Statement statement(prepared);
   if (prepared == nullptr) return Error(ErrorCode::invalid, "query: there is no statement");

@@ -27,6 +27,7 @@ namespace {
 /// Where the lines come from, and how many bytes of them there are; 0 if that is not known.
 struct Input {
   NdjsonReader::Source source;
+  NdjsonReader::Supply supply = NdjsonReader::Supply::all_there;
   std::uint64_t size = 0;
 };
 
@@ -39,19 +40,17 @@ Input from_text(std::string text) {
             at += taken;
             return taken;
           },
-          size};
+          NdjsonReader::Supply::all_there, size};
 }
 
 Result<Input> from_file(const std::string& file) {
   const bool is_stdin = file == "-";
   const int number = is_stdin ? ::dup(STDIN_FILENO) : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (number < 0) return os_error("open " + file, errno);
-  auto descriptor =
-      std::make_shared<os::Descriptor>(number);  // owned by the source alone; std::function copies
+  // Owned by the source alone, which must be copyable.
+  const auto descriptor = std::make_shared<os::Descriptor>(number);
   struct stat status {};
-  std::uint64_t size = 0;
-  if (::fstat(number, &status) == 0 && S_ISREG(status.st_mode))
-    size = static_cast<std::uint64_t>(status.st_size);
+  const bool regular = ::fstat(number, &status) == 0 && S_ISREG(status.st_mode);
   const auto name = is_stdin ? std::string("the standard input") : file;
   return Input{[descriptor, name](char* to, std::size_t room) -> Result<std::size_t> {
                  for (;;) {
@@ -60,7 +59,8 @@ Result<Input> from_file(const std::string& file) {
                    if (errno != EINTR) return os_error("read " + name, errno);
                  }
                },
-               size};
+               regular ? NdjsonReader::Supply::all_there : NdjsonReader::Supply::as_it_comes,
+               regular ? static_cast<std::uint64_t>(status.st_size) : 0};
 }
 
 // The event's data on one line, as it is sent.
@@ -162,7 +162,7 @@ Result<int> append_command(const Globals& globals, const AppendOptions& options)
 
   Progress progress("appending", input->size);
   std::uint64_t bytes = 0;
-  NdjsonReader reader(std::move(input->source));
+  NdjsonReader reader(std::move(input->source), input->supply);
   const auto done = [&](const AppendSummary& summary) {
     bytes += reader.text().size();
     progress.update(bytes, counted(summary.count + summary.duplicates, "event"));

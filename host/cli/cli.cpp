@@ -35,7 +35,7 @@ struct Options {
 CLI::App* add(CLI::App& parent, const std::string& name, const std::string& what, const std::string& example,
               Action& action, Action call) {
   auto* command = parent.add_subcommand(name, what);
-  command->footer("Example:\n  aludel " + example);
+  command->footer("\nExample:\n  aludel " + example + "\n");
   command->callback([&action, call = std::move(call)] { action = call; });
   return command;
 }
@@ -150,7 +150,7 @@ void add_globals(CLI::App& app, Globals& globals) {
   app.set_version_flag("--version", "aludel " ALUDEL_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
-  app.footer("aludel COMMAND --help tells more, with an example.");
+  app.footer("\naludel COMMAND --help tells more, with an example.\n");
 }
 
 void print_error(std::string message) {
@@ -159,15 +159,18 @@ void print_error(std::string message) {
 }
 
 int usage_error(const CLI::App& app, const CLI::ParseError& error) {
-  std::string hint;
-  if (app.get_subcommands().empty()) {
-    std::vector<std::string_view> names;
-    for (const auto* command : app.get_subcommands({}))
-      names.emplace_back(command->get_name());
-    const auto extras = app.remaining();
-    if (!extras.empty()) hint = suggestion(extras.front(), names);
+  const auto extras = app.remaining();
+  if (!app.get_subcommands().empty() || extras.empty()) {
+    print_error(std::string(error.what()) + "; see aludel --help");
+    return 2;
   }
-  print_error(std::string(error.what()) + (hint.empty() ? "; see aludel --help" : hint));
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands({}))
+    names.push_back(command->get_name());
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const auto hint = suggestion(extras.front(), known);
+  print_error("there is no command \"" + extras.front() + "\"" +
+              (hint.empty() ? "; see aludel --help" : hint));
   return 2;
 }
 

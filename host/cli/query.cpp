@@ -21,9 +21,10 @@ namespace aludel {
 
 namespace {
 
-// What is not a number's form of JSON (infinity) is null there.
+// A real number stays one to whoever reads it: 3.0.
 std::string number(double value) {
-  return fmt::format("{}", value);
+  auto text = fmt::format("{}", value);
+  return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
 }
 
 std::string base64(std::string_view bytes) {
@@ -35,6 +36,7 @@ std::string base64(std::string_view bytes) {
 struct ToJson {
   std::string operator()(std::monostate) const { return "null"; }
   std::string operator()(std::int64_t value) const { return std::to_string(value); }
+  // JSON has no infinity.
   std::string operator()(double value) const { return std::isfinite(value) ? number(value) : "null"; }
   std::string operator()(std::string_view text) const { return json_string(text); }
   std::string operator()(SqlBlob blob) const { return json_string(base64(blob.bytes)); }

@@ -56,7 +56,7 @@ json::value value_of(const VerifyReport& report, const Projections& projections)
     faults.push_back({{"file", fault.file.string()}, {"offset", fault.offset}, {"message", fault.what}});
   }
   for (const auto& fault : projections.faults)
-    faults.push_back({{"message", fault}});
+    faults.push_back(json::object{{"message", fault}});
   return {{"events", report.events},
           {"bytes", report.bytes},
           {"segments", report.segments},

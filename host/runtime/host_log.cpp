@@ -6,6 +6,8 @@
 #include <string>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include "base/clock.hpp"
 #include "base/json_writer.hpp"
 #include "base/limits.hpp"
@@ -18,9 +20,13 @@ namespace {
 
 constexpr std::array<std::string_view, 5> names{"trace", "debug", "info", "warning", "error"};
 
+// Milliseconds in any case, so that lines stand below each other.
 std::string now() {
-  constexpr std::int64_t ms = 1'000'000;
-  return format_time(system_clock().wall_ns() / ms * ms);
+  constexpr std::int64_t ns_per_second = 1'000'000'000;
+  const auto ns = system_clock().wall_ns();
+  auto text = format_time(ns / ns_per_second * ns_per_second);
+  text.back() = '.';
+  return text + fmt::format("{:03}Z", ns % ns_per_second / 1'000'000);
 }
 
 // Whatever a child writes: one line, without what would steer a terminal.

@@ -51,8 +51,6 @@ void Supervised::launch() {
   state_.activity = Activity::running;
   timed_out_ = false;
   call_sequence_ = 0;
-  auto page = InFlightPage::view(setup_.spec.directory / "page");
-  page_ = page ? std::move(*page) : nullptr;
   auto worker = setup_.start_worker(
       setup_.spec, {[this](const ProcessorState& state) { on_state(state); },
                     [this](LogLevel level, std::string_view line) { log_.write(level, name(), line); },
@@ -91,7 +89,6 @@ void Supervised::on_state(const ProcessorState& state) {
 
 void Supervised::on_end(Worker::Ended ended) {
   look_timer_.reset();
-  page_.reset();
   worker_.reset();
   if (ended.state && (stopping_ || ended.state->activity != Activity::offline)) return finish(*ended.state);
   if (!stopping_) return died(ended);
@@ -114,6 +111,14 @@ void Supervised::finish(const ProcessorState& state) {
   on_change_();
 }
 
+// What the plugin is doing, or was doing when its process died.
+std::optional<InFlightPage::Call> Supervised::call_in_flight() const {
+  const auto page = InFlightPage::view(setup_.spec.directory / "page");
+  if (!page) return std::nullopt;
+  const auto call = (*page)->read();
+  return call && call->stage != 0 ? call : std::nullopt;
+}
+
 // Which event it was at when it died, by its page; what ended it; what it said last.
 ProcessorError Supervised::death(const Worker::Ended& ended) const {
   ProcessorError error;
@@ -122,16 +127,13 @@ ProcessorError Supervised::death(const Worker::Ended& ended) const {
   error.code = timed_out_ ? "timed_out" : "crashed";
   error.message =
       timed_out_ ? "a call took over " + format_duration(setup_.timeout) + " and was killed" : ended.how;
-  if (const auto page = InFlightPage::view(setup_.spec.directory / "page"); page) {
-    const auto call = (*page)->read();
-    if (call && call->stage != 0) {
-      error.stage = to_string(static_cast<Stage>(call->stage));
-      error.message += " in " + error.stage;
-      if (call->attempt != 0) {
-        error.event_id = call->event_id;
-        error.attempt = call->attempt;
-        error.message += " of event " + std::to_string(call->event_id);
-      }
+  if (const auto call = call_in_flight()) {
+    error.stage = to_string(static_cast<Stage>(call->stage));
+    error.message += " in " + error.stage;
+    if (call->attempt != 0) {
+      error.event_id = call->event_id;
+      error.attempt = call->attempt;
+      error.message += " of event " + std::to_string(call->event_id);
     }
   }
   const auto line = last_line(ended.last_output);
@@ -179,11 +181,10 @@ void Supervised::look_later() {
 }
 
 void Supervised::look() {
-  const auto call = page_ ? page_->read() : std::nullopt;
+  const auto call = call_in_flight();
   const auto now = system_clock().now();
-  const bool in_flight = call && call->stage != 0;
-  if (!in_flight || call->sequence != call_sequence_) {
-    call_sequence_ = in_flight ? call->sequence : 0;
+  if (!call || call->sequence != call_sequence_) {
+    call_sequence_ = call ? call->sequence : 0;
     call_seen_ = now;
     if (state_.activity == Activity::hanging) {
       state_.activity = Activity::running;

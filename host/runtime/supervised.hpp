@@ -58,7 +58,8 @@ class Supervised {
   void give_up();
   void look();
   void look_later();
-  ProcessorError death(const Worker::Ended& ended) const;
+  [[nodiscard]] std::optional<InFlightPage::Call> call_in_flight() const;
+  [[nodiscard]] ProcessorError death(const Worker::Ended& ended) const;
 
   Reactor& reactor_;
   const HostLog& log_;
@@ -77,7 +78,6 @@ class Supervised {
 
   // The call that is watched.
   std::unique_ptr<Reactor::Handle> look_timer_;
-  std::unique_ptr<InFlightPage> page_;
   std::uint64_t call_sequence_ = 0;
   std::chrono::steady_clock::time_point call_seen_;
   bool timed_out_ = false;

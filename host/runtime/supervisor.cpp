@@ -7,6 +7,11 @@
 
 namespace aludel {
 
+Supervisor::Supervisor(const EventReader& log, const HostLog& host_log)
+    : log_(log),
+      host_log_(host_log),
+      signals_(reactor_.on_signals({SIGINT, SIGTERM}, [this](int) { on_signal(); })) {}
+
 void Supervisor::add(Supervised::Setup setup) {
   processors_.push_back(
       std::make_unique<Supervised>(reactor_, host_log_, std::move(setup), [this] { on_change(); }));
@@ -14,7 +19,6 @@ void Supervisor::add(Supervised::Setup setup) {
 
 Supervisor::End Supervisor::run(std::optional<Drain> drain) {
   drain_ = drain;
-  const auto signals = reactor_.on_signals({SIGINT, SIGTERM}, [this](int) { on_signal(); });
   std::unique_ptr<Reactor::Handle> limit;
   if (drain_ && drain_->timeout) {
     limit = reactor_.after(*drain_->timeout, [this] { stop_all(); });

@@ -35,8 +35,9 @@ class Supervisor {
     std::vector<std::string> behind;
   };
 
+  /// From now on SIGINT and SIGTERM are kept for `run`.
   /// @param log whose tip the processors are to reach  @param host_log outlives this
-  Supervisor(const EventReader& log, const HostLog& host_log) : log_(log), host_log_(host_log) {}
+  Supervisor(const EventReader& log, const HostLog& host_log);
 
   /// Before `run`.
   void add(Supervised::Setup setup);
@@ -60,6 +61,7 @@ class Supervisor {
   const EventReader& log_;
   const HostLog& host_log_;
   Reactor reactor_;
+  const std::unique_ptr<Reactor::Handle> signals_;
   std::vector<std::unique_ptr<Supervised>> processors_;
 
   std::optional<Drain> drain_;

@@ -117,7 +117,7 @@ HttpResponse Api::append_one(const HttpRequest& request, std::uint64_t sequence,
 }
 
 HttpResponse Api::append_lines(const HttpRequest& request, std::uint64_t sequence) const {
-  NdjsonReader reader(source_of(request.body()));
+  NdjsonReader reader(source_of(request.body()), NdjsonReader::Supply::all_there);
   const auto append = [&](std::span<const NewEvent> events, std::uint64_t first) -> Result<AppendSummary> {
     const auto appended = log_.append({events, request.producer, first});
     if (!appended) return appended.error();

@@ -10,6 +10,8 @@
 
 namespace aludel {
 
+using Supply = NdjsonReader::Supply;
+
 namespace {
 
 // Gives `text` in pieces of at most `piece` bytes.
@@ -43,7 +45,7 @@ TEST_CASE("lines are read as events whatever pieces they arrive in") {
     text += line(i) + (i % 7 == 0 ? "\r\n\n" : "\n");
   text += line(50);  // without its end
   for (const std::size_t piece : {1u, 2u, 3u, 24u, 1'000u, 100'000u}) {
-    NdjsonReader reader(pieces(text, piece), 8);
+    NdjsonReader reader(pieces(text, piece), Supply::as_it_comes, 8);
     std::string back;
     int count = 0;
     for (;;) {
@@ -61,7 +63,7 @@ TEST_CASE("lines are read as events whatever pieces they arrive in") {
 }
 
 TEST_CASE("a bad line is named by its number, blank lines counted, and spares the batches before") {
-  NdjsonReader reader(pieces(line(0) + "\n\n" + line(1) + "\n{\"type\":5}\n", 10'000), 2);
+  NdjsonReader reader(pieces(line(0) + "\n\n" + line(1) + "\n{\"type\":5}\n", 10'000), Supply::all_there, 2);
   const auto first = reader.next(0);
   REQUIRE(first);
   CHECK(first->size() == 2);
@@ -72,7 +74,7 @@ TEST_CASE("a bad line is named by its number, blank lines counted, and spares th
 
 TEST_CASE("a file of no events, with or without blank lines, gives none") {
   for (const auto* text : {"", "\n", "\n\n  \t\n"}) {
-    NdjsonReader reader(pieces(text, 1));
+    NdjsonReader reader(pieces(text, 1), Supply::as_it_comes);
     const auto events = reader.next(0);
     REQUIRE(events);
     CHECK(events->empty());
@@ -81,7 +83,7 @@ TEST_CASE("a file of no events, with or without blank lines, gives none") {
 
 TEST_CASE("a batch ends before its JSON is over the limit") {
   const std::string big = "{\"type\":\"t\",\"data\":\"" + std::string(1'500'000, 'x') + "\"}\n";
-  NdjsonReader reader(pieces(big + big + big + big + big, 100'000'000));
+  NdjsonReader reader(pieces(big + big + big + big + big, 100'000'000), Supply::all_there);
   std::vector<std::size_t> sizes;
   for (auto events = reader.next(0); events && !events->empty(); events = reader.next(0)) {
     sizes.push_back(events->size());
@@ -93,11 +95,20 @@ TEST_CASE("a batch ends before its JSON is over the limit") {
   CHECK(sum == 5);
 }
 
+TEST_CASE("of a file in small pieces batches are as large as they may be, its last line ended or not") {
+  NdjsonReader reader(pieces(line(0) + "\n" + line(1) + "\n" + line(2), 3), Supply::all_there);
+  const auto events = reader.next(0);
+  REQUIRE(events);
+  CHECK(events->size() == 3);
+}
+
 TEST_CASE("a line that never ends is refused") {
-  NdjsonReader reader([](char* to, std::size_t size) {
-    std::fill_n(to, size, 'x');
-    return Result<std::size_t>(size);
-  });
+  NdjsonReader reader(
+      [](char* to, std::size_t size) {
+        std::fill_n(to, size, 'x');
+        return Result<std::size_t>(size);
+      },
+      Supply::all_there);
   const auto events = reader.next(0);
   REQUIRE_FALSE(events);
   CHECK(events.error().code == ErrorCode::limit);
@@ -106,7 +117,8 @@ TEST_CASE("a line that never ends is refused") {
 
 TEST_CASE("what the source fails with is passed on") {
   NdjsonReader reader(
-      [](char*, std::size_t) { return Result<std::size_t>(Error(ErrorCode::io, "read x: no")); });
+      [](char*, std::size_t) { return Result<std::size_t>(Error(ErrorCode::io, "read x: no")); },
+      Supply::all_there);
   const auto events = reader.next(0);
   REQUIRE_FALSE(events);
   CHECK(events.error().message == "read x: no");

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Appending, and what the log says of it afterwards."""
+
+import json
+import pathlib
+import subprocess
+
+from harness import FACTS, LIMIT, equal, holds, main
+
+EVENTS = 28_205
+
+
+def bank_lines():
+    packed = subprocess.run(["zstd", "-dcq", FACTS["events"]], capture_output=True, check=True, timeout=LIMIT)
+    return packed.stdout.decode().splitlines(keepends=True)
+
+
+def write(aludel, lines, name="bank.ndjson"):
+    file = aludel.directory / name
+    file.write_text("".join(lines))
+    return file
+
+
+def test_real_events_come_out_of_the_log_as_they_went_in(aludel):
+    lines = bank_lines()
+    equal(aludel.json("append", write(aludel, lines)),
+          {"first": 0, "last": EVENTS - 1, "count": EVENTS, "duplicates": 0})
+    printed = aludel.run("log").splitlines()
+    equal(len(printed), EVENTS)
+    for position, (sent, got) in enumerate(zip(lines, printed)):
+        event = json.loads(got)
+        equal(event.pop("position"), position)
+        equal(event, json.loads(sent))
+        data = sent[sent.index('"data":'):].rstrip()
+        assert got.endswith(data), f"the data's bytes changed: {got}"
+
+
+def test_a_file_appended_twice_under_one_producer_is_there_once(aludel):
+    file = write(aludel, bank_lines())
+    equal(aludel.json("append", file, "--producer", "bank")["count"], EVENTS)
+    equal(aludel.json("append", file, "--producer", "bank"),
+          {"first": None, "last": None, "count": 0, "duplicates": EVENTS})
+    equal(aludel.json("status")["log"]["events"], EVENTS)
+
+
+def test_a_file_that_grew_is_continued_under_its_producer(aludel):
+    lines = bank_lines()
+    write(aludel, lines[:14_205])
+    equal(aludel.json("append", aludel.directory / "bank.ndjson", "--producer", "bank")["count"], 14_205)
+    write(aludel, lines)
+    equal(aludel.json("append", aludel.directory / "bank.ndjson", "--producer", "bank"),
+          {"first": 14_205, "last": EVENTS - 1, "count": EVENTS - 14_205, "duplicates": 14_205})
+
+
+def test_another_line_under_a_known_sequence_is_refused_and_named(aludel):
+    aludel.append("a", "b", producer="p")
+    _, error = aludel.run("append", "-", "--producer", "p", stdin='{"type":"a"}\n{"type":"c"}\n', status=3)
+    holds(error, "p")
+    equal(aludel.json("status")["log"]["events"], 2)
+
+
+def test_without_a_producer_every_append_adds(aludel):
+    equal(aludel.append("a")["first"], 0)
+    equal(aludel.append("a")["first"], 1)
+
+
+def test_a_bad_line_is_named_with_what_was_appended_before_it(aludel):
+    lines = ['{"type":"t"}\n'] * 10_000 + ["\n", '{"type":5}\n', '{"type":"t"}\n']
+    _, error = aludel.run("append", write(aludel, lines), status=2)
+    equal(error, 'aludel: line 10002: "type" must be a string; the 10000 events before are in the log\n')
+    equal(aludel.json("status")["log"]["events"], 10_000)
+    _, error = aludel.run("append", "-", stdin='{"type":"t"}\nnonsense\n', status=2)
+    holds(error, "line 2: ")
+    holds(error, "; nothing was appended")
+    equal(aludel.json("status")["log"]["events"], 10_000)
+
+
+def test_one_event_is_appended_from_the_command_line(aludel):
+    payload = aludel.directory / "payload.json"
+    payload.write_text('{\n "amount": 500\n}\n')
+    holds(aludel.run("append", "--type", "deposit", "--key", "42", "--source", "/till", "--data", f"@{payload}"),
+          "appended 1 event (0) in ")
+    event = json.loads(aludel.run("log"))
+    equal((event["type"], event["subject"], event["source"], event["data"], event["id"]),
+          ("deposit", "42", "/till", {"amount": 500}, "0"))
+    repeated = ["append", "--type", "deposit", "--data", '{"amount":1}', "--producer", "till-1"]
+    equal(aludel.json(*repeated)["count"], 1)
+    equal(aludel.json(*repeated), {"first": None, "last": None, "count": 0, "duplicates": 1})
+
+
+def test_input_without_events_appends_nothing(aludel):
+    for text in "", "\n \n":
+        equal(aludel.json("append", "-") if text is None else json.loads(aludel.run("--json", "append", "-", stdin=text)),
+              {"first": None, "last": None, "count": 0, "duplicates": 0})
+
+
+def test_wrong_use_is_told_in_one_line(aludel):
+    for arguments, words in [
+        (["append"], "give a FILE, - for the standard input, or --type"),
+        (["append", "-", "--type", "t"], "give a FILE or --type, not both"),
+        (["append", "-", "--data", "{}"], "the data directory goes before the command"),
+        (["append", "-", "--key", "k"], "they need --type"),
+        (["append", "--type", "t", "--data", "{"], "--data: "),
+        (["append", "/nonexistent.ndjson"], "open /nonexistent.ndjson: No such file"),
+        (["append", "--typo", "t"], "see aludel --help"),
+        (["apend", "x"], 'there is no command "apend"; did you mean "append"?'),
+        ([], "A subcommand is required"),
+    ]:
+        _, error = aludel.run(*arguments, status=2)
+        holds(error, words)
+        equal(error.count("\n"), 1)
+        assert error.startswith("aludel: "), error
+
+
+def test_the_log_is_printed_by_position_type_key_and_number(aludel):
+    lines = [json.dumps({"type": t, "subject": k}) for t in ("order.new", "order.paid", "deposit") for k in ("a", "b")]
+    aludel.run("append", "-", stdin="\n".join(lines))
+
+    def positions(*arguments):
+        return [json.loads(line)["position"] for line in aludel.run("log", *arguments).splitlines()]
+
+    equal(positions(), [0, 1, 2, 3, 4, 5])
+    equal(positions("--from", 2, "--to", 4), [2, 3, 4])
+    equal(positions("--type", "order.paid"), [2, 3])
+    equal(positions("--type", "order.*"), [0, 1, 2, 3])
+    equal(positions("--key", "b"), [1, 3, 5])
+    equal(positions("--type", "order.*", "--key", "b", "--limit", 1), [1])
+    equal(positions("--from", 6), [])
+    equal(positions("--limit", 0), [])
+    _, error = aludel.run("log", "--from", 7, status=2)
+    holds(error, "event 7")
+
+
+def test_a_log_that_is_followed_shows_events_as_they_come(aludel):
+    aludel.append("a")
+    follower = subprocess.Popen(aludel.command("log", "--follow", "--limit", "3"), stdout=subprocess.PIPE, text=True)
+    try:
+        for position, kind in enumerate("abc"):
+            if position:
+                aludel.append(kind)
+            equal(json.loads(follower.stdout.readline())["type"], kind)
+        equal(follower.wait(timeout=LIMIT), 0)
+    finally:
+        follower.kill()
+        follower.wait()
+
+
+def test_where_there_is_no_log_reading_says_so(aludel):
+    for command in ["status"], ["log"], ["verify"]:
+        _, error = aludel.run(*command, status=2)
+        holds(error, "append an event first" if command != ["verify"] else "log")
+    equal(list(aludel.directory.iterdir()), [])
+
+
+def test_a_flipped_byte_is_found_by_verify(aludel):
+    aludel.append(*["t"] * 100)
+    aludel.append("t")  # whose block says that the one before was durable
+    holds(aludel.run("verify"), ": good\n")
+    segment = next(pathlib.Path(aludel.directory, "log").glob("*.seg"))
+    content = bytearray(segment.read_bytes())
+    content[5_000] ^= 1
+    segment.write_bytes(content)
+    out, _ = aludel.run("verify", status=1)
+    holds(out, segment.name)
+    holds(out, "1 fault")
+
+
+if __name__ == "__main__":
+    main(globals())

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What an operator looks at: status, query, plugin, config, help. The words on the screen are held to the letter."""
+
+import os
+import re
+import subprocess
+
+from harness import FACTS, LIMIT, equal, holds, main
+
+COMMANDS = ["run", "append", "log", "status", "query", "verify", "plugin list", "plugin info", "config check", "config show"]
+
+
+def prepare(aludel):
+    """A log of ten events of which one processor is done with seven and stopped."""
+    aludel.configure_unruly()
+    aludel.append(*["calm"] * 7, "unruly.fail", "calm", "other")
+    aludel.drain(status=1)
+
+
+def test_status_tells_all_without_a_host(aludel):
+    prepare(aludel)
+    status = aludel.json("status")
+    x = status["processors"][0]
+    since = x["error"].pop("since")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", since), since
+    equal(list(status), ["log", "processors", "unrouted"])
+    equal(status["log"]["events"], 10)
+    equal(status["unrouted"], {"other": 1})
+    equal(x, {"name": "x", "handler": "org.example.unruly", "version": "1.0.0", "state": "stopped", "cursor": 6, "lag": 3,
+              "handled": 7, "skipped": 0, "dead_letters": 0, "attempt": 1,
+              "error": {"event_id": 7, "code": "as_told", "message": "it was told to fail", "outcome": "fail", "stage": "handle"}})
+    text = aludel.run("status")
+    equal(re.sub(r"[\d.]+ KiB", "SIZE", text), """\
+log: 10 events, SIZE
+PROCESSOR  HANDLER             STATE    CURSOR  LAG  HANDLED  SKIPPED  LETTERS
+x          org.example.unruly  stopped       6    3        7        0        0
+x: event 7: as_told: it was told to fail
+unrouted: other 1
+""")
+
+
+def test_status_changes_nothing(aludel):
+    prepare(aludel)
+
+    def files():
+        return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in aludel.directory.rglob("*")
+                if not path.name.endswith("-shm")}
+
+    before = files()
+    aludel.run("status")
+    aludel.run("log")
+    aludel.run("query", "x", "select 1")
+    aludel.run("verify")
+    equal(files(), before)
+
+
+def test_a_processor_that_the_config_names_no_more_is_kept_and_shown(aludel):
+    prepare(aludel)
+    aludel.configure(f'[processor.y]\nplugin = "{FACTS["tally"]}"\n')
+    equal([(p["name"], p["state"]) for p in aludel.json("status")["processors"]],
+          [("x", "unconfigured"), ("y", "offline")])
+    equal(aludel.json("status")["unrouted"], {})
+
+
+def test_types_narrow_what_is_routed(aludel):
+    aludel.configure_unruly('types = ["calm"]')
+    aludel.append("calm", "calmer", "unruly.fail")
+    aludel.drain()
+    equal(aludel.seen(), [0])
+    equal(aludel.json("status")["unrouted"], {"calmer": 1, "unruly.fail": 1})
+
+
+def test_a_query_prints_a_table_csv_or_json(aludel):
+    prepare(aludel)
+    sql = "select 1 as n, 'a,\"b' as text, null as none, 2.5 as real, x'00ff' as bytes union all select 22, 'c', 1, 3.0, x''"
+    equal(aludel.run("query", "x", sql), """\
+ n  text  none  real  bytes
+ 1  a,"b         2.5  AP8=
+22  c        1   3.0
+""")
+    equal(aludel.run("query", "x", sql, "--csv"),
+          'n,text,none,real,bytes\n1,"a,""b",,2.5,AP8=\n22,c,1,3.0,\n')
+    equal(aludel.json("query", "x", sql),
+          [{"n": 1, "text": 'a,"b', "none": None, "real": 2.5, "bytes": "AP8="},
+           {"n": 22, "text": "c", "none": 1, "real": 3.0, "bytes": ""}])
+    equal(aludel.json("query", "x", "select 1 where false"), [])
+    equal([row["name"] for row in aludel.json("query", "x", "select name from pragma_table_info('seen')")], ["id", "type"])
+
+
+def test_a_query_only_reads_the_projection(aludel):
+    prepare(aludel)
+    for sql in ["delete from seen", "insert into seen values (1, 'x')", "create table t (a)", "drop table seen", "vacuum",
+                "attach 'other.db' as other", "pragma journal_mode = delete", "begin",
+                "update seen set type = ''", "create temp table t (a)", "detach main", "analyze",
+                "pragma wal_checkpoint", "pragma writable_schema = 1", "savepoint s"]:
+        _, error = aludel.run("query", "x", sql, status=3)
+        holds(error, "only reading this projection is allowed")
+    for sql, words in [("selec 1", "syntax error"), ("select 1; select 2", "one statement at a time"), ("", "no statement"),
+                       ("select * from nowhere", "no such table"),
+                       ("select load_extension('x')", "not authorized to use function: load_extension"),
+                       ("update sqlite_master set sql = ''", "sqlite_master may not be modified")]:
+        _, error = aludel.run("query", "x", sql, status=2)
+        holds(error, words)
+    equal(len(aludel.seen()), 7)
+    _, error = aludel.run("query", "y", "select 1", status=2)
+    holds(error, 'there is no processor "y"')
+
+
+def test_a_query_that_takes_too_long_is_ended(aludel):
+    prepare(aludel)
+    endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n"
+    _, error = aludel.run("query", "x", endless, status=1)
+    holds(error, "stopped after 5s")
+
+
+def test_only_the_owner_may_query(aludel):
+    prepare(aludel)
+    if os.geteuid() != 0:
+        return  # only root can give a folder away
+    os.chown(aludel.directory / "processors" / "x", 12345, -1)
+    _, error = aludel.run("query", "x", "select 1", status=3)
+    holds(error, "belongs to user 12345")
+
+
+def test_plugins_are_listed_and_told_of(aludel):
+    folder = aludel.directory / "plugins"
+    folder.mkdir()
+    (folder / "a.so").symlink_to(FACTS["unruly"])
+    (folder / "b.so").write_text("no library")
+    listed = aludel.json("plugin", "list", "--plugin-dir", folder)
+    equal([os.path.basename(p["file"]) for p in listed], ["a.so", "b.so"])
+    equal(listed[0]["handlers"][0]["types"], ["calm*", "unruly.*"])
+    equal(listed[1]["refused"]["reason"], "not_a_library")
+    holds(aludel.run("plugin", "list", "--plugin-dir", folder), "org.example.unruly  1.0.0")
+    holds(aludel.run("plugin", "info", folder / "a.so"), "handler org.example.unruly\n")
+    equal(aludel.json("plugin", "info", folder / "a.so")["handlers"][0]["version"], "1.0.0")
+    _, error = aludel.run("plugin", "info", folder / "b.so", status=3)
+    equal(error.count("\n"), 1)
+    _, error = aludel.run("plugin", "list", "--plugin-dir", "/nonexistent", status=2)
+    holds(error, "/nonexistent")
+
+
+def test_the_config_is_checked_and_shown(aludel):
+    aludel.configure_unruly('types = ["calm*"]', config="a = 1")
+    holds(aludel.run("config", "check"), ": good, 1 processor\n")
+    shown = aludel.run("config", "show")
+    holds(shown, 'batch_size = 1000\ntimeout = "1m"\n')
+    equal(aludel.json("config", "show")["processors"][0]["config"], {"a": 1})
+    aludel.configure(shown)
+    equal(aludel.run("config", "show"), shown)
+    aludel.configure('[processor.x]\nhandler = "org.example.unruli"\n')
+    out, _ = aludel.run("config", "check", status=1)
+    holds(out, 'x: no plugin has the handler "org.example.unruli"')
+    aludel.configure('[processor.x]\nhandlr = "a"\n')
+    for command in ["config", "check"], ["status"], ["run"], ["append", "--type", "t"]:
+        _, error = aludel.run(*command, status=2)
+        holds(error, 'aludel.toml:2: unknown key "handlr" in [processor.x]; did you mean "handler"?')
+    _, error = aludel.run("--config", "/nonexistent.toml", "config", "show", status=2)
+    holds(error, "/nonexistent.toml")
+
+
+def test_every_command_has_help_with_an_example(aludel):
+    whole = aludel.run("--help")
+    for command in COMMANDS:
+        holds(whole, command.split()[0])
+        told = aludel.run(*command.split(), "--help")
+        holds(told, "Example:\n  aludel ")
+    assert re.fullmatch(r"aludel \d+\.\d+\.\d+\n", aludel.run("--version"))
+
+
+def test_a_reader_that_closes_its_pipe_ends_the_command(aludel):
+    aludel.append(*["t"] * 10_000)
+    log = subprocess.Popen(aludel.command("log"), stdout=subprocess.PIPE)
+    log.stdout.readline()
+    log.stdout.close()
+    assert log.wait(timeout=LIMIT) != 0
+
+
+if __name__ == "__main__":
+    main(globals())

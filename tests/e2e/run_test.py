@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Running processors: to the tip and back out, by drain and by signal."""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+
+from harness import FACTS, LIMIT, Host, equal, holds, main, until
+
+OVERDRAFT = "config = { allow_overdraft = true }"
+
+
+def configure_ledger(aludel, more=""):
+    aludel.configure(f'[processor.ledger]\nplugin = "{FACTS["ledger"]}"\n{more}\n')
+
+
+def append_bank(aludel):
+    events = subprocess.run(["zstd", "-dcq", FACTS["events"]], capture_output=True, check=True, timeout=LIMIT).stdout
+    file = aludel.directory / "bank.ndjson"
+    file.write_bytes(events)
+    aludel.run("append", file)
+    return file
+
+
+def truth(table, file, *options):
+    command = [sys.executable, FACTS["truth"], *options, table, str(file)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=LIMIT).stdout
+
+
+def rows(aludel, sql):
+    return "".join("\t".join(str(value) for value in row.values()) + "\n" for row in aludel.json("query", "ledger", sql))
+
+
+ENTRIES = "select event_id, account, amount, balance from entries order by event_id"
+ACCOUNTS = "select account, balance from accounts order by account"
+
+
+def test_the_real_events_make_the_rows_that_a_separate_script_works_out(aludel):
+    configure_ledger(aludel, OVERDRAFT)
+    file = append_bank(aludel)
+    aludel.drain()
+    equal(rows(aludel, ACCOUNTS), truth("accounts", file, "--overdraft"))
+    equal(rows(aludel, ENTRIES), truth("entries", file, "--overdraft"))
+    ledger = aludel.processor("ledger")
+    equal((ledger["state"], ledger["cursor"], ledger["lag"], ledger["handled"]), ("offline", 28_204, 0, 27_834))
+    equal(aludel.json("status")["unrouted"], {"cash_withdrawal": 371})
+    holds(aludel.run("verify"), "1 projection: good")
+
+
+def test_a_failed_event_stops_the_processor_before_it_with_the_reason(aludel):
+    configure_ledger(aludel)
+    file = append_bank(aludel)
+    log = aludel.drain(status=1)
+    holds(log, "not caught up: ledger (stopped: balance 4214320, withdrawal 6120000)")
+    equal(rows(aludel, ENTRIES), truth("entries", file, "--stop-at-first-refusal"))
+    ledger = aludel.processor("ledger")
+    error = ledger["error"]
+    equal((ledger["state"], ledger["cursor"], ledger["attempt"]), ("stopped", 3_873, 1))
+    equal((error["event_id"], error["code"], error["stage"], error["outcome"]),
+          (3_874, "insufficient_funds", "handle", "fail"))
+    aludel.drain(status=1)  # tries it again, with the same end
+    equal(aludel.processor("ledger")["handled"], ledger["handled"])
+
+
+def test_one_that_stops_holds_up_no_other(aludel):
+    aludel.configure(f'[processor.ledger]\nplugin = "{FACTS["ledger"]}"\n[processor.tally]\nplugin = "{FACTS["tally"]}"\n')
+    append_bank(aludel)
+    aludel.drain(status=1)
+    equal(aludel.processor("ledger")["state"], "stopped")
+    equal(aludel.processor("tally")["lag"], 0)
+
+
+def test_without_a_config_every_handler_found_runs(aludel):
+    folder = aludel.directory / "plugins"
+    folder.mkdir()
+    for plugin in "ledger", "tally":
+        (folder / os.path.basename(FACTS[plugin])).symlink_to(FACTS[plugin])
+    aludel.append("deposit_of_another_kind")
+    aludel.drain("--plugin-dir", folder)
+    equal([p["name"] for p in aludel.json("status")["processors"]], ["ledger", "tally"])
+    equal(aludel.processor("tally")["handled"], 1)
+
+
+def test_handlers_of_one_name_start_neither(aludel):
+    folder = aludel.directory / "plugins"
+    folder.mkdir()
+    for name in "a.so", "b.so":
+        shutil.copy(FACTS["ledger"], folder / name)
+    error = aludel.drain("--plugin-dir", folder, status=2)
+    holds(error, 'would both be the processor "ledger"; write into ')
+    holds(error, "processor.ledger.plugin = ")
+    assert not (aludel.directory / "processors").exists()
+
+
+def test_a_drain_of_nothing_ends_at_once(aludel):
+    aludel.drain()
+    equal(aludel.json("status"), {"log": {"events": 0, "bytes": aludel.json("status")["log"]["bytes"]},
+                                  "processors": [], "unrouted": {}})
+
+
+def test_a_drain_that_takes_too_long_names_who_is_behind(aludel):
+    aludel.configure_unruly()
+    aludel.append("unruly.hang")
+    log = aludel.drain("--timeout", "300ms", status=1)
+    holds(log, "not caught up: x (")
+
+
+def test_thread_isolation_gives_the_same_rows(aludel):
+    configure_ledger(aludel, OVERDRAFT + '\nisolation = "thread"')
+    file = append_bank(aludel)
+    aludel.drain()
+    equal(rows(aludel, ENTRIES), truth("entries", file, "--overdraft"))
+
+
+def test_appends_while_a_host_runs_reach_the_processor_through_it(aludel):
+    aludel.configure_unruly()
+    with aludel.host() as host:
+        equal(aludel.append("calm.a", "calm.b")["count"], 2)
+        until(lambda: aludel.processor()["cursor"] == 1, "the events to be handled")
+        equal(aludel.append("calm.c", producer="p")["first"], 2)
+        equal(aludel.append("calm.c", producer="p")["duplicates"], 1)
+        until(lambda: aludel.processor()["state"] == "waiting" and aludel.processor()["cursor"] == 2, "the tip")
+        _, error = aludel.run("append", "-", stdin='{"type":"t"}\nnonsense\n', status=2)
+        holds(error, "line 2: ")
+        status, _ = host.end()
+        equal(status, 0)
+    equal(aludel.seen(), [0, 1, 2])
+
+
+def test_a_signal_ends_the_host_at_an_event_boundary(aludel):
+    for how in signal.SIGTERM, signal.SIGINT:
+        aludel.configure_unruly("batch_size = 100")
+        aludel.append(*["calm.slow"] * 100)
+        before = len(aludel.seen()) if (aludel.directory / "processors" / "x").exists() else 0
+        with aludel.host() as host:
+            until(lambda: len(aludel.seen()) > before if (aludel.directory / "processors/x/projection.db").exists() else 0,
+                  "the first batch")
+            status, log = host.end(how)
+            equal(status, 0)
+            holds(log, "a signal asked for it")
+        seen, cursor = aludel.seen(), aludel.processor()["cursor"]
+        equal(seen, list(range(cursor + 1)))
+        equal(aludel.processor()["state"], "offline")
+
+
+def test_a_second_signal_ends_at_once(aludel):
+    aludel.configure_unruly()
+    aludel.append("calm.a", "unruly.hang")
+    with aludel.host() as host:
+        page = aludel.directory / "processors/x/page"
+        until(page.exists, "the processor to work")
+        until(lambda: aludel.processor()["state"] == "running", "the processor to run")
+        host.process.send_signal(signal.SIGTERM)
+        until(lambda: host.children(), "the child to be asked")
+        host.process.send_signal(signal.SIGTERM)
+        status, log = host.wait()
+        equal(status, 0)
+        holds(log, "a second signal")
+    equal(aludel.processor()["state"], "offline")
+
+
+def test_two_hosts_on_one_directory_are_one_too_many(aludel):
+    with aludel.host() as host:
+        _, error = aludel.run("run", status=3)
+        holds(error, str(host.process.pid))
+        equal(error.count("\n"), 1)
+        assert aludel.socket.exists(), "the second host took the socket along"
+
+
+def test_a_host_that_was_killed_leaves_nothing_that_a_new_one_minds(aludel):
+    aludel.configure_unruly()
+    aludel.append(*["calm"] * 50)
+    with aludel.host() as host:
+        children = until(host.children, "a child")
+        host.end(signal.SIGKILL)
+        assert aludel.socket.exists()
+        for child in children:
+            until(lambda: not pathlib.Path(f"/proc/{child}/fd/0").exists(), "the child to end with its host")
+    aludel.append("calm")  # the stale socket is passed by
+    aludel.drain()
+    equal(aludel.seen(), list(range(51)))
+
+
+def test_an_idle_host_and_its_children_use_no_cpu(aludel):
+    aludel.configure_unruly()
+    aludel.append("calm")
+
+    def switches(pid):
+        tasks = pathlib.Path(f"/proc/{pid}/task").iterdir()
+        return sum(int(line.split()[1]) for task in tasks for line in (task / "status").read_text().splitlines()
+                   if "ctxt_switches" in line)
+
+    with aludel.host() as host:
+        aludel.wait_for_state("waiting")
+        pids = [host.process.pid, *host.children()]
+        # Quiet once it has settled: two looks, over a time in which a loop that polls would turn many times.
+        def quiet():
+            before = [switches(pid) for pid in pids]
+            until(lambda: os.times().elapsed > ends, "time to pass")
+            return before == [switches(pid) for pid in pids]
+        ends = os.times().elapsed + 2.5
+        until(quiet, "the host to be quiet")
+        ends = os.times().elapsed + 2.5
+        assert quiet(), "an idle host was busy"
+
+
+if __name__ == "__main__":
+    main(globals())
