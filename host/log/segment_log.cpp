@@ -195,8 +195,9 @@ std::size_t SegmentLog::commit_group(std::span<PendingAppend* const> waiting) {
   const auto group = waiting.first(count);
   if (done) done = write_group(group);
   if (!done) {
-    for (auto* append : group)
-      append->error = advised(done.error());
+    for (auto* append : group) {
+      if (!append->error) append->error = advised(done.error());
+    }
   }
   return count;
 }

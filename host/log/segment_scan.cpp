@@ -90,7 +90,7 @@ class Scanner {
   }
 
   Result<std::string_view> read_block() {
-    const auto bytes = window_.at(scan_.end, sizeof(format::BlockHeader));
+    auto bytes = window_.at(scan_.end, sizeof(format::BlockHeader));
     if (!bytes || bytes->size() < sizeof(format::BlockHeader)) return bytes;
     return window_.at(scan_.end, readable_size(format::load<format::BlockHeader>(bytes->data())));
   }

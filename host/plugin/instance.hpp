@@ -17,7 +17,8 @@
 
 namespace aludel {
 
-/// What a handler reported (ALUDEL_HANDLED ...). An unknown number has become `fail`.
+/// What a handler reported (ALUDEL_HANDLED ...). An unknown number has become `fail`, and so has `skip` of
+/// any function but `handle`.
 enum class Outcome : std::int32_t { handled = 0, skip = 1, retry = 2, fail = 3, fatal = 4 };
 
 /// Where in a handler's life something happened (ALUDEL_STAGE_*).
@@ -95,7 +96,8 @@ class Instance {
   [[nodiscard]] virtual const HandlerError& error() const = 0;
   /// Whether the last call changed the projection (or tried to and failed), or emitted.
   [[nodiscard]] virtual bool wrote() const = 0;
-  /// The last call's SQL ended the transaction (INSERT OR ROLLBACK, RAISE(ROLLBACK)): the batch is gone.
+  /// The last call's SQL ended the transaction (INSERT OR ROLLBACK, RAISE(ROLLBACK)): the batch is gone. Such
+  /// a call reports no success, whatever the handler says.
   [[nodiscard]] virtual bool transaction_lost() const = 0;
 };
 

@@ -14,23 +14,6 @@ constexpr std::uint32_t number(Stage stage) {
   return static_cast<std::uint32_t>(stage);
 }
 
-const HandlerError& transaction_lost() {
-  static const HandlerError error{
-      .code = "transaction_lost",
-      .message =
-          "its SQL ended the host's transaction (INSERT OR ROLLBACK, RAISE(ROLLBACK)): use OR ABORT, "
-          "RAISE(ABORT)",
-      .detail_json = {},
-      .retry_after = {},
-      .event_id = std::nullopt,
-  };
-  return error;
-}
-
-bool succeeded(Outcome outcome) {
-  return outcome == Outcome::handled || outcome == Outcome::skip;
-}
-
 }  // namespace
 
 Batch::Batch(Parts parts, const Cursor& cursor, std::optional<std::uint64_t> stopped_at,
@@ -51,13 +34,13 @@ std::optional<Fault> Batch::deliver(const Event& event, std::uint32_t flags) {
   parts_.page.enter(number(Stage::handle), event.id, first_attempt);
   const auto outcome = parts_.instance.handle(event, flags, first_attempt);
   parts_.page.leave();
-  if (!succeeded(outcome) || parts_.instance.transaction_lost()) {
-    auto fault = handler_fault(Stage::handle, outcome, event.id);
-    fault.left_nothing = !parts_.instance.wrote() && !parts_.instance.transaction_lost();
-    return fault;
+  if (outcome == Outcome::handled || outcome == Outcome::skip) {
+    ++(outcome == Outcome::skip ? skipped_ : handled_);
+    return std::nullopt;
   }
-  ++(outcome == Outcome::skip ? skipped_ : handled_);
-  return std::nullopt;
+  auto fault = handler_fault(Stage::handle, outcome, event.id);
+  fault.left_nothing = !parts_.instance.wrote() && !parts_.instance.transaction_lost();
+  return fault;
 }
 
 std::optional<Fault> Batch::flush() {
@@ -66,14 +49,9 @@ std::optional<Fault> Batch::flush() {
   parts_.page.enter(number(Stage::flush), delivered_.front(), alone ? first_attempt : 0);
   const auto outcome = parts_.instance.flush();
   parts_.page.leave();
-  if (outcome == Outcome::handled && !parts_.instance.transaction_lost()) return std::nullopt;
-  std::optional<std::uint64_t> culprit;
-  if (alone) {
-    culprit = delivered_.front();
-  } else if (!succeeded(outcome)) {
-    const auto named = parts_.instance.error().event_id;
-    if (named && std::binary_search(delivered_.begin(), delivered_.end(), *named)) culprit = named;
-  }
+  if (outcome == Outcome::handled) return std::nullopt;
+  auto culprit = alone ? delivered_.front() : parts_.instance.error().event_id;
+  if (culprit && !std::binary_search(delivered_.begin(), delivered_.end(), *culprit)) culprit.reset();
   auto fault = handler_fault(Stage::flush, outcome, culprit);
   if (fault.kind == FailureKind::fatal) fault.at = Fault::At::environment;
   return fault;
@@ -83,7 +61,7 @@ std::optional<Fault> Batch::commit(const Position& to, const std::optional<Stand
   if (!begun_) {
     if (auto fault = begin()) return fault;
   }
-  // Outside a transaction the cursor would move without the rows.
+  // Outside a transaction the cursor would move without the rows: an instance has hidden that it lost it.
   ALUDEL_ASSERT(parts_.projection.database().in_transaction());
   const Cursor moved{
       .position = to,
@@ -135,14 +113,11 @@ void Batch::clear() {
 }
 
 Fault Batch::handler_fault(Stage stage, Outcome outcome, std::optional<std::uint64_t> event_id) const {
-  const bool lost = succeeded(outcome) && parts_.instance.transaction_lost();
-  if (succeeded(outcome)) outcome = Outcome::fail;
-  const auto& error = lost ? transaction_lost() : parts_.instance.error();
   return {
       .at = event_id ? Fault::At::event : Fault::At::batch,
       .kind = failure_kind(outcome),
       .left_nothing = false,
-      .error = handler_error(stage, outcome, error, event_id, parts_.clock.wall_ns()),
+      .error = handler_error(stage, outcome, parts_.instance.error(), event_id, parts_.clock.wall_ns()),
   };
 }
 

@@ -83,11 +83,6 @@ std::optional<Outcome> BringUp::migrate_once(std::uint32_t from, std::uint32_t t
   };
   if (auto begun = projection.begin(); !begun) return broken(begun.error());
   const auto outcome = call(Stage::migrate, [&] { return parts_.instance->migrate(from, to); });
-  if (outcome == Outcome::handled && parts_.instance->transaction_lost()) {
-    return broken({ErrorCode::invalid,
-                   "migrate from version " + std::to_string(from) + ": its SQL ended the host's transaction",
-                   "transaction_lost"});
-  }
   if (outcome != Outcome::handled) {
     if (auto undone = projection.rollback(); !undone) return broken(undone.error());
     return outcome;
@@ -144,7 +139,6 @@ bool BringUp::pause(Stage stage, std::uint32_t attempt, const Interrupt& stop) {
 }
 
 bool BringUp::handler_failed(Activity activity, Stage stage, Outcome outcome) {
-  if (outcome == Outcome::skip) outcome = Outcome::fail;
   return stand_still(activity, handler_error(stage, outcome, parts_.instance->error(), std::nullopt,
                                              parts_.clock.wall_ns()));
 }

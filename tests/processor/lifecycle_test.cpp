@@ -76,7 +76,7 @@ TEST_CASE("the version of a handler that has come up is noted") {
 }
 
 TEST_CASE("a migration that fails leaves neither tables nor a version") {
-  for (const auto outcome : {Outcome::fail, Outcome::fatal, Outcome::skip}) {
+  for (const auto outcome : {Outcome::fail, Outcome::fatal}) {
     CAPTURE(to_string(outcome));
     Rig rig;
     rig.script.migrate = {.outcome = outcome, .sql = "create table half (a)"};
@@ -86,7 +86,7 @@ TEST_CASE("a migration that fails leaves neither tables nor a version") {
       CHECK(seen.activity == Activity::stopped);
       REQUIRE(seen.error);
       CHECK(seen.error->stage == "migrate");
-      CHECK(seen.error->outcome == to_string(outcome == Outcome::skip ? Outcome::fail : outcome));
+      CHECK(seen.error->outcome == to_string(outcome));
     }
     CHECK(Rig::number_in(rig.directory(),
                          "select count(*) from sqlite_schema where name in ('half', 'rows')") == 0);
@@ -131,7 +131,7 @@ TEST_CASE("a handler older than its projection is refused, and the projection is
 }
 
 TEST_CASE("a create that fails refuses the processor; nothing is stopped that was not started") {
-  for (const auto outcome : {Outcome::fail, Outcome::fatal, Outcome::skip}) {
+  for (const auto outcome : {Outcome::fail, Outcome::fatal}) {
     CAPTURE(to_string(outcome));
     Rig rig;
     rig.script.create = {.outcome = outcome, .code = "bad_config"};
@@ -150,7 +150,7 @@ TEST_CASE("a create that fails refuses the processor; nothing is stopped that wa
 }
 
 TEST_CASE("a start that fails stops the processor; nothing is stopped that was not started") {
-  for (const auto outcome : {Outcome::fail, Outcome::fatal, Outcome::skip}) {
+  for (const auto outcome : {Outcome::fail, Outcome::fatal}) {
     CAPTURE(to_string(outcome));
     Rig rig;
     rig.script.start = {.outcome = outcome};

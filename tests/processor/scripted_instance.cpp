@@ -77,7 +77,12 @@ Outcome ScriptedInstance::call(Script::Deed* deed, const Body& body) {
   if (sql_outcome_ != Outcome::handled && !(misbehaves && deed->swallows)) return sql_outcome_;
   if (!misbehaves) return Outcome::handled;
   --deed->times;
-  if (deed->outcome != Outcome::handled && deed->outcome != Outcome::skip) {
+  const bool succeeds = deed->outcome == Outcome::handled || deed->outcome == Outcome::skip;
+  if (succeeds && lost_) {
+    error_.code = "transaction_lost";
+    return Outcome::fail;
+  }
+  if (!succeeds) {
     error_.code = deed->code;
     error_.message = "scripted";
     error_.retry_after = deed->retry_after;
@@ -110,7 +115,7 @@ Outcome ScriptedInstance::handle(const Event& event, std::uint32_t flags, std::u
   const auto deed = script_.events.find(event.id);
   const auto outcome = call(deed == script_.events.end() ? nullptr : &deed->second,
                             [&] { script_.gathers ? gathered_.push_back(event.id) : write(event.id); });
-  const bool failed = lost_ || (outcome != Outcome::handled && outcome != Outcome::skip);
+  const bool failed = outcome != Outcome::handled && outcome != Outcome::skip;
   note("h" + std::to_string(event.id) + ((flags & ALUDEL_CALL_REDELIVERY) != 0 ? "'" : "") +
        (failed ? "!" : ""));
   return outcome;
@@ -123,7 +128,7 @@ Outcome ScriptedInstance::flush() {
       write(id);
   });
   if (outcome == Outcome::handled) gathered_.clear();
-  note(outcome == Outcome::handled && !lost_ ? "f" : "f!");
+  note(outcome == Outcome::handled ? "f" : "f!");
   return outcome;
 }
 
