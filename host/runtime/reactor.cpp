@@ -119,8 +119,9 @@ void Reactor::post(Callback callback) {
 }
 
 void Reactor::run() {
-  const auto work = asio::make_work_guard(loop_->io);
+  auto work = asio::make_work_guard(loop_->io);
   loop_->io.run();
+  work.reset();
   loop_->io.restart();
 }
 

@@ -97,7 +97,7 @@ def test_a_query_only_reads_the_projection(aludel):
         _, error = aludel.run("query", "x", sql, status=3)
         holds(error, "only reading this projection is allowed")
     for sql, words in [("selec 1", "syntax error"), ("select 1; select 2", "one statement at a time"), ("", "no statement"),
-                       ("select * from nothing", "no such table"),
+                       ("select * from nowhere", "no such table"),
                        ("select load_extension('x')", "not authorized to use function: load_extension"),
                        ("update sqlite_master set sql = ''", "sqlite_master may not be modified")]:
         _, error = aludel.run("query", "x", sql, status=2)

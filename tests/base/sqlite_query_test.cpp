@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "base/sqlite_query.hpp"
+
+#include <string>
+
+#include "base/sqlite.hpp"
+#include "support/result_printing.hpp"
+#include "support/temp_dir.hpp"
+
+namespace aludel {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Rig {
+  TempDir dir;
+  std::filesystem::path file = dir.path() / "p.db";
+  std::unique_ptr<Database> writer;
+
+  Rig() {
+    auto database = Database::open(file, Database::Mode::create);
+    REQUIRE(database);
+    writer = std::move(*database);
+    REQUIRE(
+        writer->execute("create table t (a, b); insert into t values (1, 'x'), (2.5, x'00ff'), (null, '')"));
+  }
+
+  // Kinds and values, a row a line; or the error.
+  std::string query(const std::string& sql, milliseconds time = std::chrono::seconds(60)) const {
+    std::string out;
+    const QuerySink sink{[&](const auto& columns) -> Result<void> {
+                           for (const auto& column : columns)
+                             out += column + " ";
+                           return {};
+                         },
+                         [&](const auto& row) -> Result<void> {
+                           for (const auto& value : row)
+                             out += std::to_string(value.index()) + " ";
+                           return {};
+                         }};
+    const auto done = run_query(file, sql, time, sink);
+    return done ? out : std::string(to_string(done.error().code)) + ": " + done.error().message;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a query tells its columns, then its rows with the kinds of their values") {
+  const Rig rig;
+  CHECK(rig.query("select a, b from t;  -- that is all\n") == "a b 1 3 2 4 0 3 ");
+  CHECK(rig.query("select a from t where false") == "a ");
+}
+
+TEST_CASE("a query that would change anything, or is none, is refused") {
+  const Rig rig;
+  CHECK(rig.query("delete from t") == "denied: query: only reading this projection is allowed");
+  CHECK(rig.query("pragma user_version = 5") == "denied: query: only reading this projection is allowed");
+  CHECK(rig.query("") == "invalid: query: there is no statement");
+  CHECK(rig.query("select 1; select 2") == "invalid: query: give one statement at a time");
+  CHECK(rig.query("selec").find("invalid: query: ") == 0);
+}
+
+TEST_CASE("a query that takes too long is ended") {
+  const Rig rig;
+  CHECK(rig.query("with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n",
+                  milliseconds(20)) == "timed_out: query: stopped after 20ms; ask for less at a time");
+}
+
+TEST_CASE("a query sees a projection that another connection is writing, as of its last commit") {
+  const Rig rig;
+  REQUIRE(rig.writer->execute("begin immediate; insert into t values (3, 'y')"));
+  CHECK(rig.query("select a from t") == "a 1 2 0 ");
+  REQUIRE(rig.writer->execute("commit"));
+  CHECK(rig.query("select a from t") == "a 1 2 0 1 ");
+}
+
+TEST_CASE("what the sink answers ends the query") {
+  const Rig rig;
+  const QuerySink sink{[](const auto&) -> Result<void> { return {}; },
+                       [](const auto&) -> Result<void> { return Error(ErrorCode::io, "full"); }};
+  const auto done = run_query(rig.file, "select * from t", std::chrono::seconds(60), sink);
+  REQUIRE_FALSE(done);
+  CHECK(done.error().message == "full");
+}
+
+TEST_CASE("a projection that is not there is told so") {
+  const Rig rig;
+  const auto done = run_query(rig.dir.path() / "none.db", "select 1", std::chrono::seconds(60), {});
+  REQUIRE_FALSE(done);
+  CHECK(done.error().code == ErrorCode::not_found);
+}
+
+}  // namespace aludel

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/status.hpp"
+
+#include <string>
+
+#include "log/segment_log.hpp"
+#include "runtime/processor_spec.hpp"
+#include "runtime/small_file.hpp"
+#include "runtime/verdict.hpp"
+#include "support/result_printing.hpp"
+#include "support/temp_dir.hpp"
+
+namespace aludel {
+
+namespace {
+
+Subscription exact(std::string type) {
+  return {Subscription::Kind::exact, std::move(type)};
+}
+
+// A data directory with three events: two of type "a", one of "b".
+struct Rig {
+  TempDir dir;
+  Installation installation{DataDirectory(dir.path()), {}};
+
+  Rig() {
+    OpenOptions options;
+    options.dir = installation.data.log();
+    auto log = SegmentLog::open(options);
+    REQUIRE(log);
+    for (const auto* type : {"a", "a", "b"}) {
+      NewEvent event;
+      event.type = type;
+      event.source = "/";
+      event.content_type = "application/json";
+      REQUIRE((*log)->append({{&event, 1}}));
+    }
+  }
+
+  // The folder that a host once made for a processor.
+  void leave_folder(const std::string& name, std::vector<Subscription> subscriptions) const {
+    ProcessorSpec spec;
+    spec.name = name;
+    spec.subscriptions = std::move(subscriptions);
+    std::filesystem::create_directories(installation.data.processor(name));
+    REQUIRE(replace_file(installation.data.processor(name) / "processor.json", to_json(spec)));
+  }
+
+  [[nodiscard]] Status status(const Plan& plan = {},
+                              const std::optional<LiveStates>& live = std::nullopt) const {
+    auto status = read_status(installation, plan, live);
+    REQUIRE(status);
+    return *status;
+  }
+};
+
+PlannedProcessor planned(std::string name, std::vector<Subscription> subscriptions) {
+  PlannedProcessor p;
+  p.config.name = std::move(name);
+  p.handler.id = "org.example." + p.config.name;
+  p.handler.version = "2";
+  p.handler.subscriptions = std::move(subscriptions);
+  return p;
+}
+
+using Counts = std::map<std::string, std::uint64_t>;
+
+}  // namespace
+
+TEST_CASE("without processors every type is unrouted") {
+  const Rig rig;
+  const auto status = rig.status();
+  CHECK(status.events == 3);
+  CHECK(status.processors.empty());
+  CHECK(status.unrouted == Counts{{"a", 2}, {"b", 1}});
+}
+
+TEST_CASE("a processor that has never run is shown offline, with all events before it") {
+  const Rig rig;
+  const auto status = rig.status({{planned("x", {exact("a")})}, {}});
+  REQUIRE(status.processors.size() == 1);
+  const auto& x = status.processors[0];
+  CHECK(x.name == "x");
+  CHECK(x.state.activity == Activity::offline);
+  CHECK(x.state.handler_id == "org.example.x");
+  CHECK(x.lag == 3);
+  CHECK(status.unrouted == Counts{{"b", 1}});
+  CHECK(
+      to_json(status).find(
+          R"({"name":"x","handler":"org.example.x","version":"2","state":"offline","cursor":null,"lag":3,"handled":0,"skipped":0,"dead_letters":0,"attempt":0,"error":null})") !=
+      std::string::npos);
+}
+
+TEST_CASE("what a host says of a processor goes before what its folder says") {
+  const Rig rig;
+  ProcessorState live;
+  live.activity = Activity::waiting;
+  live.next = 2;
+  const auto status = rig.status({{planned("x", {exact("a")})}, {}}, LiveStates{{"x", live}});
+  CHECK(status.processors[0].state.activity == Activity::waiting);
+  CHECK(status.processors[0].lag == 1);
+  CHECK(to_json(status).find(R"("state":"waiting","cursor":1,"lag":1)") != std::string::npos);
+}
+
+TEST_CASE("where the plugins are not found, the folder says what the processor listened to") {
+  const Rig rig;
+  rig.leave_folder("x", {exact("b")});
+  CHECK(rig.status().unrouted == Counts{{"a", 2}});
+  CHECK(rig.status().processors[0].state.activity == Activity::offline);
+  const Plan refused{{}, {{"x", "org.example.x", Error(ErrorCode::not_found, "no plugin")}}};
+  CHECK(rig.status(refused).unrouted == Counts{{"a", 2}});
+}
+
+TEST_CASE("a processor that the config names no more is shown as such and wants nothing") {
+  Rig rig;
+  rig.leave_folder("x", {exact("b")});
+  rig.installation.config.processors.emplace_back().name = "y";
+  const auto status = rig.status({{planned("y", {})}, {}});
+  REQUIRE(status.processors.size() == 2);
+  CHECK(status.processors[0].state.activity == Activity::unconfigured);
+  CHECK(status.unrouted == Counts{{"a", 2}, {"b", 1}});
+}
+
+TEST_CASE("that a processor crashed is durable, and told until a host knows better") {
+  const Rig rig;
+  rig.leave_folder("x", {exact("b")});
+  const ProcessorError error{17, 5, 1, "host", "handle", "crashed", "killed by signal 11"};
+  REQUIRE(write_verdict(rig.installation.data.processor("x"), {Activity::crashed, error}));
+  const auto status = rig.status();
+  CHECK(status.processors[0].state.activity == Activity::crashed);
+  CHECK(
+      to_json(status).find(
+          R"("attempt":1,"error":{"event_id":17,"code":"crashed","message":"killed by signal 11","outcome":"host","stage":"handle","since":"1970-01-01T00:00:00.000000005Z"})") !=
+      std::string::npos);
+}
+
+TEST_CASE("a handler that subscribes when it is created may want anything that types name") {
+  const Rig rig;
+  auto dynamic = planned("x", {});
+  dynamic.handler.flags = 1;  // ALUDEL_HANDLER_DYNAMIC
+  CHECK(rig.status({{dynamic}, {}}).unrouted.empty());
+  dynamic.config.types = {exact("a")};
+  CHECK(rig.status({{dynamic}, {}}).unrouted == Counts{{"b", 1}});
+}
+
+TEST_CASE("where there is no log there is no status") {
+  const TempDir dir;
+  const auto status = read_status({DataDirectory(dir.path()), {}}, {}, std::nullopt);
+  REQUIRE_FALSE(status);
+  CHECK(status.error().code == ErrorCode::not_found);
+}
+
+}  // namespace aludel

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#include "server/api.hpp"
+
+#include <string>
+#include <vector>
+
+#include "base/cloudevents.hpp"
+#include "server/client.hpp"
+#include "server/server.hpp"
+#include "support/result_printing.hpp"
+#include "support/temp_dir.hpp"
+
+namespace aludel {
+
+namespace {
+
+// Takes every append, or fails each in the same way.
+class FakeEventLog final : public EventLog {
+ public:
+  struct Taken {
+    std::vector<std::string> types;
+    std::string producer;
+    std::uint64_t sequence;
+  };
+
+  std::optional<Error> failure;
+  std::vector<Taken> appends;
+
+  Result<AppendResult> append(const AppendRequest& request) override {
+    if (failure) return *failure;
+    Taken taken{{}, std::string(request.producer), request.sequence};
+    for (const auto& event : request.events)
+      taken.types.emplace_back(event.type);
+    appends.push_back(taken);
+    tip_ += request.events.size();
+    return AppendResult{tip_ - request.events.size(), request.events.size(), 0};
+  }
+
+  [[nodiscard]] Uuid log_id() const override { return {}; }
+  [[nodiscard]] std::uint64_t first() const override { return 0; }
+  [[nodiscard]] std::uint64_t tip() const override { return tip_; }
+  Result<WaitResult> wait(std::uint64_t, const Interrupt&, std::optional<std::chrono::nanoseconds>) override {
+    return WaitResult::timed_out;
+  }
+  Result<std::unique_ptr<BlockCursor>> read_from(std::uint64_t, Check) override { return nothing(); }
+  Result<std::uint32_t> block_fingerprint(std::uint64_t) override { return nothing(); }
+
+ private:
+  static Error nothing() { return {ErrorCode::not_found, "nothing is kept"}; }
+  std::uint64_t tip_ = 0;
+};
+
+struct Rig {
+  FakeEventLog log;
+  Result<std::string> status = std::string("{}");
+  Api api{log, [this] { return status; }, system_clock()};
+
+  HttpResponse post(std::string body, std::string type, std::string producer = "",
+                    std::string sequence = "") {
+    HttpRequest request{
+        "POST", "/v1/events", std::move(type), std::move(producer), std::move(sequence), std::move(body), 0};
+    request.body_size = request.padded_body.size();
+    request.padded_body.append(EventBatch::padding, '\0');
+    return api(request);
+  }
+};
+
+constexpr auto one = "application/cloudevents+json";
+constexpr auto lines = "application/x-ndjson";
+
+}  // namespace
+
+TEST_CASE("an error of the log becomes the fitting status, with its code and words") {
+  const std::pair<ErrorCode, unsigned> cases[] = {
+      {ErrorCode::invalid, 400},   {ErrorCode::conflict, 409}, {ErrorCode::limit, 413},
+      {ErrorCode::disk_full, 507}, {ErrorCode::memory, 503},   {ErrorCode::stopped, 503},
+      {ErrorCode::timed_out, 503}, {ErrorCode::io, 500},       {ErrorCode::corrupt, 500},
+      {ErrorCode::denied, 403},    {ErrorCode::locked, 503},
+  };
+  for (const auto& [code, status] : cases) {
+    Rig rig;
+    rig.log.failure = Error(code, "append: \"words\"");
+    for (const auto* type : {one, lines}) {
+      const auto response = rig.post(R"({"type":"t"})", type);
+      CHECK(response.status == status);
+      CHECK(response.body ==
+            R"({"error":{"code":")" + std::string(to_string(code)) + R"(","message":"append: \"words\""}})");
+    }
+    rig.status = Error(code, "status");
+    HttpRequest get;
+    get.target = "/v1/status";
+    CHECK(rig.api(get).status == status);
+  }
+}
+
+TEST_CASE("lines are appended in batches under a producer's running sequence") {
+  Rig rig;
+  std::string body;
+  for (int i = 0; i < 25'000; ++i)
+    body += "{\"type\":\"t\"}\n";
+  const auto response = rig.post(body, lines, "p", "7");
+  CHECK(response.status == 200);
+  CHECK(response.body == R"({"first":0,"last":24999,"count":25000,"duplicates":0})");
+  REQUIRE(rig.log.appends.size() == 3);
+  CHECK(rig.log.appends[0].sequence == 7);
+  CHECK(rig.log.appends[1].sequence == 10'007);
+  CHECK(rig.log.appends[2].sequence == 20'007);
+  CHECK(rig.log.appends[2].producer == "p");
+}
+
+TEST_CASE("a client gets the host's error as it was, through the socket") {
+  const TempDir dir;
+  Rig rig;
+  Server::Options options;
+  options.socket = dir.path() / "s";
+  const auto server = Server::start(options, [&](const HttpRequest& request) { return rig.api(request); });
+  REQUIRE(server);
+  auto client = HostClient::connect(options.socket);
+  REQUIRE(client);
+  const auto good = (*client)->append("{\"type\":\"a\"}\n{\"type\":\"b\"}\n", "p", 3);
+  REQUIRE(good);
+  CHECK(good->count == 2);
+  CHECK(rig.log.appends[0].sequence == 3);
+  CHECK(rig.log.appends[0].types == std::vector<std::string>{"a", "b"});
+  rig.log.failure = Error(ErrorCode::conflict, "append: no");
+  const auto bad = (*client)->append("{\"type\":\"a\"}\n", "p", 3);
+  REQUIRE_FALSE(bad);
+  CHECK(bad.error().code == ErrorCode::conflict);
+  CHECK(bad.error().message == "append: no");
+}
+
+}  // namespace aludel

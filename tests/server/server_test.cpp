@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#include "server/server.hpp"
+
+#include <atomic>
+#include <latch>
+#include <string>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <thread>
+
+#include "server/client.hpp"
+#include "server/unix_socket.hpp"
+#include "support/result_printing.hpp"
+#include "support/temp_dir.hpp"
+
+namespace aludel {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+HttpLimits generous() {
+  return {1'000, 1'000, std::chrono::seconds(60), std::chrono::seconds(60)};
+}
+
+std::unique_ptr<Server> start(const std::filesystem::path& socket, const HttpLimits& http,
+                              Server::Respond respond, std::size_t connections_max = 8) {
+  auto server = Server::start({socket, connections_max, http}, std::move(respond));
+  REQUIRE(server);
+  return std::move(*server);
+}
+
+HttpResponse echo(const HttpRequest& request) {
+  return {
+      200,
+      request.method + " " + request.target + " " + request.content_type + " " + std::string(request.body()),
+      {}};
+}
+
+// A client that may say anything at any pace.
+class RawClient {
+ public:
+  explicit RawClient(const std::filesystem::path& path) {
+    auto socket = connect_to(path);
+    REQUIRE(socket);
+    socket_ = std::move(*socket);
+  }
+  void say(std::string_view text) {
+    REQUIRE(::send(socket_.number(), text.data(), text.size(), MSG_NOSIGNAL) ==
+            static_cast<ssize_t>(text.size()));
+  }
+  // Everything up to the end of the connection.
+  std::string hear() {
+    std::string text;
+    char bytes[4096];
+    for (;;) {
+      const auto size = ::recv(socket_.number(), bytes, sizeof bytes, 0);
+      if (size <= 0) return text;
+      text.append(bytes, static_cast<std::size_t>(size));
+    }
+  }
+
+ private:
+  os::Descriptor socket_;
+};
+
+// What is answered to `text` on a connection of its own, which the server then closes.
+std::string answer_to(std::string_view text, const HttpLimits& http = generous()) {
+  const TempDir dir;
+  const auto server = start(dir.path() / "s", http, echo);
+  RawClient client(dir.path() / "s");
+  client.say(text);
+  return client.hear();
+}
+
+std::string status_line(const std::string& answer) {
+  return answer.substr(0, answer.find('\r'));
+}
+
+}  // namespace
+
+TEST_CASE("a request is handed on with its parts, and connections serve several") {
+  const TempDir dir;
+  const auto server = start(dir.path() / "s", generous(), echo);
+  RawClient client(dir.path() / "s");
+  client.say(
+      "POST /a?b HTTP/1.1\r\nHost: x\r\nContent-Type: text/x\r\nContent-Length: 2\r\n\r\nhi"
+      "GET /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const auto answers = client.hear();
+  CHECK(answers.find("POST /a?b text/x hi\n") != std::string::npos);
+  CHECK(answers.find("GET /c  \n") != std::string::npos);
+  CHECK(answers.find("Content-Type: application/json") != std::string::npos);
+}
+
+TEST_CASE("a body in chunks arrives whole") {
+  CHECK(answer_to("POST /a HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: "
+                  "chunked\r\n\r\n2\r\nhi\r\n1\r\n!\r\n0\r\n\r\n")
+            .find("POST /a  hi!\n") != std::string::npos);
+}
+
+TEST_CASE("a client that waits for leave to send its body gets it") {
+  const auto answer = answer_to(
+      "POST /a HTTP/1.1\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi");
+  CHECK(status_line(answer) == "HTTP/1.1 100 Continue");
+  CHECK(answer.find("POST /a  hi\n") != std::string::npos);
+}
+
+TEST_CASE("what is over a limit or no HTTP is refused with the fitting status, and the connection closed") {
+  const std::string chunk(600, 'x');
+  const std::pair<std::string, const char*> cases[] = {
+      {"POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n", "HTTP/1.1 413 Payload Too Large"},
+      {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n258\r\n" + chunk + "\r\n258\r\n" + chunk +
+           "\r\n0\r\n\r\n",
+       "HTTP/1.1 413 Payload Too Large"},
+      {"GET / HTTP/1.1\r\nX: " + std::string(2'000, 'x') + "\r\n\r\n",
+       "HTTP/1.1 431 Request Header Fields Too Large"},
+      {"nonsense\r\n\r\n", "HTTP/1.1 400 Bad Request"},
+      {"GET / HTTP/9.9\r\n\r\n", "HTTP/1.1 400 Bad Request"},
+      {"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "HTTP/1.1 400 Bad Request"},
+  };
+  for (const auto& [request, status] : cases) {
+    const auto answer = answer_to(request);
+    CAPTURE(request);
+    CHECK(status_line(answer) == status);
+    CHECK(answer.find("{\"error\":{\"code\":\"") != std::string::npos);
+  }
+}
+
+TEST_CASE("a client that is slow with its request, or sends none, is let go") {
+  HttpLimits slow = generous();
+  slow.request_max = milliseconds(30);
+  CHECK(status_line(answer_to("POST / HTTP/1.1\r\nContent-Le", slow)) == "HTTP/1.1 408 Request Timeout");
+  CHECK(status_line(answer_to("POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhi", slow)) ==
+        "HTTP/1.1 408 Request Timeout");
+  HttpLimits idle = generous();
+  idle.idle_max = milliseconds(30);
+  CHECK(answer_to("", idle).empty());
+}
+
+TEST_CASE("a client that goes in the middle of a request harms nobody") {
+  const TempDir dir;
+  const auto server = start(dir.path() / "s", generous(), echo);
+  {
+    RawClient client(dir.path() / "s");
+    client.say("POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhi");
+  }
+  auto next = HostClient::connect(dir.path() / "s");
+  REQUIRE(next);
+  CHECK((*next)->status());
+}
+
+TEST_CASE("one connection more than allowed is told to come again") {
+  const TempDir dir;
+  const auto server = start(dir.path() / "s", generous(), echo, 1);
+  auto first = HostClient::connect(dir.path() / "s");
+  REQUIRE(first);
+  REQUIRE((*first)->status());  // it is being served
+  RawClient second(dir.path() / "s");
+  CHECK(status_line(second.hear()) == "HTTP/1.1 503 Service Unavailable");
+}
+
+TEST_CASE("requests are answered side by side") {
+  const TempDir dir;
+  constexpr int clients = 8;
+  std::latch all_there(clients);
+  const auto server = start(dir.path() / "s", generous(), [&](const HttpRequest&) {
+    all_there.arrive_and_wait();  // none is answered before all have come
+    return HttpResponse{};
+  });
+  std::vector<std::thread> threads;
+  std::atomic<int> answered = 0;
+  for (int i = 0; i < clients; ++i) {
+    threads.emplace_back([&] {
+      auto client = HostClient::connect(dir.path() / "s");
+      if (client && (*client)->status()) ++answered;
+    });
+  }
+  for (auto& thread : threads)
+    thread.join();
+  CHECK(answered == clients);
+}
+
+TEST_CASE("the end of the server lets a request in flight be answered, and takes the socket away") {
+  const TempDir dir;
+  std::latch begun(1);
+  std::latch go_on(1);
+  auto server = start(dir.path() / "s", generous(), [&](const HttpRequest&) {
+    begun.count_down();
+    go_on.wait();
+    return HttpResponse{200, "done", {}};
+  });
+  RawClient idle(dir.path() / "s");
+  std::string answer;
+  std::thread client([&] {
+    auto connected = HostClient::connect(dir.path() / "s");
+    if (auto status = (*connected)->status()) answer = *status;
+  });
+  begun.wait();
+  std::thread end([&] { server.reset(); });
+  go_on.count_down();
+  end.join();
+  client.join();
+  CHECK(answer == "done\n");
+  CHECK(idle.hear().empty());
+  CHECK_FALSE(std::filesystem::exists(dir.path() / "s"));
+}
+
+TEST_CASE("a socket is its owner's alone, replaces what a dead host left, and may lie at any depth") {
+  const TempDir dir;
+  const auto deep = dir.path() / std::string(100, 'a') / std::string(100, 'b');
+  std::filesystem::create_directories(deep);
+  const auto path = deep / "s";
+  { const auto left = listen_at(path); }  // nobody unlinks it
+  REQUIRE(std::filesystem::exists(path));
+  const auto nobody = connect_to(path);
+  REQUIRE_FALSE(nobody);
+  CHECK(nobody.error().code == ErrorCode::not_found);
+
+  const auto server = start(path, generous(), echo);
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+  CHECK(connect_to(path));
+
+  const auto missing = connect_to(dir.path() / "nothing");
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().code == ErrorCode::not_found);
+}
+
+}  // namespace aludel
