@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "base/sqlite.hpp"
 
+#include <cerrno>
 #include <fstream>
 #include <string>
 #include <string_view>
 
 #include <doctest/doctest.h>
+#include <sqlite3.h>
 
 #include "base/sqlite_clock_vfs.hpp"
 #include "support/result_printing.hpp"
@@ -152,6 +154,28 @@ TEST_CASE("a full disk, and a failed statement, are told with the statement and 
   const auto full = db->execute("insert into t values (zeroblob(1000000))");
   REQUIRE_FALSE(full);
   CHECK(full.error().code == ErrorCode::disk_full);
+}
+
+TEST_CASE("SQLite's results are the kinds of failure that they are") {
+  struct Row {
+    int result;
+    int error_number;
+    ErrorCode code;
+  };
+  const Row rows[] = {
+      {SQLITE_FULL, 0, ErrorCode::disk_full},     {SQLITE_IOERR_WRITE, EIO, ErrorCode::io},
+      {SQLITE_IOERR_NOMEM, 0, ErrorCode::memory}, {SQLITE_IOERR_CORRUPTFS, 0, ErrorCode::corrupt},
+      {SQLITE_CANTOPEN, EMFILE, ErrorCode::io},   {SQLITE_CANTOPEN, EACCES, ErrorCode::denied},
+      {SQLITE_NOMEM, 0, ErrorCode::memory},       {SQLITE_CORRUPT_INDEX, 0, ErrorCode::corrupt},
+      {SQLITE_NOTADB, 0, ErrorCode::corrupt},     {SQLITE_BUSY_SNAPSHOT, 0, ErrorCode::locked},
+      {SQLITE_LOCKED, 0, ErrorCode::locked},      {SQLITE_READONLY_DBMOVED, 0, ErrorCode::denied},
+      {SQLITE_AUTH, 0, ErrorCode::denied},        {SQLITE_CONSTRAINT_UNIQUE, 0, ErrorCode::invalid},
+      {SQLITE_ERROR, 0, ErrorCode::invalid},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.result);
+    CHECK(sqlite_error_code(row.result, row.error_number) == row.code);
+  }
 }
 
 TEST_CASE("a transaction and the rows changed are seen") {

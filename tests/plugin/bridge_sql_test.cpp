@@ -4,6 +4,7 @@
 #include <limits>
 
 #include <doctest/doctest.h>
+#include <sqlite3.h>
 
 #include "bridge.hpp"
 
@@ -412,6 +413,17 @@ TEST_CASE("a full disk makes the outcome fatal, whatever the handler reports and
     CHECK(bridge.instance().error().message.find("database or disk is full") != std::string::npos);
     CHECK(bridge.instance().wrote());
   }
+}
+
+TEST_CASE("running out of memory makes the outcome fatal") {
+  Bridge bridge;
+  bridge.bring_up();
+  const auto limit_before = sqlite3_hard_heap_limit64(sqlite3_memory_used() + 1'000'000);
+  CHECK(in_handle(bridge, [](aludel_call* call, const aludel_host*) {
+          CHECK(run(call, "insert into t values (zeroblob(50000000) || 'x')") == ALUDEL_IO_ERROR);
+        }) == Outcome::fatal);
+  sqlite3_hard_heap_limit64(limit_before);
+  CHECK(bridge.instance().error().code == "memory");
 }
 
 TEST_CASE("a damaged projection makes the outcome fatal") {
