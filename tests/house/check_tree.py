@@ -17,11 +17,7 @@ LAYERS = ["base", "policy", "log", "plugin", "processor", "runtime", "server", "
 
 # Third-party headers by prefix, and the layers of the host that may include them.
 THIRD_PARTY = {
-<<<<<<< HEAD
-    "sqlite3": ["base", "plugin"],
-=======
     "sqlite3": ["base", "plugin"],  # the plugin layer serves SQL to handlers
->>>>>>> plugin
     "simdjson": ["base"],
     "spdlog/": ["base"],
     "boost/dll": ["plugin"],
