@@ -77,6 +77,7 @@ Error not_reading() {
 Result<void> walk(sqlite3_stmt* statement, const QuerySink& sink) {
   const int count = sqlite3_column_count(statement);
   std::vector<std::string> columns;
+  columns.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i)
     columns.emplace_back(sqlite3_column_name(statement, i));
   if (auto told = sink.columns(columns); !told) return told;

@@ -29,7 +29,7 @@ struct QuerySink {
 /// Runs one statement that an operator typed on a database that others may be writing: opened read-only, an
 /// authorizer lets nothing through that could change or reach anything else, and time is limited.
 /// @return invalid (SQL), denied, timed_out, not_found, corrupt, io; or what the sink answered
-[[nodiscard]] Result<void> run_query(const std::filesystem::path& database, const std::string& sql,
+[[nodiscard]] Result<void> run_query(const std::filesystem::path& path, const std::string& sql,
                                      std::chrono::milliseconds time_max, const QuerySink& sink);
 
 }  // namespace aludel

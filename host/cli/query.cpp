@@ -103,6 +103,7 @@ Result<void> query_table(const std::filesystem::path& file, const std::string& s
   Table table({});
   const QuerySink sink{[&](const auto& columns) -> Result<void> {
                          std::vector<Table::Column> named;
+                         named.reserve(columns.size());
                          for (const auto& column : columns)
                            named.push_back({column});
                          table = Table(std::move(named));

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
 
 #include "base/json_writer.hpp"
 #include "cli/commands.hpp"
@@ -39,13 +40,12 @@ Result<Projections> verify_projections(const DataDirectory& data) {
     const auto faults = check_projection(data.processor(name), **reader);
     if (!faults && faults.error().code == ErrorCode::not_found) continue;
     if (!faults) {
-      projections.faults.push_back("processor " + name + ": " + faults.error().message);
-    } else if (faults->empty()) {
-      ++projections.good;
+      projections.faults.push_back(fmt::format("processor {}: {}", name, faults.error().message));
+      continue;
     }
-    if (!faults) continue;
+    if (faults->empty()) ++projections.good;
     for (const auto& fault : *faults)
-      projections.faults.push_back("processor " + name + ": " + fault);
+      projections.faults.push_back(fmt::format("processor {}: {}", name, fault));
   }
   return projections;
 }

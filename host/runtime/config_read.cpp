@@ -48,7 +48,7 @@ class Reader {
   std::optional<T> get(const toml::table& table, std::string_view key, std::string_view expected) {
     const auto* node = table.get(key);
     if (node == nullptr) return std::nullopt;
-    const auto value = node->value_exact<T>();
+    auto value = node->value_exact<T>();
     if (!value) fail(node->source(), std::string(key) + " must be " + std::string(expected));
     return value;
   }

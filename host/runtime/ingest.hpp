@@ -27,7 +27,7 @@ struct AppendSummary {
 /// {"first","last","count","duplicates"}: a contract.
 [[nodiscard]] std::string to_json(const AppendSummary& summary);
 /// @return invalid
-[[nodiscard]] Result<AppendSummary> parse_summary(std::string_view json);
+[[nodiscard]] Result<AppendSummary> parse_summary(std::string_view text);
 
 /// Appends one batch, whose first event has this sequence under the caller's producer.
 using AppendBatch =

@@ -35,10 +35,10 @@ inline constexpr std::size_t message_size_max = 512 * 1024;
 /// One line of JSON, without the line's end.
 [[nodiscard]] std::string to_json(const Message& message);
 /// @return invalid
-[[nodiscard]] Result<Message> parse_message(std::string_view json);
+[[nodiscard]] Result<Message> parse_message(std::string_view text);
 
 /// The same form for a file.
 [[nodiscard]] std::string to_json(const ProcessorState& state);
-[[nodiscard]] Result<ProcessorState> parse_state(std::string_view json);
+[[nodiscard]] Result<ProcessorState> parse_state(std::string_view text);
 
 }  // namespace aludel

@@ -34,6 +34,6 @@ struct ProcessorSpec {
 /// One line of JSON, without the line's end.
 [[nodiscard]] std::string to_json(const ProcessorSpec& spec);
 /// @return invalid
-[[nodiscard]] Result<ProcessorSpec> parse_spec(std::string_view json);
+[[nodiscard]] Result<ProcessorSpec> parse_spec(std::string_view text);
 
 }  // namespace aludel

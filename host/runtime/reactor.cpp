@@ -25,6 +25,8 @@ namespace {
 // What a handle waits for. Shared by the handle and the operation in flight, whichever ends last; the
 // handle's end clears the callback, so that an operation that has completed already calls nothing.
 struct WatchState {
+  WatchState(asio::io_context& io, int own, Reactor::Callback on_readable)
+      : descriptor(io, own), callback(std::move(on_readable)) {}
   asio::posix::stream_descriptor descriptor;
   Reactor::Callback callback;
 };
@@ -40,11 +42,15 @@ void arm(const std::shared_ptr<WatchState>& state) {
 }
 
 struct TimerState {
+  TimerState(asio::io_context& io, std::chrono::milliseconds delay, Reactor::Callback on_time)
+      : timer(io, delay), callback(std::move(on_time)) {}
   asio::steady_timer timer;
   Reactor::Callback callback;
 };
 
 struct SignalState {
+  SignalState(asio::io_context& io, std::function<void(int)> on_signal)
+      : signals(io), callback(std::move(on_signal)) {}
   asio::signal_set signals;
   std::function<void(int)> callback;
 };
@@ -81,8 +87,7 @@ Reactor::~Reactor() = default;
 std::unique_ptr<Reactor::Handle> Reactor::watch(int descriptor, Callback on_readable) {
   const int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
   ALUDEL_ASSERT(own >= 0);
-  auto state = std::shared_ptr<WatchState>(
-      new WatchState{asio::posix::stream_descriptor(loop_->io, own), std::move(on_readable)});
+  auto state = std::make_shared<WatchState>(loop_->io, own, std::move(on_readable));
   arm(state);
   return std::make_unique<StateHandle<WatchState>>(std::move(state), [](WatchState& s) {
     boost::system::error_code ignored;
@@ -91,8 +96,7 @@ std::unique_ptr<Reactor::Handle> Reactor::watch(int descriptor, Callback on_read
 }
 
 std::unique_ptr<Reactor::Handle> Reactor::after(std::chrono::milliseconds delay, Callback on_time) {
-  auto state =
-      std::shared_ptr<TimerState>(new TimerState{asio::steady_timer(loop_->io, delay), std::move(on_time)});
+  auto state = std::make_shared<TimerState>(loop_->io, delay, std::move(on_time));
   state->timer.async_wait([state](boost::system::error_code error) {
     if (error || !state->callback) return;
     const auto callback = state->callback;
@@ -103,8 +107,7 @@ std::unique_ptr<Reactor::Handle> Reactor::after(std::chrono::milliseconds delay,
 
 std::unique_ptr<Reactor::Handle> Reactor::on_signals(std::initializer_list<int> signals,
                                                      std::function<void(int)> on_signal) {
-  auto state =
-      std::shared_ptr<SignalState>(new SignalState{asio::signal_set(loop_->io), std::move(on_signal)});
+  auto state = std::make_shared<SignalState>(loop_->io, std::move(on_signal));
   for (const int signal : signals)
     state->signals.add(signal);
   arm(state);

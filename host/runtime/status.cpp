@@ -152,8 +152,9 @@ Result<Status> read_status(const Installation& installation, const Plan& plan,
     status.processors.push_back(std::move(processor));
   }
   for (const auto& [type, count] : *counts) {
+    const std::string_view name = type;
     const bool wanted = std::any_of(listening.begin(), listening.end(), [&](const auto& entry) {
-      return is_wanted(entry.second.subscriptions, entry.second.types, type);
+      return is_wanted(entry.second.subscriptions, entry.second.types, name);
     });
     if (!wanted) status.unrouted.emplace(type, count);
   }
