@@ -26,7 +26,7 @@ CONFIG = """
 plugin_dirs = ["{plugins}"]
 [processor.ledger]
 handler = "org.aludel.ledger"
-batch_size = 20
+batch_size = 2
 config = {{ allow_overdraft = true }}
 """
 
@@ -122,12 +122,25 @@ class Killer:
     def pause(self, limit):
         time.sleep(self.random.uniform(0, limit))
 
+    def pause_at_work(self, aludel, before):
+        """Until a random moment: of any kind once in four, else after the ledger moved on from `before`."""
+        if self.random.random() < 0.75:
+            deadline = time.monotonic() + 30
+            while True:
+                position, tip = aludel.position()
+                if position > before or position == tip:
+                    break
+                if time.monotonic() > deadline:
+                    raise SystemExit(f"kill_test: the ledger stays at event {before} of {tip}")
+        self.pause(self.seconds["drain"] / 4)
+
     def story_of_host(self):
         """The log is there; the host is killed while it works."""
         aludel = self.copy()
         for _ in range(8):
+            before, _ = aludel.position()
             host = aludel.start("run")
-            self.pause(self.seconds["drain"])
+            self.pause_at_work(aludel, before)
             kill(host.pid)
             host.wait()
             position, tip = self.killed("host", aludel)
@@ -141,7 +154,8 @@ class Killer:
         host = aludel.start("run")
         try:
             for _ in range(4):
-                self.pause(self.seconds["drain"])
+                before, _ = aludel.position()
+                self.pause_at_work(aludel, before)
                 victims = children(host.pid)
                 if not victims:
                     continue
@@ -217,12 +231,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--aludel", required=True, help="the program")
     parser.add_argument("--plugins", required=True, help="the folder that holds libledger.so")
-    parser.add_argument("--events", required=True, type=pathlib.Path, help="the bank file, NDJSON")
+    parser.add_argument("--events", required=True, type=pathlib.Path, help="the bank file, NDJSON, or .zst of it")
     parser.add_argument("--rounds", type=int, default=300, help="kills in all (default 300)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     arguments = parser.parse_args()
     arguments.plugins = os.path.abspath(arguments.plugins)
     with tempfile.TemporaryDirectory(prefix="aludel-kill-") as scratch:
+        if arguments.events.suffix == ".zst":
+            packed, arguments.events = arguments.events, pathlib.Path(scratch) / arguments.events.stem
+            subprocess.run(["zstd", "-dq", str(packed), "-o", str(arguments.events)], check=True)
         killer = Killer(arguments, pathlib.Path(scratch))
         killer.play()
         killer.report()
