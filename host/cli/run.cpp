@@ -20,7 +20,7 @@ std::string reason(const LiveStates& states, const std::string& name) {
   if (found == states.end()) return name;
   const auto& [ignored, state] = *found;
   auto text = name + " (" + std::string(to_string(state.activity));
-  if (state.error) text += ": " + state.error->message;
+  if (state.error) text += ": " + describe(*state.error);
   return text + ")";
 }
 

@@ -38,6 +38,9 @@ struct ProcessorError {
   std::string message;
 };
 
+/// What happened, for people: "event 4711: insufficient_funds: balance 120, withdrawal 500".
+[[nodiscard]] std::string describe(const ProcessorError& error);
+
 /// A processor as it shows itself. All but `activity` is durable in its projection.
 struct ProcessorState {
   Activity activity = Activity::offline;

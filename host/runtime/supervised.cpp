@@ -102,7 +102,7 @@ void Supervised::finish(const ProcessorState& state) {
   if (!stands_still(state_.activity)) state_.activity = Activity::offline;
   if (stands_still(state_.activity) && state_.error) {
     log_.write(LogLevel::error, name(),
-               std::string(to_string(state_.activity)) + ": " + state_.error->message);
+               std::string(to_string(state_.activity)) + ": " + describe(*state_.error));
   }
   if (state_.activity == Activity::refused && is_new_) {
     std::error_code ignored;

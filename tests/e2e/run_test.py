@@ -55,7 +55,7 @@ def test_a_failed_event_stops_the_processor_before_it_with_the_reason(aludel):
     configure_ledger(aludel)
     file = append_bank(aludel)
     log = aludel.drain(status=1)
-    holds(log, "not caught up: ledger (stopped: balance 4214320, withdrawal 6120000)")
+    holds(log, "not caught up: ledger (stopped: event 3874: insufficient_funds: balance 4214320, withdrawal 6120000)")
     equal(rows(aludel, ENTRIES), truth("entries", file, "--stop-at-first-refusal"))
     ledger = aludel.processor("ledger")
     error = ledger["error"]
