@@ -21,16 +21,6 @@ std::uint64_t durable_floor(const DataDirectory& data) {
   return floor;
 }
 
-ProcessorError refusal(const Error& error) {
-  return {std::nullopt,
-          system_clock().wall_ns(),
-          0,
-          "host",
-          "open",
-          error.reason.empty() ? std::string(to_string(error.code)) : error.reason,
-          error.message};
-}
-
 ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data, LogLevel level) {
   ProcessorSpec spec;
   spec.name = planned.config.name;
@@ -102,10 +92,7 @@ Result<void> Host::prepare() {
 // One that has a folder keeps the reason there; a new one gets none.
 void Host::note_refusals() {
   for (const auto& refused : plan_.refused) {
-    ProcessorState state;
-    state.activity = Activity::refused;
-    state.handler_id = refused.handler;
-    state.error = refusal(refused.error);
+    auto state = state_of(refused, system_clock().wall_ns());
     host_log_.write(LogLevel::error, refused.name, "refused: " + refused.error.message);
     const auto directory = data().processor(refused.name);
     std::error_code ignored;

@@ -156,6 +156,18 @@ Result<Plan> make_plan(const Config& config, const std::vector<InspectedPlugin>&
   return plan;
 }
 
+ProcessorState state_of(const RefusedProcessor& refused, std::int64_t now_ns) {
+  const auto& error = refused.error;
+  ProcessorState state;
+  state.activity = Activity::refused;
+  state.handler_id = refused.handler;
+  state.error = ProcessorError{
+      std::nullopt, now_ns, 0,
+      "host",       "open", error.reason.empty() ? std::string(to_string(error.code)) : error.reason,
+      error.message};
+  return state;
+}
+
 bool is_wanted(const std::vector<Subscription>& subscriptions, const std::vector<Subscription>& types,
                std::string_view event_type) {
   return matches_any(subscriptions, event_type) && (types.empty() || matches_any(types, event_type));

@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "plugin/description.hpp"
+#include "processor/state.hpp"
 #include "runtime/config.hpp"
 
 /// Which processors there are to be: a pure decision from what the operator configured and what the plugins
@@ -44,6 +45,10 @@ struct Plan {
 /// id.
 /// @return invalid: two handlers would get the same name; both are named, with the lines to write
 [[nodiscard]] Result<Plan> make_plan(const Config& config, const std::vector<InspectedPlugin>& plugins);
+
+/// What is told of a processor that cannot be started: `refused`, with the reason, since `now_ns` (wall
+/// clock).
+[[nodiscard]] ProcessorState state_of(const RefusedProcessor& refused, std::int64_t now_ns);
 
 /// Whether an event of this type reaches a handler with these subscriptions, narrowed by the operator's
 /// `types`.

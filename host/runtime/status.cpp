@@ -7,6 +7,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/json_writer.hpp"
 #include "base/time.hpp"
 #include "log/segment_reader.hpp"
@@ -70,6 +71,18 @@ ProcessorState durable_state(const std::filesystem::path& directory) {
     state.error = verdict->error;
   }
   return state;
+}
+
+// A new processor that cannot be started has no folder that says so.
+ProcessorState known_state(const std::filesystem::path& directory, const std::string& name,
+                           const Plan& plan) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(directory, ignored)) {
+    for (const auto& refused : plan.refused) {
+      if (refused.name == name) return state_of(refused, system_clock().wall_ns());
+    }
+  }
+  return durable_state(directory);
 }
 
 // Counters are durable, the rest is as the host sees it: the one lags behind by a batch, the other by
@@ -138,7 +151,7 @@ Result<Status> read_status(const Installation& installation, const Plan& plan,
   for (auto& name : installation.data.processor_names())
     names.insert(std::move(name));
   for (const auto& name : names) {
-    Status::Processor processor{name, durable_state(installation.data.processor(name)), 0};
+    Status::Processor processor{name, known_state(installation.data.processor(name), name, plan), 0};
     auto& state = processor.state;
     if (state.handler_id.empty()) state.handler_id = handler_in(plan, name, false);
     if (state.handler_version.empty()) state.handler_version = handler_in(plan, name, true);

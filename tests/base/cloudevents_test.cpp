@@ -178,10 +178,10 @@ TEST_CASE("an event that is malformed is refused with its attribute and what is 
       {R"({"type":"t","data":"\q"})", "data: not valid JSON"},
       {R"({"type":"t","data":[1}})", "data: "},
   };
-  for (const auto& [json, words] : cases) {
-    CAPTURE(json);
-    CAPTURE(error_of(json));
-    CHECK(error_of(json).find(words) != std::string::npos);
+  for (const auto& wrong : cases) {
+    CAPTURE(wrong.first);
+    CAPTURE(error_of(wrong.first));
+    CHECK(error_of(wrong.first).find(wrong.second) != std::string::npos);
   }
 }
 
@@ -225,12 +225,12 @@ TEST_CASE("an array of events is added whole or not at all") {
       {R"([{"type":"c"})", "not valid JSON"},
       {R"([{"type":"c"},])", ""},
   };
-  for (const auto& [json, words] : cases) {
-    CAPTURE(json);
-    const Padded padded(json);
+  for (const auto& wrong : cases) {
+    CAPTURE(wrong.first);
+    const Padded padded(wrong.first);
     const auto added = batch.add_array(padded, now_ns);
     REQUIRE_FALSE(added);
-    CHECK_MESSAGE(added.error().message.find(words) != std::string::npos, added.error().message);
+    CHECK_MESSAGE(added.error().message.find(wrong.second) != std::string::npos, added.error().message);
     CHECK(batch.events().size() == 2);
   }
 }

@@ -12,8 +12,8 @@ TEST_CASE("every kind of failure has its exit status") {
       {ErrorCode::locked, 3},    {ErrorCode::corrupt, 3},   {ErrorCode::unsupported, 3},
       {ErrorCode::io, 3},        {ErrorCode::disk_full, 3}, {ErrorCode::memory, 3},
       {ErrorCode::denied, 3},    {ErrorCode::refused, 3}};
-  for (const auto& [code, status] : cases)
-    CHECK_MESSAGE(exit_status(code) == status, to_string(code));
+  for (const auto& failure : cases)
+    CHECK_MESSAGE(exit_status(failure.first) == failure.second, to_string(failure.first));
 }
 
 }  // namespace aludel

@@ -18,7 +18,7 @@ import time
 import traceback
 
 LIMIT = 60  # seconds that any single thing may take, on a slow machine under a sanitizer
-FACTS = {}  # what the command line gave: program, ledger, tally, unruly, events
+FACTS = {}  # what the command line gave: the program, plugins and files that a test needs
 
 
 def until(condition, what):
@@ -108,7 +108,11 @@ class Aludel:
 
     def append(self, *types, producer=None):
         """Events of these types, in one batch."""
-        lines = "".join(json.dumps({"type": t}) + "\n" for t in types)
+        return self.append_events(*({"type": t} for t in types), producer=producer)
+
+    def append_events(self, *events, producer=None):
+        """These CloudEvents, in one batch."""
+        lines = "".join(json.dumps(event) + "\n" for event in events)
         return json.loads(self.run("--json", "append", "-", *(["--producer", producer] if producer else []), stdin=lines))
 
     def configure(self, text):

@@ -127,10 +127,10 @@ TEST_CASE("what is wrong with a config is named with its line, and with what was
       {"[processor.x]\nplugin = \"a.so\"\nconfig = \"x\"", ":3: config must be a table"},
       {"[processor.x]\nplugin = \"a.so\"\nconfig = { x = [nan] }", ":3: config must not hold inf or nan"},
   };
-  for (const auto& [text, words] : cases) {
-    CAPTURE(text);
-    CAPTURE(error_of(text));
-    CHECK(error_of(text).find(std::string("conf/aludel.toml") + words) == 0);
+  for (const auto& wrong : cases) {
+    CAPTURE(wrong.first);
+    CAPTURE(error_of(wrong.first));
+    CHECK(error_of(wrong.first).find(std::string("conf/aludel.toml") + wrong.second) == 0);
   }
 }
 

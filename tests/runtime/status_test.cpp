@@ -91,6 +91,20 @@ TEST_CASE("a processor that has never run is shown offline, with all events befo
       std::string::npos);
 }
 
+TEST_CASE("a new processor that cannot be started is shown refused, with the reason") {
+  const Rig rig;
+  Error error(ErrorCode::refused, "refuse x.so: no entry");
+  error.reason = "no_entry";
+  const auto status = rig.status({{}, {{"x", "org.example.x", error}}});
+  REQUIRE(status.processors.size() == 1);
+  const auto& state = status.processors[0].state;
+  CHECK(state.activity == Activity::refused);
+  CHECK(state.handler_id == "org.example.x");
+  REQUIRE(state.error);
+  CHECK(state.error->code == "no_entry");
+  CHECK(state.error->message == "refuse x.so: no entry");
+}
+
 TEST_CASE("what a host says of a processor goes before what its folder says") {
   const Rig rig;
   ProcessorState live;

@@ -118,10 +118,10 @@ TEST_CASE("what is over a limit or no HTTP is refused with the fitting status, a
       {"GET / HTTP/9.9\r\n\r\n", "HTTP/1.1 400 Bad Request"},
       {"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "HTTP/1.1 400 Bad Request"},
   };
-  for (const auto& [request, status] : cases) {
-    const auto answer = answer_to(request);
-    CAPTURE(request);
-    CHECK(status_line(answer) == status);
+  for (const auto& wrong : cases) {
+    const auto answer = answer_to(wrong.first);
+    CAPTURE(wrong.first);
+    CHECK(status_line(answer) == wrong.second);
     CHECK(answer.find("{\"error\":{\"code\":\"") != std::string::npos);
   }
 }
