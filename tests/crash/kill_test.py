@@ -204,7 +204,8 @@ class Killer:
 
     def play(self):
         stories = [self.story_of_host, self.story_of_child, self.story_of_appender]
-        while sum(self.kills.values()) < self.arguments.rounds:
+        rounds = self.arguments.rounds
+        while sum(self.kills.values()) < rounds or self.inside < rounds / 2:
             story = stories[self.stories % len(stories)]
             self.stories += 1
             aludel = story()
@@ -232,7 +233,7 @@ def main():
     parser.add_argument("--aludel", required=True, help="the program")
     parser.add_argument("--plugins", required=True, help="the folder that holds libledger.so")
     parser.add_argument("--events", required=True, type=pathlib.Path, help="the bank file, NDJSON, or .zst of it")
-    parser.add_argument("--rounds", type=int, default=300, help="kills in all (default 300)")
+    parser.add_argument("--rounds", type=int, default=300, help="kills at least (default 300), half of them with 0 < cursor < tip")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     arguments = parser.parse_args()
     arguments.plugins = os.path.abspath(arguments.plugins)
