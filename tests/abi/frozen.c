@@ -2,8 +2,8 @@
 /*
  * The frozen layout of the ABI: every constant, and the size, the offset and the type of every struct and
  * member. Compiled as C99, C11, C++11 and later, by GCC and Clang; it never runs. No line here ever changes,
- * but for the size of a struct to which a later minor appends; what it appends gets lines of its own.
- * frozen_complete.py checks that nothing in plugin.h is missing here.
+ * but for the minor version and the size of a struct to which it appends; what it appends gets lines of its
+ * own. frozen_complete.py checks that nothing in plugin.h is missing here.
  */
 #include <aludel/plugin.h>
 
