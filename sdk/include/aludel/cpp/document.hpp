@@ -17,11 +17,10 @@ class Document {
   void operator&() const = delete;  // NOLINT(google-runtime-operator): no pointer to keep
 
   /// The value at `pointer`: "/amount", "/lines/0/sku", "" for the whole.
-  /// @tparam T an integer type, bool, a floating point type, std::string, or std::optional of one (null is
-  /// nullopt)
-  /// @throws fail `missing_field`, `not_an_integer`, `not_a_number`, `not_a_boolean`, `not_a_text`,
-  /// `overflow` (an
-  ///         integer that does not fit T), `invalid_json`
+  /// @tparam T an integer type, bool, a floating point type, std::string, or std::optional of one, in which
+  /// null is nullopt
+  /// @throws fail with the code `missing_field`, `not_an_integer`, `not_a_number`, `not_a_boolean`,
+  /// `not_a_text`, `overflow` (an integer that does not fit T) or `invalid_json`
   template <typename T>
   [[nodiscard]] T json(std::string_view pointer) const {
     static_assert(!detail::borrows<T>::value,

@@ -2,11 +2,21 @@
 /// @file sql.hpp
 /// SQL on the projection, as `Call::sql` gives it. Every use is one expression:
 ///
-///     call.sql("insert into t values (?, ?)").run(key, amount);                     // how many rows changed
-///     call.sql("select balance from accounts where id = ?").value<int64_t>(id);     // optional: the first
-///     column call.sql("select a, b from t where id = ?").row<int64_t, std::string>(id);    // optional
-///     tuple: the first row for (auto [a, b] : call.sql("select a, b from t").rows<int64_t,
-///     std::string_view>()) ...
+///     call.sql("insert into t values (?, ?)").run(key, amount);
+///
+/// How many rows changed.
+///
+///     call.sql("select balance from t where id = ?").value<int64_t>(id);
+///
+/// The first row's one column, as std::optional.
+///
+///     call.sql("select a, b from t where id = ?").row<int64_t, std::string>(id);
+///
+/// The first row, as std::optional of a tuple.
+///
+///     for (auto [a, b] : call.sql("select a, b from t").rows<int64_t, std::string_view>()) ...
+///
+/// All rows, one after the other.
 ///
 /// What can be bound and read: see value.hpp. All of it throws: SqlError, `retry` if the database was busy,
 /// `fatal` if the host's disk or memory failed, `fail` if a column is of another type than was asked for.

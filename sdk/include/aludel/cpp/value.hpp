@@ -43,8 +43,7 @@ struct borrows<std::optional<T>> : borrows<T> {};
 template <typename T>
 inline constexpr bool never = false;
 
-// ------------------------------------------------------------------------------------------------- to the
-// host ---
+// ---- To the host
 
 inline aludel_value integer_value(std::uint32_t type, std::int64_t integer) noexcept {
   aludel_value value{};
@@ -93,8 +92,7 @@ aludel_value to_value(const T& source) {
   }
 }
 
-// ----------------------------------------------------------------------------------------------- from the
-// host ---
+// ---- From the host
 
 /// Where a value was found, for messages: a JSON pointer, or a column of a statement.
 struct Place {
