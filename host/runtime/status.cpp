@@ -49,6 +49,10 @@ std::map<std::string, Listening> configured(const Installation& installation, co
     result.emplace(refused.name,
                    last_listening(installation.data.processor(refused.name)).value_or(Listening{}));
   }
+  for (const auto& p : installation.config.processors) {
+    if (result.contains(p.name)) continue;
+    result.emplace(p.name, last_listening(installation.data.processor(p.name)).value_or(Listening{}));
+  }
   if (!installation.config.processors.empty()) return result;
   for (const auto& name : installation.data.processor_names()) {
     if (result.contains(name)) continue;

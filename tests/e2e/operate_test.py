@@ -63,6 +63,13 @@ def test_a_processor_that_the_config_names_no_more_is_kept_and_shown(aludel):
     equal(aludel.json("status")["unrouted"], {})
 
 
+def test_a_configured_processor_is_not_unconfigured_where_plugins_cannot_be_looked_for(aludel):
+    prepare(aludel)
+    aludel.configure_unruly('[host]\nplugin_dirs = ["nowhere"]')
+    equal([(p["name"], p["state"]) for p in aludel.json("status")["processors"]], [("x", "stopped")])
+    equal(aludel.json("status")["unrouted"], {"other": 1})
+
+
 def test_types_narrow_what_is_routed(aludel):
     aludel.configure_unruly('types = ["calm"]')
     aludel.append("calm", "calmer", "unruly.fail")
