@@ -60,6 +60,8 @@ inline constexpr std::uint64_t batch_size_max = 100'000;
 inline constexpr auto batch_time_max = std::chrono::milliseconds(50);
 inline constexpr auto call_time_default = std::chrono::seconds(60);
 inline constexpr auto stop_time_max = std::chrono::seconds(10);
+inline constexpr auto late_stop_time_max =
+    std::chrono::seconds(1);  ///< of a drain whose time is over already
 inline constexpr auto idle_progress_interval = std::chrono::seconds(1);
 inline constexpr auto waiting_told_interval = std::chrono::milliseconds(100);
 inline constexpr auto retry_after_max = std::chrono::hours(24);  ///< what a handler may ask for

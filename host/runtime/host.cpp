@@ -56,18 +56,25 @@ Result<std::unique_ptr<Host>> Host::open(Options options, const HostLog& host_lo
   }
   auto plan = make_plan(options.installation.config, *plugins);
   if (!plan) return plan.error();
+  for (const auto& left_out : plan->left_out)
+    host_log.write(LogLevel::info, {}, "left out: " + describe(left_out));
+  auto idle =
+      why_idle(*plan, *plugins, names_plugin_folder(options.installation.config, options.plugin_dirs));
   auto log = open_log(options.installation,
                       [&host_log](const std::string& note) { host_log.write(LogLevel::warning, {}, note); });
   if (!log) return log.error();
-  std::unique_ptr<Host> host(new Host(std::move(options), host_log, std::move(*plan), std::move(*log)));
+  std::unique_ptr<Host> host(
+      new Host(std::move(options), host_log, std::move(*plan), std::move(idle), std::move(*log)));
   if (auto prepared = host->prepare(); !prepared) return prepared.error();
   return host;
 }
 
-Host::Host(Options options, const HostLog& host_log, Plan plan, std::unique_ptr<SegmentLog> log)
+Host::Host(Options options, const HostLog& host_log, Plan plan, std::optional<Idle> idle,
+           std::unique_ptr<SegmentLog> log)
     : options_(std::move(options)),
       host_log_(host_log),
       plan_(std::move(plan)),
+      idle_(std::move(idle)),
       log_(std::move(log)),
       supervisor_(*log_, host_log) {}
 
@@ -115,8 +122,9 @@ Supervisor::End Host::run(std::optional<Supervisor::Drain> drain) {
   auto end = supervisor_.run(drain);
   if (!drain) return end;
   for (const auto& [name, state] : refused_)
-    end.behind.push_back(name);
-  std::sort(end.behind.begin(), end.behind.end());
+    end.behind.push_back({name, state, {}});
+  std::sort(end.behind.begin(), end.behind.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   return end;
 }
 

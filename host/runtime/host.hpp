@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "log/segment_log.hpp"
 #include "runtime/host_log.hpp"
+#include "runtime/idle.hpp"
 #include "runtime/installation.hpp"
 #include "runtime/plan.hpp"
 #include "runtime/supervisor.hpp"
@@ -33,6 +34,8 @@ class Host {
   [[nodiscard]] SegmentLog& log() { return *log_; }
   [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] const DataDirectory& data() const { return options_.installation.data; }
+  /// Why no processor runs; nothing if one does.
+  [[nodiscard]] const std::optional<Idle>& idle() const { return idle_; }
   /// What every processor does now, those that were refused included. Any thread.
   [[nodiscard]] LiveStates live() const;
 
@@ -40,13 +43,15 @@ class Host {
   Supervisor::End run(std::optional<Supervisor::Drain> drain);
 
  private:
-  Host(Options options, const HostLog& host_log, Plan plan, std::unique_ptr<SegmentLog> log);
+  Host(Options options, const HostLog& host_log, Plan plan, std::optional<Idle> idle,
+       std::unique_ptr<SegmentLog> log);
   Result<void> prepare();
   void note_refusals();
 
   const Options options_;
   const HostLog& host_log_;
   const Plan plan_;
+  const std::optional<Idle> idle_;
   std::unique_ptr<SegmentLog> log_;
   LiveStates refused_;
   Supervisor supervisor_;

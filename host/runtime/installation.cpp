@@ -8,6 +8,15 @@
 
 namespace aludel {
 
+namespace {
+
+std::string folders_of_environment() {
+  const char* folders = std::getenv("ALUDEL_PLUGIN_PATH");
+  return folders == nullptr ? "" : folders;
+}
+
+}  // namespace
+
 Result<Installation> load_installation(const std::filesystem::path& data,
                                        const std::filesystem::path& config_file) {
   Installation installation{DataDirectory(data), {}};
@@ -26,7 +35,7 @@ Result<std::vector<InspectedPlugin>> find_plugins(const Config& config,
   SearchPath where;
   where.directories = config.plugin_dirs;
   where.directories.insert(where.directories.end(), plugin_dirs.begin(), plugin_dirs.end());
-  if (const char* environment = std::getenv("ALUDEL_PLUGIN_PATH")) where.environment = environment;
+  where.environment = folders_of_environment();
   for (const auto& processor : config.processors) {
     if (processor.plugin.has_parent_path()) where.files.push_back(processor.plugin);
   }
@@ -36,6 +45,10 @@ Result<std::vector<InspectedPlugin>> find_plugins(const Config& config,
   for (const auto& file : *files)
     plugins.push_back({file, inspect(file, this_program())});
   return plugins;
+}
+
+bool names_plugin_folder(const Config& config, const std::vector<std::filesystem::path>& plugin_dirs) {
+  return !config.plugin_dirs.empty() || !plugin_dirs.empty() || !folders_of_environment().empty();
 }
 
 std::filesystem::path this_program() {

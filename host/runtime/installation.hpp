@@ -28,6 +28,10 @@ struct Installation {
 [[nodiscard]] Result<std::vector<InspectedPlugin>> find_plugins(
     const Config& config, const std::vector<std::filesystem::path>& plugin_dirs);
 
+/// Whether a folder is named at all in which plugins are to be looked for.
+[[nodiscard]] bool names_plugin_folder(const Config& config,
+                                       const std::vector<std::filesystem::path>& plugin_dirs);
+
 /// This program's file, to be started as a child.
 [[nodiscard]] std::filesystem::path this_program();
 

@@ -143,7 +143,10 @@ Result<Plan> make_plan(const Config& config, const std::vector<InspectedPlugin>&
   for (const auto& plugin : plugins) {
     if (!plugin.library) continue;
     for (const auto& handler : plugin.library->handlers) {
-      if (requires_config(handler)) continue;
+      if (requires_config(handler)) {
+        plan.left_out.push_back({name_of(handler), handler.id, plugin.library->path});
+        continue;
+      }
       PlannedProcessor planned{{}, plugin.library->path, handler};
       planned.config.name = name_of(handler);
       planned.config.handler = handler.id;

@@ -28,6 +28,12 @@ std::string_view last_line(std::string_view output) {
   return output.substr(output.rfind('\n') + 1);
 }
 
+// "handle of event 7", "create"
+std::string in_words(const InFlightPage::Call& call) {
+  const std::string stage(to_string(static_cast<Stage>(call.stage)));
+  return call.attempt == 0 ? stage : stage + " of event " + std::to_string(call.event_id);
+}
+
 }  // namespace
 
 Supervised::Supervised(Reactor& reactor, const HostLog& log, Setup setup, std::function<void()> on_change)
@@ -61,16 +67,20 @@ void Supervised::launch() {
   on_change_();
 }
 
-void Supervised::stop() {
+void Supervised::stop(std::chrono::milliseconds patience) {
   stopping_ = true;
   if (phase_ == Phase::pausing) return finish(state_);
   if (phase_ == Phase::ended) return;
   worker_->stop();
-  pause_ = reactor_.after(limits::stop_time_max, [this] {
-    log_.write(LogLevel::warning, name(),
-               "did not stop within " + format_duration(limits::stop_time_max) + "; it is killed");
-    kill();
-  });
+  pause_ = reactor_.after(patience, [this, patience] { kill_stuck(patience); });
+}
+
+void Supervised::kill_stuck(std::chrono::milliseconds patience) {
+  if (const auto call = call_in_flight()) stuck_in_ = in_words(*call);
+  log_.write(LogLevel::warning, name(),
+             "did not stop within " + format_duration(patience) +
+                 (stuck_in_.empty() ? "" : ", in " + stuck_in_) + "; it is killed");
+  kill();
 }
 
 void Supervised::kill() {
@@ -129,12 +139,9 @@ ProcessorError Supervised::death(const Worker::Ended& ended) const {
       timed_out_ ? "a call took over " + format_duration(setup_.timeout) + " and was killed" : ended.how;
   if (const auto call = call_in_flight()) {
     error.stage = to_string(static_cast<Stage>(call->stage));
-    error.message += " in " + error.stage;
-    if (call->attempt != 0) {
-      error.event_id = call->event_id;
-      error.attempt = call->attempt;
-      error.message += " of event " + std::to_string(call->event_id);
-    }
+    error.message += " in " + in_words(*call);
+    error.attempt = call->attempt;
+    if (call->attempt != 0) error.event_id = call->event_id;
   }
   const auto line = last_line(ended.last_output);
   if (!line.empty()) error.message += "; it wrote last: " + std::string(line);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "base/limits.hpp"
 #include "processor/page.hpp"
 #include "processor/state.hpp"
 #include "runtime/host_log.hpp"
@@ -38,14 +39,16 @@ class Supervised {
   Supervised(Reactor& reactor, const HostLog& log, Setup setup, std::function<void()> on_change);
 
   void start();
-  /// Asks for the end at the next event boundary; kills after limits::stop_time_max.
-  void stop();
+  /// Asks for the end at the next event boundary; kills after `patience`.
+  void stop(std::chrono::milliseconds patience = limits::stop_time_max);
   void kill();
 
   [[nodiscard]] const std::string& name() const { return setup_.spec.name; }
   [[nodiscard]] bool ended() const { return phase_ == Phase::ended; }
   /// Its last word, with what the host knows better: hanging, crashed, pausing after a crash.
   [[nodiscard]] const ProcessorState& state() const { return state_; }
+  /// The call that it was killed in, as it did not stop in time: "handle of event 7". Else empty.
+  [[nodiscard]] const std::string& stuck_in() const { return stuck_in_; }
 
  private:
   enum class Phase { at_work, pausing, ended };
@@ -56,6 +59,7 @@ class Supervised {
   void finish(const ProcessorState& state);
   void died(const Worker::Ended& ended);
   void give_up();
+  void kill_stuck(std::chrono::milliseconds patience);
   void look();
   void look_later();
   [[nodiscard]] std::optional<InFlightPage::Call> call_in_flight() const;
@@ -69,6 +73,7 @@ class Supervised {
 
   Phase phase_ = Phase::ended;
   bool stopping_ = false;
+  std::string stuck_in_;
   ProcessorState state_;
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<Reactor::Handle> pause_;  ///< until the next start, or until a stop turns into a kill

@@ -29,10 +29,16 @@ class Supervisor {
     std::optional<std::chrono::milliseconds> timeout;  ///< none: however long it takes
   };
 
+  /// One that a drain left short of the tip.
+  struct Behind {
+    std::string name;
+    ProcessorState state;  ///< when the drain ended, before it was asked to stop
+    std::string stuck_in;  ///< the call that it was killed in, as it did not stop; else empty
+  };
+
   struct End {
     bool signalled = false;
-    /// Draining: those that are not at the tip. Their states say why.
-    std::vector<std::string> behind;
+    std::vector<Behind> behind;  ///< draining only
   };
 
   /// From now on SIGINT and SIGTERM are kept for `run`.
@@ -54,7 +60,7 @@ class Supervisor {
  private:
   void on_signal();
   void on_change();
-  void stop_all();
+  void stop_all(std::chrono::milliseconds patience);
   void publish();
   [[nodiscard]] bool at_tip(const Supervised& processor) const;
 

@@ -144,6 +144,8 @@ def test_plugins_are_listed_and_told_of(aludel):
     equal(aludel.json("plugin", "info", folder / "a.so")["handlers"][0]["version"], "1.0.0")
     _, error = aludel.run("plugin", "info", folder / "b.so", status=3)
     equal(error.count("\n"), 1)
+    told = subprocess.run(aludel.command("plugin", "list"), capture_output=True, text=True, timeout=LIMIT)
+    equal((told.returncode, told.stderr.split(":")[:2]), (0, ["aludel", " no plugin folder is named"]))
     _, error = aludel.run("plugin", "list", "--plugin-dir", "/nonexistent", status=2)
     holds(error, "/nonexistent")
 

@@ -102,11 +102,42 @@ def test_a_drain_of_nothing_ends_at_once(aludel):
                                   "processors": [], "unrouted": {}})
 
 
+def test_a_drain_with_nothing_to_run_by_mistake_says_why(aludel):
+    folder = aludel.directory / "plugins"
+    folder.mkdir()
+    why = "aludel: no processor runs: the plugin folders hold no plugin (*.so)\n"
+    holds(aludel.drain("--plugin-dir", folder, status=1), why)
+    (folder / "bad.so").write_text("no library")
+    log = aludel.drain("--plugin-dir", folder, status=1)
+    holds(log, f"aludel: no processor runs: refuse {folder}/bad.so: ")
+    with aludel.host("--plugin-dir", folder) as host:
+        aludel.append("calm")
+        status, log = host.end()
+        equal(status, 0)
+        holds(log, f" warning no processor runs: refuse {folder}/bad.so: ")
+    out, _ = aludel.run("config", "check", "--plugin-dir", folder, status=1)
+    holds(out, f"no processor runs: refuse {folder}/bad.so: ")
+
+
+def test_a_missing_plugin_refuses_only_the_processor_that_names_it(aludel):
+    aludel.configure(f'[processor.gone]\nplugin = "/nowhere/gone.so"\n[processor.x]\nplugin = "{FACTS["unruly"]}"\n')
+    aludel.append("calm")
+    holds(aludel.drain(status=1), "not caught up: gone (refused: not_found: refuse /nowhere/gone.so: ")
+    equal(aludel.seen(), [0])
+    gone = aludel.processor("gone")
+    equal((gone["state"], gone["error"]["code"]), ("refused", "not_found"))
+    equal(aludel.processor("x")["state"], "offline")
+
+
 def test_a_drain_that_takes_too_long_names_who_is_behind(aludel):
     aludel.configure_unruly()
     aludel.append("unruly.hang")
+    begin = os.times().elapsed
     log = aludel.drain("--timeout", "300ms", status=1)
-    holds(log, "not caught up: x (")
+    holds(log, "x: did not stop within 1s, in handle of event 0; it is killed\n")
+    holds(log, "not caught up: x (hanging in handle of event 0)\n")
+    assert os.times().elapsed - begin < 8, "it was given longer than a second to stop"
+    equal(aludel.processor()["state"], "offline")
 
 
 def test_thread_isolation_gives_the_same_rows(aludel):
@@ -166,7 +197,7 @@ def test_a_second_signal_ends_at_once(aludel):
 def test_two_hosts_on_one_directory_are_one_too_many(aludel):
     with aludel.host() as host:
         _, error = aludel.run("run", status=3)
-        holds(error, str(host.process.pid))
+        equal(error, f"aludel: a host (process {host.process.pid}) runs on {aludel.directory} already: stop it first\n")
         equal(error.count("\n"), 1)
         assert aludel.socket.exists(), "the second host took the socket along"
 

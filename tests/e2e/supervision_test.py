@@ -41,7 +41,7 @@ def test_one_that_keeps_crashing_is_given_up_with_the_reason(aludel):
     aludel.append("calm", "unruly.output")
     log = aludel.drain(status=1)
     equal(log.count("it is started again in"), 4)
-    holds(log, "not caught up: x (crashed: event 1: crashed: died 5 times without progress")
+    holds(log, "not caught up: x (crashed: event 1: died 5 times without progress")
     x = aludel.processor()
     equal((x["state"], x["cursor"], x["error"]["event_id"], x["error"]["code"]), ("crashed", None, 1, "crashed"))
     holds(x["error"]["message"], "killed by signal 6 (Aborted) in handle of event 1; it wrote last: to stderr, without its end")

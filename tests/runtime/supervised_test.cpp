@@ -71,11 +71,14 @@ struct Rig {
     const auto events = script.events;
     events.on_end({state, "exited with status 0", {}});
   }
-  // Turns the loop until the worker was started so many times.
   void run_until_started(int times) {
+    run_until([this, times] { return script.started == times; });
+  }
+  // Turns the loop until the condition holds.
+  void run_until(const std::function<bool()>& condition) {
     std::unique_ptr<Reactor::Handle> look;
     std::function<void()> check = [&] {
-      if (script.started == times) return reactor.stop();
+      if (condition()) return reactor.stop();
       look = reactor.after(milliseconds(1), check);
     };
     reactor.post(check);
@@ -179,6 +182,19 @@ TEST_CASE("one that is asked to stop ends offline, also between two starts, and 
     CHECK(rig.supervised->ended());
     CHECK(rig.supervised->state().activity == Activity::offline);
   }
+}
+
+TEST_CASE("one that does not stop in time is killed, and the call is named") {
+  Rig rig;
+  auto page = InFlightPage::create(rig.dir.path() / "page");
+  REQUIRE(page);
+  rig.supervised->start();
+  (*page)->enter(static_cast<std::uint32_t>(Stage::handle), 42, 1);
+  rig.supervised->stop(milliseconds(10));
+  rig.run_until([&] { return rig.script.killed > 0; });
+  CHECK(rig.supervised->stuck_in() == "handle of event 42");
+  rig.die();
+  CHECK(rig.supervised->state().activity == Activity::offline);
 }
 
 TEST_CASE("an end that nobody asked for is a death") {
