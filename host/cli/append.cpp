@@ -26,6 +26,7 @@ namespace {
 
 /// Where the lines come from, and how many bytes of them there are; 0 if that is not known.
 struct Input {
+  std::string name;  ///< empty: the command line
   NdjsonReader::Source source;
   NdjsonReader::Supply supply = NdjsonReader::Supply::all_there;
   std::uint64_t size = 0;
@@ -33,14 +34,16 @@ struct Input {
 
 Input from_text(std::string text) {
   const auto size = text.size();
-  return {[text = std::move(text), at = std::size_t{0}](char* to,
+  return {{},
+          [text = std::move(text), at = std::size_t{0}](char* to,
                                                         std::size_t room) mutable -> Result<std::size_t> {
             const auto taken = std::min(room, text.size() - at);
             std::copy_n(text.data() + at, taken, to);
             at += taken;
             return taken;
           },
-          NdjsonReader::Supply::all_there, size};
+          NdjsonReader::Supply::all_there,
+          size};
 }
 
 Result<Input> from_file(const std::string& file) {
@@ -52,11 +55,12 @@ Result<Input> from_file(const std::string& file) {
   struct stat status {};
   const bool regular = ::fstat(number, &status) == 0 && S_ISREG(status.st_mode);
   const auto name = is_stdin ? std::string("the standard input") : file;
-  return Input{[descriptor, name](char* to, std::size_t room) -> Result<std::size_t> {
+  return Input{name,
+               [descriptor](char* to, std::size_t room) -> Result<std::size_t> {
                  for (;;) {
                    const auto got = ::read(descriptor->number(), to, room);
                    if (got >= 0) return static_cast<std::size_t>(got);
-                   if (errno != EINTR) return os_error("read " + name, errno);
+                   if (errno != EINTR) return os_error("read", errno);
                  }
                },
                regular ? NdjsonReader::Supply::all_there : NdjsonReader::Supply::as_it_comes,
@@ -72,7 +76,14 @@ Result<std::string> data_of(const AppendOptions& options) {
     data = std::move(*read);
   }
   JsonDocument document;
-  if (auto parsed = document.parse(data, 0); !parsed) return parsed.error().within("--data");
+  if (auto parsed = document.parse(data, 0); !parsed) {
+    auto error = parsed.error().within("--data");
+    std::error_code ignored;
+    if (std::filesystem::exists(options.data, ignored)) {
+      error.message += "; to send what is in that file write --data @" + options.data;
+    }
+    return error;
+  }
   std::replace_if(
       data.begin(), data.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return data;
@@ -168,7 +179,7 @@ Result<int> append_command(const Globals& globals, const AppendOptions& options)
     progress.update(bytes, counted(summary.count + summary.duplicates, "event"));
   };
   const auto summary = ingest(reader, 0, system_clock(), appender(*writer, reader, options.producer), done);
-  if (!summary) return summary.error();
+  if (!summary) return input->name.empty() ? summary.error() : summary.error().within(input->name);
   if (globals.json) {
     std::printf("%s\n", to_json(*summary).c_str());
   } else {

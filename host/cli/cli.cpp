@@ -2,6 +2,7 @@
 #include "cli/cli.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <functional>
 #include <string>
@@ -9,8 +10,8 @@
 #include <CLI/CLI.hpp>
 
 #include "base/duration.hpp"
-#include "base/nearest.hpp"
 #include "cli/commands.hpp"
+#include "cli/usage.hpp"
 
 namespace aludel {
 
@@ -32,10 +33,24 @@ struct Options {
   std::filesystem::path plugin_file;
 };
 
+constexpr std::array<std::string_view, 5> log_levels{"trace", "debug", "info", "warning", "error"};
+constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
+
+CLI::Validator not_empty(const std::string& wanted) {
+  return {[wanted](std::string& value) { return empty_fault(value, wanted); }, ""};
+}
+CLI::Validator is_count() {
+  return {[](std::string& value) { return count_fault(value); }, ""};
+}
+CLI::Validator one_of(std::span<const std::string_view> words) {
+  return {[words](std::string& value) { return word_fault(value, words); }, ""};
+}
+
 CLI::App* add(CLI::App& parent, const std::string& name, const std::string& what, const std::string& example,
               Action& action, Action call) {
   auto* command = parent.add_subcommand(name, what);
-  command->footer("\nExample:\n  aludel " + example + "\n");
+  command->footer("\nExample:\n  aludel " + example +
+                  "\n\naludel --help tells of --data, --config and --json, which every command takes.\n");
   command->callback([&action, call = std::move(call)] { action = call; });
   return command;
 }
@@ -52,23 +67,26 @@ Result<int> run(Options& o) {
   return run_command(o.globals, o.run);
 }
 
+void add_plugin_dirs(CLI::App& command, std::vector<std::filesystem::path>& to) {
+  command.add_option("--plugin-dir", to, "A folder with plugins, beside the config's; repeatable")
+      ->option_text("DIR")
+      ->allow_extra_args(false)
+      ->check(not_empty("a folder"));
+}
+
 void add_run(CLI::App& app, Options& o, Action& action) {
   auto* run_app = add(app, "run", "Run the processors, and take events, until a signal",
                       "run --plugin-dir plugins --drain", action, [&o] { return run(o); });
-  run_app
-      ->add_option("--plugin-dir", o.run.plugin_dirs,
-                   "A folder with plugins, beside the config's; repeatable")
-      ->type_name("DIR")
-      ->allow_extra_args(false);
+  add_plugin_dirs(*run_app, o.run.plugin_dirs);
   run_app->add_flag("--drain", o.run.drain,
                     "End once every processor has caught up (0), or stands still (1)");
   run_app->add_option("--timeout", o.run_timeout, "End --drain after this time, such as 30s")->type_name("D");
   run_app->add_option("--log-level", o.run_log_level, "trace, debug, info, warning or error")
       ->type_name("LEVEL")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error"}));
+      ->check(one_of(log_levels));
   run_app->add_option("--log-format", o.run_log_format, "text or json")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"text", "json"}));
+      ->check(one_of(log_formats));
 }
 
 void add_append(CLI::App& app, Options& o, Action& action) {
@@ -78,25 +96,30 @@ void add_append(CLI::App& app, Options& o, Action& action) {
                      action, [&o] { return append_command(o.globals, o.append); });
   append->add_option("FILE", o.append.file, "A file, an event a line; - is the standard input")
       ->type_name("");
-  append->add_option("--type", o.append.type, "The type of one event")->type_name("T");
+  append->add_option("--type", o.append.type, "The type of one event")
+      ->type_name("T")
+      ->check(not_empty("a type"));
   append->add_option("--key", o.append.key, "Its key (CloudEvents: subject)")->type_name("K");
   append->add_option("--source", o.append.source, "Its source (default: /)")->type_name("URI");
   append->add_option("--data", o.append.data, "Its data: JSON, or @FILE with JSON")->type_name("JSON");
   append
       ->add_option("--producer", o.append.producer,
                    "Events that are appended again under this key are there once")
-      ->type_name("KEY");
+      ->type_name("KEY")
+      ->check(not_empty("a key"));
 }
 
 void add_log(CLI::App& app, Options& o, Action& action) {
   auto* log = add(app, "log", "Print events, a CloudEvent a line, with their position",
                   "log --from 1000 --type 'order.*' --follow", action,
                   [&o] { return log_command(o.globals, o.log); });
-  log->add_option("--from", o.log.from, "The first position")->type_name("N");
-  log->add_option("--to", o.log.to, "The last position")->type_name("N");
-  log->add_option("--type", o.log.type, "Only this type; x* is a prefix")->type_name("T");
+  log->add_option("--from", o.log.from, "The first position")->type_name("N")->check(is_count());
+  log->add_option("--to", o.log.to, "The last position")->type_name("N")->check(is_count());
+  log->add_option("--type", o.log.type, "Only this type; x* is a prefix")
+      ->type_name("T")
+      ->check(not_empty("a type"));
   log->add_option("--key", o.log.key, "Only this key")->type_name("K");
-  log->add_option("--limit", o.log.limit, "At most so many")->type_name("N");
+  log->add_option("--limit", o.log.limit, "At most so many")->type_name("N")->check(is_count());
   log->add_flag("--follow", o.log.follow, "Wait for more events");
 }
 
@@ -113,16 +136,21 @@ void add_inspecting(CLI::App& app, Options& o, Action& action) {
       [&o] { return verify_command(o.globals); });
 }
 
+// A command that only its own commands say anything with.
+CLI::App* add_group(CLI::App& app, const std::string& name, const std::string& what) {
+  auto* group = app.add_subcommand(name, what);
+  group->require_subcommand(1);
+  group->fallthrough();
+  group->footer("\naludel " + name + " COMMAND --help tells more, with an example.\n");
+  return group;
+}
+
 void add_plugin(CLI::App& app, Options& o, Action& action) {
-  auto* plugin = app.add_subcommand("plugin", "Look at plugins");
-  plugin->require_subcommand(1);
-  plugin->fallthrough();
+  auto* plugin = add_group(app, "plugin", "Look at plugins");
   auto* list = add(*plugin, "list", "List the plugins that a host would find, and what they hold",
                    "plugin list --plugin-dir plugins", action,
                    [&o] { return plugin_list_command(o.globals, o.plugin_dirs); });
-  list->add_option("--plugin-dir", o.plugin_dirs, "A folder with plugins, beside the config's; repeatable")
-      ->type_name("DIR")
-      ->allow_extra_args(false);
+  add_plugin_dirs(*list, o.plugin_dirs);
   auto* info = add(*plugin, "info", "Tell what a plugin holds, or why it is refused",
                    "plugin info plugins/libledger.so", action,
                    [&o] { return plugin_info_command(o.globals, o.plugin_file); });
@@ -130,22 +158,21 @@ void add_plugin(CLI::App& app, Options& o, Action& action) {
 }
 
 void add_config(CLI::App& app, Options& o, Action& action) {
-  auto* config = app.add_subcommand("config", "Look at the config");
-  config->require_subcommand(1);
-  config->fallthrough();
+  auto* config = add_group(app, "config", "Look at the config");
   auto* check = add(*config, "check", "Check the config, and that each processor's handler is there",
                     "config check", action, [&o] { return config_check_command(o.globals, o.plugin_dirs); });
-  check->add_option("--plugin-dir", o.plugin_dirs, "A folder with plugins, beside the config's; repeatable")
-      ->type_name("DIR")
-      ->allow_extra_args(false);
+  add_plugin_dirs(*check, o.plugin_dirs);
   add(*config, "show", "Print the config with every default filled in", "config show", action,
       [&o] { return config_show_command(o.globals); });
 }
 
 void add_globals(CLI::App& app, Globals& globals) {
-  app.add_option("--data", globals.data, "The data directory (default: this folder)")->type_name("DIR");
+  app.add_option("--data", globals.data, "The data directory (default: this folder)")
+      ->type_name("DIR")
+      ->check(not_empty("a folder"));
   app.add_option("--config", globals.config, "The config (default: aludel.toml in the data directory)")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(not_empty("a file"));
   app.add_flag("--json", globals.json, "Print JSON");
   app.set_version_flag("--version", "aludel " ALUDEL_VERSION);
   app.require_subcommand(1);
@@ -158,20 +185,44 @@ void print_error(std::string message) {
   std::fprintf(stderr, "aludel: %s\n", message.c_str());
 }
 
-int usage_error(const CLI::App& app, const CLI::ParseError& error) {
-  const auto extras = app.remaining();
-  if (!app.get_subcommands().empty() || extras.empty()) {
-    print_error(std::string(error.what()) + "; see aludel --help");
-    return 2;
+// The parser's last word, and what it knows of the command that it got to.
+Misuse misuse_of(CLI::App& app, const CLI::ParseError& error) {
+  Misuse misuse;
+  misuse.command = app.get_name();
+  misuse.fault = error.what();
+  const auto take_options = [&](const CLI::App& command) {
+    for (const auto* option : command.get_options()) {
+      if (!option->get_lnames().empty()) misuse.options.push_back("--" + option->get_lnames().front());
+    }
+  };
+  take_options(app);
+  auto* command = &app;
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    misuse.command += " " + command->get_name();
+    take_options(*command);
   }
-  std::vector<std::string> names;
-  for (const auto* command : app.get_subcommands({}))
-    names.push_back(command->get_name());
-  const std::vector<std::string_view> known(names.begin(), names.end());
-  const auto hint = suggestion(extras.front(), known);
-  print_error("there is no command \"" + extras.front() + "\"" +
-              (hint.empty() ? "; see aludel --help" : hint));
-  return 2;
+  for (const auto* known : command->get_subcommands({}))
+    misuse.commands.push_back(known->get_name());
+  const auto code = static_cast<CLI::ExitCodes>(error.get_exit_code());
+  const bool fits = code != CLI::ExitCodes::ExtrasError && code != CLI::ExitCodes::RequiredError;
+  if (fits) misuse.commands.clear();
+  if (!fits) misuse.extras = app.remaining(true);
+  return misuse;
+}
+
+// "--data=" as "--data" and "", which the parser takes for what they are.
+std::vector<std::string> arguments_of(int argc, char** argv) {
+  std::vector<std::string> arguments;
+  for (int i = 1; i < argc; ++i) {
+    std::string argument = argv[i];
+    const bool ends_empty = argument.starts_with("--") && argument.find('=') == argument.size() - 1;
+    if (ends_empty) argument.pop_back();
+    arguments.push_back(std::move(argument));
+    if (ends_empty) arguments.emplace_back();
+  }
+  std::reverse(arguments.begin(), arguments.end());  // as the parser wants them
+  return arguments;
 }
 
 }  // namespace
@@ -199,11 +250,12 @@ int run_cli(int argc, char** argv) {
   add_plugin(app, options, action);
   add_config(app, options, action);
   try {
-    app.parse(argc, argv);
+    app.parse(arguments_of(argc, argv));
   } catch (const CLI::Success& success) {
     return app.exit(success);  // --help, --version
   } catch (const CLI::ParseError& error) {
-    return usage_error(app, error);
+    print_error(describe(misuse_of(app, error)));
+    return 2;
   }
   const auto status = action();
   if (status) return *status;

@@ -110,6 +110,7 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(const OpenOptions& options)
     if (auto ok = create_log(files, options.dir, options.clock.wall_ns(), options.segment_size); !ok) {
       return ok.error();
     }
+    options.report("made a new log in " + options.dir.string());
   }
   auto recovered = recover_log(files, options.dir, options.durable_floor, options.report);
   if (!recovered) return recovered.error();

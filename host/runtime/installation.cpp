@@ -23,6 +23,10 @@ Result<Installation> load_installation(const std::filesystem::path& data,
   auto& config = installation.config;
   config.file = config_file.empty() ? installation.data.config() : config_file;
   std::error_code ignored;
+  if (std::filesystem::exists(data, ignored) && !std::filesystem::is_directory(data, ignored)) {
+    return Error(ErrorCode::invalid, "use the data directory " + data.string() +
+                                         ": it is a file; --data before the command names a folder");
+  }
   if (config_file.empty() && !std::filesystem::exists(config.file, ignored)) return installation;
   auto loaded = load_config(config.file);
   if (!loaded) return loaded.error();

@@ -18,7 +18,7 @@ struct Installation {
 };
 
 /// @param config_file empty: `aludel.toml` in the data directory, if it is there
-/// @return invalid, not_found: the config
+/// @return invalid: the data directory is a file; invalid, not_found: the config
 [[nodiscard]] Result<Installation> load_installation(const std::filesystem::path& data,
                                                      const std::filesystem::path& config_file);
 

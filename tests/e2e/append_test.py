@@ -67,11 +67,12 @@ def test_without_a_producer_every_append_adds(aludel):
 
 def test_a_bad_line_is_named_with_what_was_appended_before_it(aludel):
     lines = ['{"type":"t"}\n'] * 10_000 + ["\n", '{"type":5}\n', '{"type":"t"}\n']
-    _, error = aludel.run("append", write(aludel, lines), status=2)
-    equal(error, 'aludel: line 10002: "type" must be a string; the 10000 events before are in the log\n')
+    file = write(aludel, lines)
+    _, error = aludel.run("append", file, status=2)
+    holds(error, f'aludel: {file}: line 10002: "type" must be a string; the 10000 events before are in the log\n')
     equal(aludel.json("status")["log"]["events"], 10_000)
     _, error = aludel.run("append", "-", stdin='{"type":"t"}\nnonsense\n', status=2)
-    holds(error, "line 2: ")
+    holds(error, "aludel: the standard input: line 2: ")
     holds(error, "; nothing was appended")
     equal(aludel.json("status")["log"]["events"], 10_000)
 
@@ -89,6 +90,25 @@ def test_one_event_is_appended_from_the_command_line(aludel):
     equal(aludel.json(*repeated), {"first": None, "last": None, "count": 0, "duplicates": 1})
 
 
+def test_a_byte_order_mark_at_the_start_is_passed_over(aludel):
+    file = aludel.directory / "marked.ndjson"
+    file.write_bytes(b"\xef\xbb\xbf" + b'{"type":"a"}\n{"type":"b"}\n')
+    equal(aludel.json("append", file, "--producer", "p")["count"], 2)
+    file.write_bytes(file.read_bytes()[3:])
+    equal(aludel.json("append", file, "--producer", "p")["duplicates"], 2)
+    with aludel.host():
+        file.write_bytes(b"\xef\xbb\xbf" + b'{"type":"c"}\n\xef\xbb\xbf{"type":"d"}\n')
+        _, error = aludel.run("append", file, status=2)
+    holds(error, "line 2: ")
+
+
+def test_a_new_log_is_said_to_be_one(aludel):
+    done = subprocess.run(aludel.command("append", "--type", "t"), capture_output=True, text=True, timeout=LIMIT)
+    equal(done.stderr, f"aludel: made a new log in {aludel.directory}/log\n")
+    done = subprocess.run(aludel.command("append", "--type", "t"), capture_output=True, text=True, timeout=LIMIT)
+    equal(done.stderr, "")
+
+
 def test_input_without_events_appends_nothing(aludel):
     for text in "", "\n \n":
         equal(aludel.json("append", "-") if text is None else json.loads(aludel.run("--json", "append", "-", stdin=text)),
@@ -103,14 +123,34 @@ def test_wrong_use_is_told_in_one_line(aludel):
         (["append", "-", "--key", "k"], "they need --type"),
         (["append", "--type", "t", "--data", "{"], "--data: "),
         (["append", "/nonexistent.ndjson"], "open /nonexistent.ndjson: No such file"),
-        (["append", "--typo", "t"], "see aludel --help"),
+        (["append", "--type", "t", "--data", "/etc/passwd"], "write --data @/etc/passwd"),
+        (["append", "--type", "t", "--producer", ""], "--producer: it is empty: give a key"),
+        (["append", "--type", "t", "--producer="], "--producer: it is empty: give a key"),
+        (["append", "--type", ""], "--type: it is empty"),
+        (["--data=", "append", "--type", "t"], "--data: it is empty: give a folder"),
+        (["--config", "", "status"], "--config: it is empty: give a file"),
+        (["append", "--typo", "t"], 'no option "--typo"; did you mean "--type"? See aludel append --help'),
+        (["run", "--plugn-dir=x"], 'no option "--plugn-dir"; did you mean "--plugin-dir"? See aludel run --help'),
+        (["run", "--log-level", "warnig"], 'did you mean "warning"? See aludel run --help'),
+        (["status", "x"], '"x" is too much for aludel status; see aludel status --help'),
+        (["plugin"], "give a command after aludel plugin: list or info; see aludel plugin --help"),
+        (["plugin", "lst"], 'there is no command "plugin lst"; did you mean "list"? See aludel plugin --help'),
+        (["config"], "give a command after aludel config: check or show"),
+        (["query", "x"], "SQL is required; see aludel query --help"),
+        (["log", "--from", "-3"], '--from: give a whole number from 0 on, not "-3"'),
+        (["log", "--to=-3"], "--to: give a whole number"),
+        (["log", "--limit", "-1"], "--limit: give a whole number"),
+        (["log", "--from", "3", "--to", "2"], "--from 3 lies beyond --to 2"),
+        (["log", "--type", "de*it"], "a star stands at the end only"),
         (["apend", "x"], 'there is no command "apend"; did you mean "append"?'),
-        ([], "A subcommand is required"),
+        ([], "give a command after aludel: run, append, log, "),
     ]:
         _, error = aludel.run(*arguments, status=2)
         holds(error, words)
         equal(error.count("\n"), 1)
         assert error.startswith("aludel: "), error
+    _, error = type(aludel)("/etc/passwd").run("append", "--type", "t", status=2)
+    equal(error, "aludel: use the data directory /etc/passwd: it is a file; --data before the command names a folder\n")
 
 
 def test_the_log_is_printed_by_position_type_key_and_number(aludel):

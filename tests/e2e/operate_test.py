@@ -175,6 +175,10 @@ def test_every_command_has_help_with_an_example(aludel):
         holds(whole, command.split()[0])
         told = aludel.run(*command.split(), "--help")
         holds(told, "Example:\n  aludel ")
+        holds(told, "--data, --config and --json")
+        assert "DIR ..." not in told, told
+    for group in "plugin", "config":
+        holds(aludel.run(group, "--help"), f"aludel {group} COMMAND --help tells more")
     assert re.fullmatch(r"aludel \d+\.\d+\.\d+\n", aludel.run("--version"))
 
 
