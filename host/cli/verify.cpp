@@ -11,6 +11,7 @@
 #include "cli/progress.hpp"
 #include "cli/table.hpp"
 #include "log/segment_reader.hpp"
+#include "runtime/host.hpp"
 #include "runtime/installation.hpp"
 #include "runtime/projection_check.hpp"
 
@@ -71,7 +72,7 @@ void print(const VerifyReport& report, const Projections& projections) {
   for (const auto& fault : projections.faults)
     std::printf("%s\n", fault.c_str());
   if (report.torn_tail) {
-    std::printf("an append was cut short and answered to nobody (%s); the next writer saves it aside\n",
+    std::printf("the log's last block is cut short or damaged (%s); the next writer saves it aside\n",
                 text_of(*report.torn_tail).c_str());
   }
   std::printf("verified %s, %s in %s, %s: %s\n", counted(report.events, "event").c_str(),
@@ -89,7 +90,8 @@ Result<int> verify_command(const Globals& globals) {
   if (!installation) return installation.error();
   Progress progress("verifying", 1'000);
   const auto report = verify_log(
-      os::real_file_system(), installation->data.log(), [&](std::uint64_t done, std::uint64_t total) {
+      os::real_file_system(), installation->data.log(), durable_floor(installation->data),
+      [&](std::uint64_t done, std::uint64_t total) {
         progress.update(total == 0 ? 0 : done * 1'000 / total, human_size(done) + " of " + human_size(total));
       });
   if (!report) return report.error();

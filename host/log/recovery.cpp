@@ -163,8 +163,10 @@ class Recovery {
     if (auto ok = (*copy)->sync_data(); !ok) return ok;
     if (auto ok = files_.rename(unfinished(*target), *target); !ok) return ok;
     if (auto ok = files_.sync_directory(dir_); !ok) return ok;
-    report_(fmt::format("{}: cut {} bytes of unacknowledged appends at offset {} (event {} on), saved in {}",
-                        path.string(), *end - offset, offset, log_.end.next_id, target->string()));
+    report_(
+        fmt::format("{}: the last block is cut short or damaged: cut {} bytes at offset {} (event {} on), "
+                    "saved in {}",
+                    path.string(), *end - offset, offset, log_.end.next_id, target->string()));
     return {};
   }
 

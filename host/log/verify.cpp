@@ -23,8 +23,9 @@ constexpr std::uint64_t progress_step = 8 * limits::MiB;
 
 class Verifier {
  public:
-  Verifier(os::FileSystem& files, const std::filesystem::path& dir, const VerifyProgress& progress)
-      : files_(files), dir_(dir), progress_(progress) {}
+  Verifier(os::FileSystem& files, const std::filesystem::path& dir, std::uint64_t durable_floor,
+           const VerifyProgress& progress)
+      : files_(files), dir_(dir), progress_(progress), durable_floor_(durable_floor) {}
 
   Result<VerifyReport> run() {
     if (auto ok = find_limit(); !ok) return ok.error();
@@ -53,6 +54,7 @@ class Verifier {
     const auto reader = SegmentReader::open(files_, dir_);
     if (!reader) return reader.error();
     tip_ = (*reader)->tip();
+    durable_floor_ = std::max(durable_floor_, *tip_);
     return {};
   }
 
@@ -183,7 +185,7 @@ class Verifier {
       const auto synced =
           log_id_ ? find_synced_after(window, offset_ + format::alignment, *log_id_) : std::nullopt;
       if (!synced) return synced.error();
-      if (synced->value_or(0) <= next_id_) {
+      if (std::max(synced->value_or(0), durable_floor_) <= next_id_) {
         report_.torn_tail = VerifyFault{path_, offset_, what};
         return false;
       }
@@ -221,6 +223,7 @@ class Verifier {
   const std::filesystem::path& dir_;
   const VerifyProgress& progress_;
   VerifyReport report_;
+  std::uint64_t durable_floor_;       // events below it are proven
   std::optional<std::uint64_t> tip_;  // of a log that is being written
   std::uint64_t total_ = 0;
 
@@ -244,8 +247,8 @@ class Verifier {
 }  // namespace
 
 Result<VerifyReport> verify_log(os::FileSystem& files, const std::filesystem::path& dir,
-                                const VerifyProgress& progress) {
-  return Verifier(files, dir, progress).run();
+                                std::uint64_t durable_floor, const VerifyProgress& progress) {
+  return Verifier(files, dir, durable_floor, progress).run();
 }
 
 }  // namespace aludel

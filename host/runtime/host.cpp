@@ -13,14 +13,6 @@ namespace aludel {
 
 namespace {
 
-std::uint64_t durable_floor(const DataDirectory& data) {
-  std::uint64_t floor = 0;
-  for (const auto& name : data.processor_names()) {
-    if (const auto state = read_state(data.processor(name)); state) floor = std::max(floor, state->next);
-  }
-  return floor;
-}
-
 ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data, LogLevel level) {
   ProcessorSpec spec;
   spec.name = planned.config.name;
@@ -38,6 +30,14 @@ ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data
 }
 
 }  // namespace
+
+std::uint64_t durable_floor(const DataDirectory& data) {
+  std::uint64_t floor = 0;
+  for (const auto& name : data.processor_names()) {
+    if (const auto state = read_state(data.processor(name)); state) floor = std::max(floor, state->next);
+  }
+  return floor;
+}
 
 Result<std::unique_ptr<SegmentLog>> open_log(const Installation& installation, ReportSink report) {
   OpenOptions options;

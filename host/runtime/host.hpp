@@ -57,8 +57,11 @@ class Host {
   Supervisor supervisor_;
 };
 
-/// Opens the log for writing, as a host does and as `append` does where no host runs. What any processor is
-/// done with was durable once: recovery must not cut below that.
+/// Where the farthest processor's cursor stands: what any processor is done with was durable once.
+[[nodiscard]] std::uint64_t durable_floor(const DataDirectory& data);
+
+/// Opens the log for writing, as a host does and as `append` does where no host runs. Recovery does not cut
+/// below the `durable_floor`.
 [[nodiscard]] Result<std::unique_ptr<SegmentLog>> open_log(const Installation& installation,
                                                            ReportSink report);
 

@@ -206,5 +206,28 @@ def test_a_flipped_byte_is_found_by_verify(aludel):
     holds(out, "1 fault")
 
 
+def test_a_damaged_last_block_is_corruption_where_a_processor_is_past_it(aludel):
+    aludel.configure_unruly()
+    aludel.append("calm", "calm")
+    aludel.append("calm")
+    segment = next(pathlib.Path(aludel.directory, "log").glob("*.seg"))
+    whole = segment.read_bytes()
+    damaged = bytearray(whole)
+    last = whole.rindex(b"calm")
+    damaged[last] ^= 1
+
+    segment.write_bytes(damaged)
+    holds(aludel.run("verify"), "the log's last block is cut short or damaged (")
+    segment.write_bytes(whole)
+    aludel.drain()
+    segment.write_bytes(damaged)
+    out, _ = aludel.run("verify", status=1)
+    holds(out, f"{segment} at byte ")
+    holds(out, "processor x: its cursor 2 lies beyond the log's last event")
+    _, error = aludel.run("append", "--type", "t", status=3)
+    holds(error, str(segment))
+    equal(segment.read_bytes(), bytes(damaged))
+
+
 if __name__ == "__main__":
     main(globals())

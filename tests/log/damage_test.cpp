@@ -46,7 +46,7 @@ TEST_CASE("a byte flipped anywhere in a log is found by verify") {
   FaultFileSystem files;
   make_two_segments(dir.path(), files);
   const auto verify = [&] {
-    return verify_log(files, dir.path(), [](std::uint64_t, std::uint64_t) {}).value();
+    return verify_log(files, dir.path(), 0, [](std::uint64_t, std::uint64_t) {}).value();
   };
   REQUIRE(verify().faults.empty());
   REQUIRE_FALSE(verify().torn_tail);
