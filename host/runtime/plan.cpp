@@ -8,6 +8,7 @@
 
 #include "base/json.hpp"
 #include "base/nearest.hpp"
+#include "runtime/config_schema.hpp"
 
 namespace aludel {
 
@@ -104,6 +105,10 @@ void plan_configured(const ProcessorConfig& config, const std::vector<InspectedP
   if (found.empty()) return refuse(config.handler, not_there(config, plugins));
   if (found.size() > 1) return refuse(config.handler, ambiguous(config, found[0], found[1]));
   if (auto error = widened(config, *found[0].handler)) return refuse(found[0].handler->id, *error);
+  if (const auto fault = config_fault(found[0].handler->config_schema, config.config_json)) {
+    return refuse(found[0].handler->id,
+                  {ErrorCode::refused, *fault + " (in [processor." + config.name + "])", "bad_config"});
+  }
   plan.processors.push_back({config, found[0].library->path, *found[0].handler});
 }
 

@@ -169,6 +169,28 @@ def test_the_config_is_checked_and_shown(aludel):
     holds(error, "/nonexistent.toml")
 
 
+def test_a_config_is_checked_where_there_is_none_and_by_the_handlers_schema(aludel):
+    none = f"there is no {aludel.directory}/aludel.toml: every handler found would run\n"
+    equal(aludel.run("config", "check"), none + "no plugin folder is named: [host] plugin_dirs, --plugin-dir or ALUDEL_PLUGIN_PATH\n")
+    folder = aludel.directory / "plugins"
+    folder.mkdir()
+    (folder / "tally.so").symlink_to(FACTS["tally"])
+    equal(aludel.run("config", "check", "--plugin-dir", folder), none + "good, 1 processor\n")
+    other = type(aludel)(aludel.directory / "nowhere")
+    _, error = other.run("config", "check", status=2)
+    equal(error, f"aludel: check the config of {other.directory}: there is no such folder; correct --data\n")
+
+    aludel.append("deposit")
+    for config, words in [("allow_overdraf = true", 'config has the unknown key "allow_overdraf"; did you mean "allow_overdraft"?'),
+                          ("allow_overdraft = 1", "config.allow_overdraft must be boolean, not 1")]:
+        aludel.configure(f'[processor.x]\nplugin = "{FACTS["ledger"]}"\nconfig = {{ {config} }}\n')
+        out, _ = aludel.run("config", "check", status=1)
+        holds(out, f"x: {words}")
+        holds(aludel.drain(status=1), f"not caught up: x (refused: bad_config: {words}")
+        x = aludel.processor()
+        equal((x["state"], x["error"]["code"]), ("refused", "bad_config"))
+
+
 def test_every_command_has_help_with_an_example(aludel):
     whole = aludel.run("--help")
     for command in COMMANDS:
