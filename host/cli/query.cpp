@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
@@ -133,16 +134,43 @@ Result<void> check_owner(const std::filesystem::path& directory) {
                                       ": only that user may query it");
 }
 
-Result<std::filesystem::path> find_projection(const DataDirectory& data, const std::string& name) {
-  const auto directory = data.processor(name);
-  const auto names = data.processor_names();
+// Those that a host would run, although none has yet.
+void add_planned(const Installation& installation, std::vector<std::string>& names) {
+  for (const auto& processor : installation.config.processors)
+    names.push_back(processor.name);
+  if (!installation.config.processors.empty()) return;
+  const auto plugins = find_plugins(installation.config, {});
+  const auto plan = plugins ? make_plan(installation.config, *plugins) : plugins.error();
+  if (!plan) return;
+  for (const auto& processor : plan->processors)
+    names.push_back(processor.config.name);
+}
+
+Result<std::filesystem::path> find_projection(const Installation& installation, const std::string& name) {
+  const auto& data = installation.data;
+  auto names = data.processor_names();
+  if (std::find(names.begin(), names.end(), name) == names.end()) add_planned(installation, names);
   if (std::find(names.begin(), names.end(), name) == names.end()) {
     const std::vector<std::string_view> known(names.begin(), names.end());
     return Error(ErrorCode::not_found, "there is no processor \"" + name + "\" in " + data.root().string() +
                                            suggestion(name, known));
   }
-  if (auto owner = check_owner(directory); !owner) return owner.error();
-  return projection_link(directory);
+  const auto directory = data.processor(name);
+  std::error_code ignored;
+  if (std::filesystem::exists(directory, ignored)) {
+    if (auto owner = check_owner(directory); !owner) return owner.error();
+  }
+  auto projection = projection_link(directory);
+  if (std::filesystem::exists(projection, ignored)) return projection;
+  return Error(ErrorCode::not_found,
+               "processor \"" + name + "\" has never run: there is nothing to query yet");
+}
+
+// A projection is made of the log alone, so a damaged one is no loss.
+Error advised(const Error& error, const std::filesystem::path& projection) {
+  if (error.code != ErrorCode::corrupt) return error;
+  return {error.code, error.message + ": it is damaged; end the host, move " +
+                          projection.parent_path().string() + " away, and the next run makes it anew"};
 }
 
 }  // namespace
@@ -150,10 +178,10 @@ Result<std::filesystem::path> find_projection(const DataDirectory& data, const s
 Result<int> query_command(const Globals& globals, const QueryOptions& options) {
   const auto installation = load_installation(globals.data, globals.config);
   if (!installation) return installation.error();
-  const auto file = find_projection(installation->data, options.processor);
+  const auto file = find_projection(*installation, options.processor);
   if (!file) return file.error();
   const auto query = globals.json ? query_json : options.csv ? query_csv : query_table;
-  if (auto done = query(*file, options.sql); !done) return done.error();
+  if (auto done = query(*file, options.sql); !done) return advised(done.error(), *file);
   return 0;
 }
 

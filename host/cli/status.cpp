@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/status.hpp"
 
+#include <algorithm>
 #include <cstdio>
+#include <utility>
+#include <vector>
 
 #include <boost/json.hpp>
 
@@ -67,9 +70,25 @@ std::string errors_of(const json::array& processors) {
     if (error.is_null()) continue;
     out += text_of(value.at("name")) + ": ";
     if (!error.at("event_id").is_null()) out += "event " + text_of(error.at("event_id")) + ": ";
-    out += text_of(error.at("code")) + ": " + text_of(error.at("message")) + "\n";
+    out += text_of(error.at("code")) + ": " + printable(text_of(error.at("message"))) + "\n";
   }
   return out;
+}
+
+// The most frequent ones; all of them are in the JSON.
+std::string unrouted_of(const json::object& unrouted) {
+  constexpr std::size_t shown_max = 10;
+  std::vector<std::pair<std::uint64_t, std::string>> types;
+  for (const auto& [type, count] : unrouted)
+    types.emplace_back(count.to_number<std::uint64_t>(), type);
+  std::stable_sort(types.begin(), types.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  const auto shown = std::min(types.size(), shown_max);
+  std::string out = "unrouted:";
+  for (std::size_t i = 0; i < shown; ++i)
+    out += (i == 0 ? " " : ", ") + printable(types[i].second) + " " + with_commas(types[i].first);
+  if (types.size() > shown) out += " and " + with_commas(types.size() - shown) + " more";
+  return out + "\n";
 }
 
 std::string print(const json::object& status) {
@@ -79,14 +98,7 @@ std::string print(const json::object& status) {
   auto out = "log: " + counted(number_at(log, "events"), "event") + ", " +
              human_size(number_at(log, "bytes")) + "\n";
   if (!processors.empty()) out += table_of(processors) + errors_of(processors);
-  if (unrouted.empty()) return out;
-  out += "unrouted:";
-  const char* separator = " ";
-  for (const auto& [type, count] : unrouted) {
-    out += separator + std::string(type) + " " + with_commas(count.to_number<std::uint64_t>());
-    separator = ", ";
-  }
-  return out + "\n";
+  return unrouted.empty() ? out : out + unrouted_of(unrouted);
 }
 
 }  // namespace

@@ -70,6 +70,13 @@ def test_a_configured_processor_is_not_unconfigured_where_plugins_cannot_be_look
     equal(aludel.json("status")["unrouted"], {"other": 1})
 
 
+def test_many_unrouted_types_are_cut_short_for_people(aludel):
+    aludel.append(*[f"t{n:02}" for n in range(14)], "t13", "a\x1b[31m\nb", "a\x1b[31m\nb")
+    text = aludel.run("status")
+    holds(text, "\nunrouted: a [31m b 2, t13 2, t00 1, t01 1, t02 1, t03 1, t04 1, t05 1, t06 1, t07 1 and 5 more\n")
+    equal(len(aludel.json("status")["unrouted"]), 15)
+
+
 def test_types_narrow_what_is_routed(aludel):
     aludel.configure_unruly('types = ["calm"]')
     aludel.append("calm", "calmer", "unruly.fail")
@@ -112,6 +119,25 @@ def test_a_query_only_reads_the_projection(aludel):
     equal(len(aludel.seen()), 7)
     _, error = aludel.run("query", "y", "select 1", status=2)
     holds(error, 'there is no processor "y"')
+
+
+def test_a_query_of_what_has_never_run_or_is_damaged_says_what_to_do(aludel):
+    aludel.configure(f'[processor.ledger]\nplugin = "{FACTS["ledger"]}"\nconfig = {{ no_such_key = 1 }}\n')
+    aludel.append("calm")
+    aludel.drain(status=1)
+    _, error = aludel.run("query", "ledger", "select 1", status=2)
+    equal(error, 'aludel: processor "ledger" has never run: there is nothing to query yet\n')
+    aludel.configure(f'[host]\nplugin_dirs = ["{os.path.dirname(FACTS["tally"])}"]\n')
+    _, error = aludel.run("query", "tally", "select 1", status=2)
+    holds(error, 'processor "tally" has never run')
+    aludel.configure_unruly()
+    aludel.drain()
+    folder = aludel.directory / "processors" / "x"
+    for file in folder.glob("projection*"):
+        file.write_bytes(b"no database" * 1_000)
+    _, error = aludel.run("query", "x", "select 1", status=3)
+    holds(error, f"it is damaged; end the host, move {folder} away, and the next run makes it anew")
+    equal(error.count("\n"), 1)
 
 
 def test_a_query_that_takes_too_long_is_ended(aludel):
