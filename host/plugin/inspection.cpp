@@ -74,7 +74,8 @@ Result<LibraryDescription> inspect(const std::filesystem::path& file, const std:
     }
   }
   return refusal::error(file, refusal::crashed,
-                        "loading it ended the inspecting process, which " + (*status)->describe() +
+                        "loading it ended the inspecting process, which " +
+                            std::string((*status)->signal == 0 ? "" : "was ") + (*status)->describe() +
                             ": its constructors or aludel_plugin_v1 are at fault");
 }
 

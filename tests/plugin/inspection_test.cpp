@@ -38,8 +38,8 @@ TEST_CASE("a plugin that ends the inspecting process is refused with how it ende
     std::string plugin;
     std::string how;
   };
-  for (const auto& row : {Row{"crashes_in_constructor", "killed by signal 6 (Aborted)"},
-                          Row{"crashes_in_entry", "killed by signal 6 (Aborted)"},
+  for (const auto& row : {Row{"crashes_in_constructor", "was killed by signal 6 (Aborted)"},
+                          Row{"crashes_in_entry", "was killed by signal 6 (Aborted)"},
                           Row{"exits_in_constructor", "exited with status 0"},
                           Row{"writes_to_every_descriptor", "exited with status 0"}}) {
     CAPTURE(row.plugin);
