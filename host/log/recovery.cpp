@@ -24,9 +24,9 @@ Result<void> write_one(os::File& file, std::uint64_t offset, std::string_view by
 
 class Recovery {
  public:
-  Recovery(os::FileSystem& files, const std::filesystem::path& dir, std::uint64_t durable_floor,
+  Recovery(os::FileSystem& files, const std::filesystem::path& dir, std::span<const KnownMark> marks,
            const ReportSink& report)
-      : files_(files), dir_(dir), durable_floor_(durable_floor), report_(report) {}
+      : files_(files), dir_(dir), marks_(marks), report_(report) {}
 
   Result<RecoveredLog> run() {
     if (auto ok = remove_unfinished(); !ok) return ok.error();
@@ -38,6 +38,7 @@ class Recovery {
       if (auto ok = take_sealed((*first_ids)[first_ids->size() - 2], last); !ok) return ok.error();
     }
     if (auto ok = open_last(last, first_ids->size() > 1); !ok) return ok.error();
+    if (auto ok = require_known(); !ok) return ok.error();
     // A name that a writer left behind may not have become durable.
     if (auto ok = files_.sync_directory(dir_); !ok) return ok.error();
     return std::move(log_);
@@ -52,6 +53,34 @@ class Recovery {
       if (auto ok = files_.remove(dir_ / name); !ok) return ok;
     }
     return {};
+  }
+
+  // The mark that lies highest in this log.
+  [[nodiscard]] const KnownMark* highest_mark() const {
+    const KnownMark* highest = nullptr;
+    for (const auto& mark : marks_) {
+      if (mark.log_id == log_.end.log_id && (highest == nullptr || mark.next > highest->next))
+        highest = &mark;
+    }
+    return highest;
+  }
+
+  [[nodiscard]] std::uint64_t known_floor() const {
+    const auto* mark = highest_mark();
+    return mark == nullptr ? 0 : mark->next;
+  }
+
+  // A log may end cleanly and yet too early: its file was cut, or zeroed, or the next one is gone.
+  [[nodiscard]] Result<void> require_known() const {
+    const auto& end = log_.end;
+    if (known_floor() <= end.next_id) return {};
+    const auto path = end.active ? end.active->path : dir_ / segment_name(end.next_id);
+    const auto* mark = highest_mark();
+    return Error(ErrorCode::corrupt,
+                 fmt::format("read {} at offset {}: the log ends before event {}, but {} knows its events to "
+                             "below {}: restore the log from a backup, or remove {} to go on without them",
+                             path.string(), end.active ? end.active->end : 0, end.next_id, mark->known_to,
+                             mark->next, mark->witness.string()));
   }
 
   // The last segment but one, which must be sealed.
@@ -107,7 +136,7 @@ class Recovery {
     FileWindow window(file);
     const auto synced = find_synced_after(window, 0, log_.end.log_id);
     if (!synced) return synced.error();
-    if (synced->has_value() || durable_floor_ > log_.end.next_id) return why;
+    if (synced->has_value() || known_floor() > log_.end.next_id) return why;
     if (auto ok = save_aside(file, path, 0); !ok) return ok;
     return files_.remove(path);
   }
@@ -125,7 +154,7 @@ class Recovery {
                            const format::SegmentHeader& header) {
     SparseIndex index;
     auto scan =
-        scan_segment(*file, path, header, durable_floor_, [&](const Block& block, std::uint64_t offset) {
+        scan_segment(*file, path, header, known_floor(), [&](const Block& block, std::uint64_t offset) {
           log_.catalog.add(block, offset);
           index.add(block.first_id(), offset);
         });
@@ -179,7 +208,7 @@ class Recovery {
 
   os::FileSystem& files_;
   const std::filesystem::path& dir_;
-  const std::uint64_t durable_floor_;
+  const std::span<const KnownMark> marks_;
   const ReportSink& report_;
   RecoveredLog log_;
 };
@@ -187,8 +216,8 @@ class Recovery {
 }  // namespace
 
 Result<RecoveredLog> recover_log(os::FileSystem& files, const std::filesystem::path& dir,
-                                 std::uint64_t durable_floor, const ReportSink& report) {
-  return Recovery(files, dir, durable_floor, report).run();
+                                 std::span<const KnownMark> marks, const ReportSink& report) {
+  return Recovery(files, dir, marks, report).run();
 }
 
 Result<void> create_log(os::FileSystem& files, const std::filesystem::path& dir, std::int64_t now_ns,

@@ -47,6 +47,25 @@ Error advised(const Error& error) {
   }
 }
 
+// Within a boot what was published is there, synced or in the page cache.
+std::vector<KnownMark> with_published(const OpenOptions& options, const TipPublisher& publisher,
+                                      const Uuid& boot_id) {
+  auto marks = options.known;
+  if (const auto last = publisher.last_published(boot_id)) {
+    marks.push_back({"the tip page", options.dir / "tip", last->log_id, last->tip});
+  }
+  return marks;
+}
+
+// A page is served only once a segment is durable.
+Error segments_gone(const std::filesystem::path& dir, const Uuid& log_id) {
+  return {ErrorCode::corrupt,
+          fmt::format(
+              "open the log {}: the segments of log {} are gone: restore them from a backup, or remove {} "
+              "to begin a new log",
+              dir.string(), log_id.to_string(), (dir / "tip").string())};
+}
+
 // Which of a group's appends the log's limits on distinct names still allow.
 class Admission {
  public:
@@ -103,18 +122,20 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(const OpenOptions& options)
   if (!lock) return lock.error();
   auto publisher = TipPublisher::open(options.dir / "tip");
   if (!publisher) return publisher.error();
+  const auto boot_id = os::boot_id();
+  if (!boot_id) return boot_id.error();
+  const auto marks = with_published(options, *publisher, *boot_id);
   publisher->reset();
   const auto first_ids = list_segments(files, options.dir);
   if (!first_ids) return first_ids.error();
   if (first_ids->empty()) {
+    if (const auto served = publisher->served()) return segments_gone(options.dir, *served);
     if (auto ok = create_log(files, options.dir, options.clock.wall_ns(), options.segment_size); !ok) {
       return ok.error();
     }
   }
-  auto recovered = recover_log(files, options.dir, options.durable_floor, options.report);
+  auto recovered = recover_log(files, options.dir, marks, options.report);
   if (!recovered) return recovered.error();
-  const auto boot_id = os::boot_id();
-  if (!boot_id) return boot_id.error();
   publisher->serve(recovered->end.log_id, *boot_id, recovered->end.next_id);
   auto reader = SegmentReader::open(files, options.dir);
   if (!reader) return reader.error();

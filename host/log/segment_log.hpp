@@ -26,9 +26,8 @@ struct OpenOptions {
   os::FileSystem& files = os::real_file_system();
   const Clock& clock = system_clock();
   Sync sync = Sync::full;
-  /// The highest `next` of any processor's cursor: events below it were durable once, so they are not to be
-  /// cut off.
-  std::uint64_t durable_floor = 0;
+  /// What others know of the log, such as processors by their cursors: events below are not to be cut off.
+  std::vector<KnownMark> known = {};
   std::uint64_t segment_size = limits::segment_max;  ///< of new segments, without their footers
   bool allocate_ahead = true;
   ReportSink report = [](const std::string&) {};

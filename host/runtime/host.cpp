@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "base/clock.hpp"
-#include "processor/state.hpp"
+#include "base/sqlite.hpp"
+#include "processor/host_tables.hpp"
+#include "processor/projection.hpp"
 #include "runtime/small_file.hpp"
 #include "runtime/verdict.hpp"
 
@@ -13,12 +15,24 @@ namespace aludel {
 
 namespace {
 
-std::uint64_t durable_floor(const DataDirectory& data) {
-  std::uint64_t floor = 0;
+// How far a projection has come, and in which log; nothing where it cannot be read.
+std::optional<KnownMark> mark_of(const std::string& name, const std::filesystem::path& directory) {
+  const auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+  if (!database || !(*database)->execute("begin")) return std::nullopt;
+  auto tables = HostTables::open(**database);
+  if (!tables) return std::nullopt;
+  const auto identity = tables->identity();
+  const auto cursor = tables->cursor();
+  if (!identity || !cursor) return std::nullopt;
+  return KnownMark{"processor " + name, directory, identity->log_id, cursor->position.next};
+}
+
+std::vector<KnownMark> known_marks(const DataDirectory& data) {
+  std::vector<KnownMark> marks;
   for (const auto& name : data.processor_names()) {
-    if (const auto state = read_state(data.processor(name)); state) floor = std::max(floor, state->next);
+    if (auto mark = mark_of(name, data.processor(name))) marks.push_back(std::move(*mark));
   }
-  return floor;
+  return marks;
 }
 
 ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data, LogLevel level) {
@@ -43,7 +57,7 @@ Result<std::unique_ptr<SegmentLog>> open_log(const Installation& installation, R
   OpenOptions options;
   options.dir = installation.data.log();
   options.sync = installation.config.sync_full ? Sync::full : Sync::normal;
-  options.durable_floor = durable_floor(installation.data);
+  options.known = known_marks(installation.data);
   options.report = std::move(report);
   return SegmentLog::open(options);
 }

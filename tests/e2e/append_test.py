@@ -166,5 +166,35 @@ def test_a_flipped_byte_is_found_by_verify(aludel):
     holds(out, "1 fault")
 
 
+def test_an_event_that_a_processor_has_handled_is_never_lost_silently(aludel):
+    aludel.configure(f'[processor.tally]\nplugin = "{FACTS["tally"]}"\n')
+    ends = []
+    for kind in "abcde":
+        aludel.append(kind)
+        ends.append(aludel.json("status")["log"]["bytes"])
+    aludel.drain()
+    segment = aludel.directory / "log" / "00000000000000000000.seg"
+    whole = segment.read_bytes()
+    for damaged in whole[:ends[3]], whole[:ends[3]] + bytes(len(whole) - ends[3]):
+        segment.write_bytes(damaged)
+        (aludel.directory / "log" / "tip").unlink()  # as if the machine had been started anew
+        _, error = aludel.run("append", "--type", "f", status=3)
+        holds(error, f"{segment} at offset {ends[3]}: the log ends before event 4, but processor tally knows")
+        equal(error.count("\n"), 1)
+        equal(segment.read_bytes(), damaged)
+    segment.write_bytes(whole)
+    equal(aludel.append("f")["first"], 5)
+
+
+def test_a_projection_of_another_log_says_nothing_of_this_one(aludel):
+    aludel.configure(f'[processor.tally]\nplugin = "{FACTS["tally"]}"\n')
+    aludel.append(*"abcde")
+    aludel.drain()
+    for file in (aludel.directory / "log").iterdir():
+        file.unlink()
+    equal(aludel.append("a")["first"], 0)
+    equal(aludel.append("b")["first"], 1)
+
+
 if __name__ == "__main__":
     main(globals())
