@@ -224,8 +224,7 @@ Result<void> create_log(os::FileSystem& files, const std::filesystem::path& dir,
                         std::uint64_t capacity) {
   const auto made = create_segment(files, dir, make_segment_header(Uuid::random(), 0, 0, now_ns, capacity));
   if (!made) return made.error();
-  // The folder itself may be new.
-  return files.sync_directory(dir / "..");
+  return {};
 }
 
 Result<std::unique_ptr<os::File>> create_segment(os::FileSystem& files, const std::filesystem::path& dir,

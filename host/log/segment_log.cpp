@@ -126,6 +126,8 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(const OpenOptions& options)
   if (!boot_id) return boot_id.error();
   const auto marks = with_published(options, *publisher, *boot_id);
   publisher->reset();
+  // The folder may be one whose maker was killed before it had synced the entry.
+  if (auto ok = files.sync_directory(options.dir / ".."); !ok) return ok.error();
   const auto first_ids = list_segments(files, options.dir);
   if (!first_ids) return first_ids.error();
   if (first_ids->empty()) {

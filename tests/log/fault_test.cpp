@@ -82,6 +82,33 @@ TEST_CASE("whichever call fails while a log is opened, it can be opened once the
   CHECK(open_log(small_options(folder))->tip() == 40);
 }
 
+TEST_CASE("a log's folders are durable before it serves, also those that a killed process made") {
+  const TempDir dir;
+  const auto synced = [](const FaultFileSystem& files, const std::filesystem::path& folder) {
+    for (const auto& call : files.calls()) {
+      if (call.name == "sync_directory" && std::filesystem::equivalent(call.path, folder)) return true;
+    }
+    return false;
+  };
+  const auto data = dir.path() / "a" / "b";
+  {
+    FaultFileSystem files;
+    open_log(small_options(data / "log", files));
+    for (const auto& folder : {dir.path(), dir.path() / "a", data, data / "log"})
+      CHECK(synced(files, folder));
+  }
+  {
+    FaultFileSystem files;
+    open_log(small_options(data / "log", files));
+    CHECK(synced(files, data));
+  }
+  std::filesystem::remove_all(data / "log");  // it was killed before it could go on
+  FaultFileSystem files;
+  open_log(small_options(data / "log", files));
+  CHECK(synced(files, data));
+  CHECK(synced(files, dir.path() / "a"));
+}
+
 TEST_CASE("after a failed sync its descriptor is not used again, and what was not acknowledged is cut off") {
   const TempDir dir;
   FaultFileSystem files;
