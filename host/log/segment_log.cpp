@@ -225,7 +225,23 @@ std::size_t SegmentLog::commit_group(std::span<PendingAppend* const> waiting) {
   return count;
 }
 
+// What is written into a file that nobody finds again must not be acknowledged. Once that was seen it is the
+// end: a file that comes back may lack what is in the other one.
+Result<void> SegmentLog::check_files() {
+  if (closed_) return *closed_;
+  auto checked = writer_.check();
+  if (checked && !publisher_.whole()) {
+    checked = Error(
+        ErrorCode::corrupt,
+        "append: the log's file tip was cut: nothing was added, and nothing will be: end this process and "
+        "start it again");
+  }
+  if (!checked && checked.error().code == ErrorCode::corrupt) closed_ = checked.error();
+  return checked;
+}
+
 Result<void> SegmentLog::make_room(std::size_t size) {
+  if (auto ok = check_files(); !ok) return ok;
   if (auto ok = writer_.repair(); !ok) return ok;
   if (size <= writer_.room()) return {};
   // An empty segment may be smaller than new ones: it keeps the size that it was made with.

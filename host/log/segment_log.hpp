@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -68,6 +69,7 @@ class SegmentLog final : public EventLog {
   Result<AppendResult> append_as_producer(const AppendRequest& request);
   Result<std::uint64_t> commit(const BlockContent& content);
   std::size_t commit_group(std::span<PendingAppend* const> waiting);
+  Result<void> check_files();
   Result<void> make_room(std::size_t size);
   Result<void> write_group(std::span<PendingAppend* const> group);
 
@@ -79,8 +81,9 @@ class SegmentLog final : public EventLog {
   AppendQueue queue_;
 
   mutable std::mutex catalog_mutex_;
-  Catalog catalog_;       // changed by the leader alone, under the mutex; read by it without
-  SegmentWriter writer_;  // the leader's
+  Catalog catalog_;              // changed by the leader alone, under the mutex; read by it without
+  SegmentWriter writer_;         // the leader's
+  std::optional<Error> closed_;  // the leader's: why nothing can be appended any more
 
   std::mutex buffers_mutex_;
   std::vector<BlockBuffer> buffers_;  // to be used again

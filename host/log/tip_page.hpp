@@ -47,6 +47,8 @@ class TipPublisher {
   void reset();
   /// Begins to serve, after recovery.
   void serve(const Uuid& log_id, const Uuid& boot_id, std::uint64_t tip);
+  /// Whether the page can still be written; if it was cut, `publish` would be a SIGBUS.
+  [[nodiscard]] bool whole() const { return page_.whole(); }
   /// Raises the tip and wakes all who wait. One thread at a time.
   void publish(std::uint64_t tip);
 

@@ -54,6 +54,11 @@ Result<SharedPage> SharedPage::open_read_only(const std::filesystem::path& path)
   return map(std::move(file), PROT_READ, path);
 }
 
+bool SharedPage::whole() const {
+  struct stat about {};
+  return ::fstat(file_.number(), &about) == 0 && static_cast<std::size_t>(about.st_size) >= size;
+}
+
 SharedPage::~SharedPage() {
   if (data_ != nullptr) ::munmap(data_, size);
 }

@@ -38,6 +38,8 @@ class SharedPage {
   ~SharedPage();
 
   [[nodiscard]] void* data() const { return data_; }
+  /// Whether the file still has its bytes: touching a page that was cut off ends the process.
+  [[nodiscard]] bool whole() const;
   /// Which file it is, among all of the machine: a copy is another one.
   [[nodiscard]] std::uint64_t device() const { return device_; }
   [[nodiscard]] std::uint64_t inode() const { return inode_; }
