@@ -180,12 +180,23 @@ class Recovery {
     FileWindow window(file);
     const auto end = window.end_of_data(offset);
     if (!end) return end.error();
+    auto saved = copy_aside(window, path, offset, *end);
+    if (saved || saved.error().code != ErrorCode::disk_full) return saved;
+    return Error(
+        ErrorCode::disk_full,
+        fmt::format("{}: what was cut short at the end of {} is saved there before it is cut off: free {} "
+                    "bytes, then start again",
+                    saved.error().message, path.string(), *end - offset));
+  }
+
+  Result<void> copy_aside(FileWindow& window, const std::filesystem::path& path, std::uint64_t offset,
+                          std::uint64_t end) {
     const auto target = free_name();
     if (!target) return target.error();
     const auto copy = files_.open(unfinished(*target), os::OpenMode::create_new);
     if (!copy) return copy.error();
-    for (auto at = offset; at < *end; at += copy_step) {
-      const auto bytes = window.at(at, std::min<std::size_t>(copy_step, *end - at));
+    for (auto at = offset; at < end; at += copy_step) {
+      const auto bytes = window.at(at, std::min<std::size_t>(copy_step, end - at));
       if (!bytes) return bytes.error();
       if (auto ok = write_one(**copy, at - offset, *bytes); !ok) return ok;
     }
@@ -193,7 +204,7 @@ class Recovery {
     if (auto ok = files_.rename(unfinished(*target), *target); !ok) return ok;
     if (auto ok = files_.sync_directory(dir_); !ok) return ok;
     report_(fmt::format("{}: cut {} bytes of unacknowledged appends at offset {} (event {} on), saved in {}",
-                        path.string(), *end - offset, offset, log_.end.next_id, target->string()));
+                        path.string(), end - offset, offset, log_.end.next_id, target->string()));
     return {};
   }
 

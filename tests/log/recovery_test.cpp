@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <cerrno>
 #include <functional>
 #include <unistd.h>
 #include <utility>
@@ -54,6 +55,21 @@ TEST_CASE("a torn tail is saved beside those that were saved before") {
     CHECK(open_log(small_options(dir.path(), files))->tip() == static_cast<std::uint64_t>(i + 1));
     CHECK(read_file(dir.path() / ("torn-" + std::to_string(i + 1))) == "garbage " + std::to_string(i));
   }
+}
+
+TEST_CASE("a torn tail that a full disk cannot take says what to do") {
+  const TempDir dir;
+  FaultFileSystem files;
+  append_each(*open_log(small_options(dir.path(), files)), 1);
+  const auto path = dir.path() / segment_name(0);
+  write_file(path, read_file(path) + "garbage");
+  files.fail_next("write_at", ENOSPC);
+  const auto refused = SegmentLog::open(small_options(dir.path(), files));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::disk_full);
+  CHECK(refused.error().message.find("free 7 bytes, then start again") != std::string::npos);
+  CHECK(refused.error().message.find(path.string()) != std::string::npos);
+  CHECK(open_log(small_options(dir.path(), files))->tip() == 1);
 }
 
 TEST_CASE("blocks that were written but not acknowledged are kept") {
