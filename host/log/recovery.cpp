@@ -33,6 +33,7 @@ class Recovery {
     auto first_ids = list_segments(files_, dir_);
     if (!first_ids) return first_ids.error();
     ALUDEL_ASSERT(!first_ids->empty());
+    if (auto ok = require_first_segment(dir_, *first_ids); !ok) return ok.error();
     const auto last = first_ids->back();
     if (first_ids->size() > 1) {
       if (auto ok = take_sealed((*first_ids)[first_ids->size() - 2], last); !ok) return ok.error();

@@ -64,6 +64,7 @@ Result<std::unique_ptr<SegmentReader>> SegmentReader::open(os::FileSystem& files
     return Error(ErrorCode::not_found,
                  "open the log " + dir.string() + ": there is none: append an event first");
   }
+  if (auto ok = require_first_segment(dir, *first_ids); !ok) return ok.error();
   const auto path = dir / segment_name(first_ids->back());
   const auto file = files.open(path, os::OpenMode::read);
   if (!file) return file.error();

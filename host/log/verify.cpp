@@ -7,12 +7,14 @@
 #include <fmt/format.h>
 
 #include "base/limits.hpp"
+#include "base/os/boot_id.hpp"
 #include "base/os/lock.hpp"
 #include "log/block_check.hpp"
 #include "log/block_search.hpp"
 #include "log/footer.hpp"
 #include "log/segment.hpp"
 #include "log/segment_reader.hpp"
+#include "log/tip_page.hpp"
 
 namespace aludel {
 
@@ -34,12 +36,19 @@ class Verifier {
     if (first_ids->empty()) {
       return Error(ErrorCode::not_found, "verify the log " + dir_.string() + ": there is none");
     }
+    if (!require_first_segment(dir_, *first_ids)) {
+      path_ = dir_ / segment_name(0);
+      fault(0, "the log's first segment is missing");
+    }
     next_id_ = first_ids->front();
     counted_ = next_id_ == 0;
     if (auto ok = measure(*first_ids); !ok) return ok.error();
     for (const auto first_id : *first_ids) {
       last_ = first_id == first_ids->back();
       verify_segment(first_id);
+    }
+    if (report_.faults.empty() && log_id_) {
+      if (auto ok = check_published(); !ok) return ok.error();
     }
     return std::move(report_);
   }
@@ -53,6 +62,20 @@ class Verifier {
     const auto reader = SegmentReader::open(files_, dir_);
     if (!reader) return reader.error();
     tip_ = (*reader)->tip();
+    return {};
+  }
+
+  // What was published in this boot was acknowledged.
+  Result<void> check_published() {
+    const auto boot_id = os::boot_id();
+    if (!boot_id) return boot_id.error();
+    const auto page = TipView::open(dir_ / "tip", *log_id_, *boot_id);
+    if (!page) return page.error().code == ErrorCode::not_found ? Result<void>() : page.error();
+    const auto published = page->last_published();
+    if (!published || *published <= next_id_) return {};
+    report_.torn_tail.reset();
+    fault(offset_, fmt::format("the log ends before event {}, but its tip page knows its events to below {}",
+                               next_id_, *published));
     return {};
   }
 

@@ -177,5 +177,28 @@ def test_a_reader_that_closes_its_pipe_ends_the_command(aludel):
     assert log.wait(timeout=LIMIT) != 0
 
 
+def test_verify_tells_of_projections_that_it_cannot_see(aludel):
+    prepare(aludel)
+    processors = aludel.directory / "processors"
+    aludel.directory.chmod(0o755)
+    for folder in processors / "x", processors:
+        folder.chmod(0)
+        equal(verify_as_a_stranger(aludel, str(folder)), 1)
+        folder.chmod(0o755)
+    holds(aludel.run("verify"), "1 projection: good\n")
+    (processors / "x" / "projection-1.db").unlink()
+    out, _ = aludel.run("verify", status=1)
+    holds(out, "projection.db leads to a database that is missing")
+
+
+def verify_as_a_stranger(aludel, folder):
+    """The exit status; the folder is named as one that may not be seen. Root may see everything."""
+    stranger = ["setpriv", "--reuid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
+    done = subprocess.run(stranger + aludel.command("verify"), capture_output=True, text=True, timeout=LIMIT)
+    holds(done.stdout, folder)
+    holds(done.stdout, "Permission denied")
+    return done.returncode
+
+
 if __name__ == "__main__":
     main(globals())

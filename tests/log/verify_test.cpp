@@ -91,6 +91,42 @@ TEST_CASE("verify tells a missing segment, and a torn tail from a fault") {
   CHECK(report.faults[0].what.find("is missing") != std::string::npos);
 }
 
+TEST_CASE("a log whose first segment is missing is corrupt for verify, readers and writers alike") {
+  const TempDir dir;
+  FaultFileSystem files;
+  append_each(*open_log(small_options(dir.path(), files)), 60);
+  REQUIRE(list_segments(files, dir.path())->size() > 2);
+  std::filesystem::remove(dir.path() / segment_name(0));
+  const auto report = verify(dir.path());
+  REQUIRE(report.faults.size() == 1);
+  CHECK(report.faults[0].file.filename() == segment_name(0));
+  for (const auto& error : {SegmentReader::open(files, dir.path()).error(),
+                            SegmentLog::open(small_options(dir.path(), files)).error()}) {
+    CHECK(error.code == ErrorCode::corrupt);
+    CHECK(error.message.find(segment_name(0)) != std::string::npos);
+  }
+}
+
+TEST_CASE("verify misses what was acknowledged in this boot and is gone") {
+  const TempDir dir;
+  FaultFileSystem files;
+  std::uint64_t end = 0;
+  {
+    const auto log = open_log(small_options(dir.path(), files));
+    append_each(*log, 2);
+    end = log->stats()->bytes;
+    append_each(*log, 1);
+  }
+  std::filesystem::resize_file(dir.path() / segment_name(0), end);
+  auto report = verify(dir.path());
+  REQUIRE(report.faults.size() == 1);
+  CHECK(report.faults[0].offset == end);
+  std::ofstream(dir.path() / segment_name(0), std::ios::app | std::ios::binary) << "half a block";
+  report = verify(dir.path());
+  CHECK(report.faults.size() == 1);
+  CHECK_FALSE(report.torn_tail);
+}
+
 TEST_CASE("verify says when there is no log") {
   const TempDir dir;
   CHECK(verify_log(os::real_file_system(), dir.path(), [](std::uint64_t, std::uint64_t) {}).error().code ==
