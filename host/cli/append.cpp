@@ -15,6 +15,7 @@
 #include "cli/commands.hpp"
 #include "cli/progress.hpp"
 #include "cli/table.hpp"
+#include "log/append_check.hpp"
 #include "runtime/host.hpp"
 #include "runtime/ingest.hpp"
 #include "runtime/small_file.hpp"
@@ -153,6 +154,7 @@ void print(const AppendSummary& summary, double seconds) {
 }  // namespace
 
 Result<int> append_command(const Globals& globals, const AppendOptions& options) {
+  if (const auto checked = check_producer(options.producer); !checked) return checked.error();
   auto input = open_input(options);
   if (!input) return input.error();
   const auto installation = load_installation(globals.data, globals.config);

@@ -54,8 +54,10 @@ Result<AppendSummary> HostClient::append(std::string_view lines, std::string_vie
   request.method = "POST";
   request.target = "/v1/events";
   request.content_type = "application/x-ndjson";
-  request.producer = producer;
-  if (!producer.empty()) request.sequence = std::to_string(sequence);
+  if (!producer.empty()) {
+    request.producer = producer;
+    request.sequence = std::to_string(sequence);
+  }
   request.padded_body = lines;
   request.body_size = lines.size();
   auto body = ask(request);

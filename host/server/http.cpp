@@ -128,6 +128,11 @@ std::string header(const auto& fields, beast::string_view name) {
   return std::string(fields[name]);
 }
 
+std::optional<std::string> header_if_sent(const auto& fields, beast::string_view name) {
+  if (fields.count(name) == 0) return std::nullopt;
+  return header(fields, name);
+}
+
 }  // namespace
 
 HttpConnection::HttpConnection(os::Descriptor socket, const HttpLimits& limits)
@@ -159,12 +164,15 @@ std::variant<HttpRequest, HttpResponse, HttpConnection::Closed> HttpConnection::
   if (error) return failed(error);
 
   s.keep_alive = message.keep_alive();
+  for (const auto* once : {"Aludel-Producer", "Aludel-Sequence"}) {
+    if (message.count(once) > 1) return refusal(400, "invalid", once + std::string(" stands there twice"));
+  }
   HttpRequest request;
   request.method = std::string(message.method_string());
   request.target = std::string(message.target());
   request.content_type = header(message, "Content-Type");
-  request.producer = header(message, "Aludel-Producer");
-  request.sequence = header(message, "Aludel-Sequence");
+  request.producer = header_if_sent(message, "Aludel-Producer");
+  request.sequence = header_if_sent(message, "Aludel-Sequence");
   request.padded_body = std::move(message.body());
   request.body_size = request.padded_body.size();
   request.padded_body.append(EventBatch::padding, '\0');
@@ -191,8 +199,8 @@ Result<HttpResponse> HttpConnection::exchange(const HttpRequest& request) {
   http::request<http::string_body> message(http::string_to_verb(request.method), request.target, 11);
   message.set(http::field::host, "aludel");
   if (!request.content_type.empty()) message.set(http::field::content_type, request.content_type);
-  if (!request.producer.empty()) message.set("Aludel-Producer", request.producer);
-  if (!request.sequence.empty()) message.set("Aludel-Sequence", request.sequence);
+  if (request.producer) message.set("Aludel-Producer", *request.producer);
+  if (request.sequence) message.set("Aludel-Sequence", *request.sequence);
   message.body() = request.body();
   message.prepare_payload();
   error_code error;

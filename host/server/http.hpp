@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -17,8 +18,8 @@ struct HttpRequest {
   std::string method = "GET";
   std::string target;
   std::string content_type;
-  std::string producer;  ///< Aludel-Producer
-  std::string sequence;  ///< Aludel-Sequence
+  std::optional<std::string> producer;  ///< Aludel-Producer
+  std::optional<std::string> sequence;  ///< Aludel-Sequence
   /// As received, with EventBatch::padding bytes behind it that belong to nothing: see `body`.
   std::string padded_body;
   std::size_t body_size = 0;

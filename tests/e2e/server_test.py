@@ -116,6 +116,29 @@ def test_many_producers_at_once_lose_and_double_nothing(aludel):
         equal([k for k in keys if k.startswith(f"{number}/")], [f"{number}/{s}" for s in range(events)])
 
 
+def test_a_producers_key_is_one_header_with_a_key_in_it(aludel):
+    with aludel.host():
+        def status_of(*headers):
+            body = b'{"type":"t"}'
+            lines = [b"POST http://aludel/v1/events HTTP/1.1", b"Host: aludel", b"Connection: close",
+                     b"Content-Type: " + ONE.encode(), b"Content-Length: %d" % len(body), *headers]
+            connection = socket.socket(socket.AF_UNIX)
+            connection.settimeout(LIMIT)
+            connection.connect(str(aludel.socket))
+            connection.sendall(b"\r\n".join(lines) + b"\r\n\r\n" + body)
+            answer = connection.makefile("rb").read()
+            connection.close()
+            return int(answer.split()[1])
+
+        equal(status_of(b"Aludel-Producer: p"), 200)
+        equal(status_of(b"Aludel-Producer:"), 400)
+        equal(status_of(b"Aludel-Producer: p", b"Aludel-Producer: q"), 400)
+        equal(status_of(b"Aludel-Producer: q", b"Aludel-Sequence: 0", b"Aludel-Sequence: 0"), 400)
+        equal(status_of(b"Aludel-Producer: q", b"Aludel-Sequence:"), 400)
+        equal(status_of(b"Aludel-Producer: \xff"), 400)
+    equal(aludel.json("status")["log"]["events"], 1)
+
+
 def test_a_host_ends_although_a_connection_is_open(aludel):
     with aludel.host() as host:
         idle = socket.socket(socket.AF_UNIX)

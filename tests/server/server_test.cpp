@@ -117,6 +117,8 @@ TEST_CASE("what is over a limit or no HTTP is refused with the fitting status, a
       {"nonsense\r\n\r\n", "HTTP/1.1 400 Bad Request"},
       {"GET / HTTP/9.9\r\n\r\n", "HTTP/1.1 400 Bad Request"},
       {"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "HTTP/1.1 400 Bad Request"},
+      {"GET / HTTP/1.1\r\nAludel-Producer: p\r\nAludel-Producer: q\r\n\r\n", "HTTP/1.1 400 Bad Request"},
+      {"GET / HTTP/1.1\r\naludel-sequence: 1\r\nAludel-Sequence: 1\r\n\r\n", "HTTP/1.1 400 Bad Request"},
   };
   for (const auto& wrong : cases) {
     const auto answer = answer_to(wrong.first);
