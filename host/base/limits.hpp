@@ -69,6 +69,8 @@ inline constexpr std::size_t crash_output_max = 4 * KiB;  ///< what is kept of a
 
 // Commands
 inline constexpr auto writer_wait_max = std::chrono::seconds(5);  ///< `append`: for another writer to be done
+inline constexpr auto connect_time_max = std::chrono::seconds(5);
+inline constexpr auto status_time_max = std::chrono::seconds(5);  ///< for the host's answer
 inline constexpr auto query_time_max = std::chrono::seconds(5);
 
 // Server
@@ -76,6 +78,7 @@ inline constexpr std::size_t request_body_max = block_max;
 inline constexpr std::size_t request_header_max = 16 * KiB;
 inline constexpr std::size_t connections_max = 256;
 inline constexpr auto connection_idle_max = std::chrono::seconds(60);
-inline constexpr auto request_time_max = std::chrono::seconds(30);  ///< for a request to arrive, once begun
+inline constexpr auto request_time_max =
+    std::chrono::seconds(30);  ///< for a request to arrive, once begun; for a client's append to be answered
 
 }  // namespace aludel::limits

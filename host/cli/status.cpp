@@ -27,7 +27,12 @@ Plan plan_for(const Installation& installation) {
 
 Result<std::string> status_json(const Installation& installation) {
   auto host = HostClient::connect(installation.data.socket());
-  if (host) return (*host)->status();
+  auto told = host ? (*host)->status() : host.error();
+  if (told || (host && told.error().code != ErrorCode::timed_out)) return told;
+  if (told.error().code == ErrorCode::timed_out) {
+    std::fprintf(stderr, "aludel: %s: is it stopped? what follows is what the files say\n",
+                 told.error().message.c_str());
+  }
   const auto status = read_status(installation, plan_for(installation), std::nullopt);
   if (!status) return status.error();
   return to_json(*status);

@@ -15,6 +15,7 @@
 #include <boost/beast/http.hpp>
 
 #include "base/cloudevents.hpp"
+#include "base/duration.hpp"
 
 namespace aludel {
 
@@ -193,9 +194,18 @@ bool HttpConnection::answer(const HttpResponse& response, bool more) {
   return more && !error;
 }
 
-Result<HttpResponse> HttpConnection::exchange(const HttpRequest& request) {
+bool HttpConnection::reusable() const {
+  const auto& s = *stream_;
+  if (!s.keep_alive || s.buffer.size() > 0) return false;
+  char byte = 0;
+  return ::recv(s.socket.number(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+Result<HttpResponse> HttpConnection::exchange(const HttpRequest& request,
+                                              std::chrono::milliseconds time_max) {
   auto& s = *stream_;
-  s.deadline.reset();
+  s.allow(time_max);
+  s.keep_alive = false;
   http::request<http::string_body> message(http::string_to_verb(request.method), request.target, 11);
   message.set(http::field::host, "aludel");
   if (!request.content_type.empty()) message.set(http::field::content_type, request.content_type);
@@ -208,8 +218,13 @@ Result<HttpResponse> HttpConnection::exchange(const HttpRequest& request) {
   http::response_parser<http::string_body> parser;
   parser.body_limit(s.limits.body_max);
   if (!error) http::read(s, s.buffer, parser, error);
+  if (error == beast::error::timeout) {
+    return Error(ErrorCode::timed_out,
+                 "talk to the host: it has not answered in " + format_duration(time_max));
+  }
   if (error) return Error(ErrorCode::io, "talk to the host: " + error.message());
   auto& answer = parser.get();
+  s.keep_alive = answer.keep_alive();
   return HttpResponse{answer.result_int(), std::move(answer.body()), {}};
 }
 

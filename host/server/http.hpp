@@ -58,8 +58,13 @@ class HttpConnection {
   /// Whether the request received last allows another.
   [[nodiscard]] bool keeps_alive() const;
 
-  /// The client's side: sends and waits for the answer, however long that takes.
-  Result<HttpResponse> exchange(const HttpRequest& request);
+  /// The client's side: whether another request can be sent. Not if the other side has closed the connection,
+  /// or said that it will.
+  [[nodiscard]] bool reusable() const;
+  /// Sends and waits for the answer. After an error the connection is of no more use, and what became of the
+  /// request is not known.
+  /// @return timed_out; io
+  Result<HttpResponse> exchange(const HttpRequest& request, std::chrono::milliseconds time_max);
 
  private:
   struct Stream;

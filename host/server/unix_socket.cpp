@@ -2,13 +2,17 @@
 #include "server/unix_socket.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <string>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "base/limits.hpp"
 
 namespace aludel {
 
@@ -65,7 +69,15 @@ Result<os::Descriptor> connect_to(const std::filesystem::path& path) {
   if (!address) return address.error();
   auto socket = make_socket();
   if (!socket) return socket;
+  const timeval time_max{std::chrono::seconds(limits::connect_time_max).count(), 0};
+  if (::setsockopt(socket->number(), SOL_SOCKET, SO_SNDTIMEO, &time_max, sizeof time_max) != 0) {
+    return os_error("prepare a socket", errno);
+  }
   if (::connect(socket->number(), address->get(), sizeof address->value) == 0) return socket;
+  if (errno == EAGAIN) {
+    return Error(ErrorCode::timed_out,
+                 "connect to " + path.string() + ": the host does not accept: is it stopped?");
+  }
   if (errno == ECONNREFUSED) return Error(ErrorCode::not_found, "nobody listens at " + path.string());
   return os_error("connect to " + path.string(), errno);
 }

@@ -13,7 +13,7 @@ namespace aludel {
 /// caller holds the data directory's lock: then it is left over from a host that is gone.
 [[nodiscard]] Result<os::Descriptor> listen_at(const std::filesystem::path& path);
 
-/// @return not_found: nobody listens there; denied
+/// @return not_found: nobody listens there; timed_out: somebody does, but accepts nobody; denied
 [[nodiscard]] Result<os::Descriptor> connect_to(const std::filesystem::path& path);
 
 }  // namespace aludel

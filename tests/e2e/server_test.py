@@ -3,8 +3,10 @@
 """HTTP on the host's socket."""
 
 import json
+import signal
 import socket
 import stat
+import subprocess
 import threading
 
 from harness import LIMIT, UnixConnection, equal, holds, main
@@ -137,6 +139,17 @@ def test_a_producers_key_is_one_header_with_a_key_in_it(aludel):
         equal(status_of(b"Aludel-Producer: q", b"Aludel-Sequence:"), 400)
         equal(status_of(b"Aludel-Producer: \xff"), 400)
     equal(aludel.json("status")["log"]["events"], 1)
+
+
+def test_the_status_of_a_stopped_host_comes_from_the_files(aludel):
+    aludel.append("t")
+    with aludel.host() as host:
+        host.process.send_signal(signal.SIGSTOP)
+        done = subprocess.run(aludel.command("--json", "status"), capture_output=True, text=True, timeout=LIMIT)
+        equal(done.returncode, 0)
+        equal(json.loads(done.stdout)["log"]["events"], 1)
+        holds(done.stderr, "it has not answered in 5s: is it stopped?")
+        host.process.send_signal(signal.SIGCONT)
 
 
 def test_a_host_ends_although_a_connection_is_open(aludel):

@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <latch>
+#include <memory>
+#include <poll.h>
 #include <string>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -63,6 +65,48 @@ class RawClient {
  private:
   os::Descriptor socket_;
 };
+
+// A host that closes each connection after one request.
+class OneByOne {
+ public:
+  explicit OneByOne(const std::filesystem::path& path) {
+    auto listener = listen_at(path);
+    REQUIRE(listener);
+    listener_ = std::move(*listener);
+  }
+  // Answers the next request with `answer`, if that is not empty.
+  void serve_one(std::string_view answer) {
+    {
+      const os::Descriptor socket(::accept(listener_.number(), nullptr, nullptr));
+      std::string text;
+      char bytes[4096];
+      while (!text.ends_with("{}\n")) {
+        const auto size = ::recv(socket.number(), bytes, sizeof bytes, 0);
+        if (size <= 0) return;
+        text.append(bytes, static_cast<std::size_t>(size));
+      }
+      (void)!::send(socket.number(), answer.data(), answer.size(), MSG_NOSIGNAL);
+    }
+    ++closed_;
+    closed_.notify_all();
+  }
+  void await_closed(int count) const {
+    for (int now = closed_; now < count; now = closed_)
+      closed_.wait(now);
+  }
+  [[nodiscard]] bool somebody_waits() const {
+    pollfd poll{listener_.number(), POLLIN, 0};
+    return ::poll(&poll, 1, 0) > 0;
+  }
+
+ private:
+  os::Descriptor listener_;
+  std::atomic<int> closed_ = 0;
+};
+
+constexpr std::string_view appended_one =
+    "HTTP/1.1 200 OK\r\nContent-Length: 48\r\n\r\n"
+    R"({"first":0,"last":0,"count":1,"duplicates":0}   )";
 
 // What is answered to `text` on a connection of its own, which the server then closes.
 std::string answer_to(std::string_view text, const HttpLimits& http = generous()) {
@@ -149,6 +193,67 @@ TEST_CASE("a client that goes in the middle of a request harms nobody") {
   auto next = HostClient::connect(dir.path() / "s");
   REQUIRE(next);
   CHECK((*next)->status());
+}
+
+TEST_CASE("a client whose idle connection the host has closed makes another one") {
+  const TempDir dir;
+  OneByOne host(dir.path() / "s");
+  std::thread serve([&] {
+    host.serve_one(appended_one);
+    host.serve_one(appended_one);
+  });
+  auto client = HostClient::connect(dir.path() / "s");
+  REQUIRE(client);
+  CHECK((*client)->append("{}\n", "p", 0));
+  host.await_closed(1);
+  CHECK((*client)->append("{}\n", "p", 1));
+  serve.join();
+}
+
+TEST_CASE("a client never sends a batch twice, and says that its outcome is not known") {
+  const TempDir dir;
+  OneByOne host(dir.path() / "s");
+  std::thread serve([&] { host.serve_one(""); });
+  auto client = HostClient::connect(dir.path() / "s");
+  REQUIRE(client);
+  const auto lost = (*client)->append("{}\n", "p", 0);
+  serve.join();
+  REQUIRE_FALSE(lost);
+  CHECK(lost.error().code == ErrorCode::io);
+  CHECK(lost.error().message.find("whether the last batch is in the log is not known") != std::string::npos);
+  CHECK(lost.error().message.find("--producer") != std::string::npos);
+  CHECK_FALSE(host.somebody_waits());
+}
+
+TEST_CASE("a client whose host has ended says that the batch was not sent") {
+  const TempDir dir;
+  std::unique_ptr<HostClient> client;
+  {
+    OneByOne host(dir.path() / "s");
+    std::thread serve([&] { host.serve_one(appended_one); });
+    client = HostClient::connect(dir.path() / "s").value();
+    CHECK(client->append("{}\n", "p", 0));
+    serve.join();
+  }
+  const auto refused = client->append("{}\n", "p", 1);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.find("was not sent") != std::string::npos);
+}
+
+TEST_CASE("a client does not wait for ever for a host that does not answer") {
+  const TempDir dir;
+  const auto listener = listen_at(dir.path() / "s");  // accepts nobody, as a stopped process
+  REQUIRE(listener);
+  auto client = HostClient::connect(dir.path() / "s", {milliseconds(20), milliseconds(20)});
+  REQUIRE(client);
+  const auto status = (*client)->status();
+  REQUIRE_FALSE(status);
+  CHECK(status.error().code == ErrorCode::timed_out);
+  auto other = HostClient::connect(dir.path() / "s", {milliseconds(20), milliseconds(20)});
+  const auto append = (*other)->append("{}\n", "", 0);
+  REQUIRE_FALSE(append);
+  CHECK(append.error().code == ErrorCode::timed_out);
+  CHECK(append.error().message.find("is not known") != std::string::npos);
 }
 
 TEST_CASE("one connection more than allowed is told to come again") {
