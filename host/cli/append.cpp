@@ -6,12 +6,14 @@
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/json.hpp"
 #include "base/json_writer.hpp"
 #include "base/os/descriptor.hpp"
+#include "base/utf8.hpp"
 #include "cli/commands.hpp"
 #include "cli/progress.hpp"
 #include "cli/table.hpp"
@@ -80,6 +82,11 @@ Result<std::string> data_of(const AppendOptions& options) {
 }
 
 Result<Input> from_options(const AppendOptions& options) {
+  const std::pair<const char*, const std::string&> texts[] = {
+      {"--type", options.type}, {"--source", options.source}, {"--key", options.key}};
+  for (const auto& [option, text] : texts) {
+    if (!is_utf8(text)) return Error(ErrorCode::invalid, std::string(option) + " is not UTF-8: encode it");
+  }
   std::string line = "{\"specversion\":\"1.0\",\"type\":" + json_string(options.type);
   if (!options.source.empty()) line += ",\"source\":" + json_string(options.source);
   if (!options.key.empty()) line += ",\"subject\":" + json_string(options.key);

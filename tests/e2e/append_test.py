@@ -166,6 +166,22 @@ def test_a_flipped_byte_is_found_by_verify(aludel):
     holds(out, "1 fault")
 
 
+def test_text_that_is_not_utf8_or_no_producers_key_is_refused(aludel):
+    bad = "\udcff"  # the byte ff
+    for arguments, words in [
+        (["--type", bad], "--type is not UTF-8"),
+        (["--type", "t", "--key", bad], "--key is not UTF-8"),
+        (["--type", "t", "--source", bad], "--source is not UTF-8"),
+        (["--type", "t", "--producer", bad], "the producer's key is not UTF-8"),
+        (["--type", "t", "--producer", " p"], "begins or ends with a blank"),
+        (["--type", "t", "--producer", "p\nHost: x"], "holds a control character"),
+    ]:
+        _, error = aludel.run("append", *arguments, status=2)
+        holds(error, words)
+        equal(error.count("\n"), 1)
+    assert not (aludel.directory / "log").exists()
+
+
 def test_an_event_that_a_processor_has_handled_is_never_lost_silently(aludel):
     aludel.configure(f'[processor.tally]\nplugin = "{FACTS["tally"]}"\n')
     ends = []
