@@ -68,7 +68,10 @@ inline constexpr int deaths_without_commit_max = 5;
 inline constexpr std::size_t crash_output_max = 4 * KiB;  ///< what is kept of a dead child's stderr
 
 // Commands
-inline constexpr auto writer_wait_max = std::chrono::seconds(5);  ///< `append`: for another writer to be done
+inline constexpr auto writer_wait_max =
+    std::chrono::seconds(5);  ///< `append`, `run`: for another `append` to be done
+inline constexpr auto input_wait_max =
+    std::chrono::milliseconds(100);  ///< `append -`: holding the log, for more to append
 inline constexpr auto connect_time_max = std::chrono::seconds(5);
 inline constexpr auto status_time_max = std::chrono::seconds(5);  ///< for the host's answer
 inline constexpr auto query_time_max = std::chrono::seconds(5);

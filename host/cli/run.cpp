@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
+#include <chrono>
 #include <cstdio>
+#include <thread>
 #include <unistd.h>
 
 #include "base/clock.hpp"
+#include "base/limits.hpp"
+#include "base/os/lock.hpp"
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
 #include "runtime/host.hpp"
 #include "runtime/status.hpp"
 #include "server/api.hpp"
+#include "server/client.hpp"
 #include "server/server.hpp"
 
 namespace aludel {
@@ -33,6 +38,22 @@ int tell_behind(const Host& host, const Supervisor::End& end) {
   return 1;
 }
 
+// An `append` holds the log for a moment; another host for as long as it likes.
+Result<std::unique_ptr<Host>> open_host(const Installation& installation, const RunOptions& options,
+                                        const HostLog& log) {
+  const auto deadline = std::chrono::steady_clock::now() + limits::writer_wait_max;
+  const auto lock = installation.data.log() / "lock";
+  for (;;) {
+    auto host = Host::open({installation, options.plugin_dirs}, log);
+    if (host || host.error().code != ErrorCode::locked || HostClient::connect(installation.data.socket()))
+      return host;
+    for (auto held = os::FileLock::held(lock); held && *held; held = os::FileLock::held(lock)) {
+      if (std::chrono::steady_clock::now() >= deadline) return host;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  }
+}
+
 }  // namespace
 
 Result<int> run_command(const Globals& globals, const RunOptions& options) {
@@ -40,7 +61,7 @@ Result<int> run_command(const Globals& globals, const RunOptions& options) {
   if (!installation) return installation.error();
   const HostLog log(STDERR_FILENO, options.log_level.value_or(installation->config.log_level),
                     options.log_format);
-  auto host = Host::open({*installation, options.plugin_dirs}, log);
+  auto host = open_host(*installation, options, log);
   if (!host) return host.error();
 
   const auto status_json = [&]() -> Result<std::string> {

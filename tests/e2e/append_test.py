@@ -6,7 +6,7 @@ import json
 import pathlib
 import subprocess
 
-from harness import FACTS, LIMIT, equal, holds, main
+from harness import FACTS, LIMIT, equal, holds, main, until
 
 EVENTS = 28_205
 
@@ -180,6 +180,37 @@ def test_text_that_is_not_utf8_or_no_producers_key_is_refused(aludel):
         holds(error, words)
         equal(error.count("\n"), 1)
     assert not (aludel.directory / "log").exists()
+
+
+def test_an_append_that_waits_for_its_input_lets_others_have_the_log(aludel):
+    with sender(aludel) as slow:
+        say(slow, '{"type":"a"}\n')
+        until(lambda: list(aludel.directory.glob("log/*.seg")) and events(aludel) == 1, "the first line")
+        equal(aludel.append("b")["first"], 1)
+        with aludel.host() as host:
+            say(slow, '{"type":"c"}\n')
+            until(lambda: events(aludel) == 3, "the second line")
+            host.end()
+        with aludel.host():  # another one than the connection was made to
+            say(slow, '{"type":"d"}\n')
+            until(lambda: events(aludel) == 4, "the third line")
+            out, error = slow.communicate(timeout=LIMIT)
+    equal((slow.returncode, error), (0, ""))
+    equal(json.loads(out)["count"], 3)
+
+
+def sender(aludel):
+    return subprocess.Popen(aludel.command("--json", "append", "-"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True)
+
+
+def say(process, text):
+    process.stdin.write(text)
+    process.stdin.flush()
+
+
+def events(aludel):
+    return aludel.json("status")["log"]["events"]
 
 
 def test_an_event_that_a_processor_has_handled_is_never_lost_silently(aludel):

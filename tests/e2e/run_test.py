@@ -2,14 +2,19 @@
 # SPDX-License-Identifier: MIT
 """Running processors: to the tip and back out, by drain and by signal."""
 
+import fcntl
 import os
 import pathlib
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import threading
 
 from harness import FACTS, LIMIT, Host, equal, holds, main, until
+
+WAITED = 1  # seconds for which a lock is held, well below what is waited for
 
 OVERDRAFT = "config = { allow_overdraft = true }"
 
@@ -206,6 +211,17 @@ def test_an_idle_host_and_its_children_use_no_cpu(aludel):
         until(quiet, "the host to be quiet")
         ends = os.times().elapsed + 2.5
         assert quiet(), "an idle host was busy"
+
+
+def test_a_host_waits_for_an_append_to_be_done_but_not_for_another_host(aludel):
+    aludel.append("t")
+    with open(aludel.directory / "log" / "lock", "r+b") as lock:
+        fcntl.fcntl(lock, fcntl.F_OFD_SETLK, struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+        threading.Timer(WAITED, lock.close).start()
+        with aludel.host():
+            assert lock.closed
+            _, error = aludel.run("run", status=3)
+            holds(error, "holds it: stop that first")
 
 
 if __name__ == "__main__":
