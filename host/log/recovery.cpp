@@ -159,7 +159,7 @@ class Recovery {
           log_.catalog.add(block, offset);
           index.add(block.first_id(), offset);
         });
-    if (!scan) return scan.error();
+    if (!scan) return with_way_out(*file, path, header, scan.error());
     if (scan->footer) return finish_seal(*file, std::move(*scan->footer));
     log_.end.next_id = scan->next_id;
     log_.end.chain = scan->chain;
@@ -174,6 +174,15 @@ class Recovery {
     log_.end.active.emplace(
         ActiveSegment{path, header.first_id, header.capacity, std::move(file), scan->end, std::move(index)});
     return {};
+  }
+
+  // Where nothing in the log itself says that what is bad was acknowledged, it can be given up.
+  [[nodiscard]] Error with_way_out(os::File& file, const std::filesystem::path& path,
+                                   const format::SegmentHeader& header, const Error& error) const {
+    if (error.code != ErrorCode::corrupt || known_floor() == 0) return error;
+    if (!scan_segment(file, path, header, 0, [](const Block&, std::uint64_t) {})) return error;
+    return {ErrorCode::corrupt, error.message + ", or remove " + highest_mark()->witness.string() +
+                                    " to go on without what is bad"};
   }
 
   // Copies what stands from `offset` on into a file of its own.

@@ -177,6 +177,8 @@ TEST_CASE(
         REQUIRE_FALSE(refused);
         CHECK(refused.error().code == ErrorCode::corrupt);
         CHECK(refused.error().message.find("offset " + std::to_string(last)) != std::string::npos);
+        CHECK(refused.error().message.find("or remove " + (dir.path() / "tip").string()) !=
+              std::string::npos);
         CHECK(read_file(snapshot.last_path()) == damaged);
       }
     }
