@@ -191,6 +191,18 @@ def test_verify_tells_of_projections_that_it_cannot_see(aludel):
     holds(out, "projection.db leads to a database that is missing")
 
 
+def test_verify_names_what_is_wrong_with_a_log_that_no_projection_can_be_compared_with(aludel):
+    prepare(aludel)
+    segment = aludel.directory / "log" / "00000000000000000000.seg"
+    segment.rename(segment.with_name("00000000000000000001.seg"))
+    out, _ = aludel.run("verify", status=1)
+    holds(out, f"{segment} at byte 0: the log's first segment is missing\n")
+    holds(out, "no projection was compared with the log: ")
+    for command in "status", "log":
+        _, error = aludel.run(command, status=3)
+        holds(error, f"read {segment} at offset 0: the segment is missing")
+
+
 def verify_as_a_stranger(aludel, folder):
     """The exit status; the folder is named as one that may not be seen. Root may see everything."""
     stranger = ["setpriv", "--reuid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
