@@ -17,8 +17,10 @@ namespace aludel {
 /// `projection-1.db`. Belongs to the processor's thread; the caller holds the processor's lock.
 class Projection {
  public:
-  /// Opens the projection, or a new database if there is none yet.
-  /// @return unsupported: made by a newer Aludel; corrupt, denied, io, locked
+  /// Opens the projection, or a new database if there is none yet. A database without a link is taken up if
+  /// it has the host's tables, or nothing in it.
+  /// @return unsupported: made by a newer Aludel; corrupt: also a link without a database, or with an empty
+  /// one; conflict: it is no projection; denied, io, locked
   static Result<std::unique_ptr<Projection>> open(const std::filesystem::path& directory);
 
   /// Makes the host's tables and the link, for what has just been made.
