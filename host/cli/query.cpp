@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -12,6 +14,7 @@
 #include "base/limits.hpp"
 #include "base/nearest.hpp"
 #include "base/sqlite_query.hpp"
+#include "cli/cli.hpp"
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
 #include "processor/projection.hpp"
@@ -64,6 +67,12 @@ Result<void> print(const std::string& text) {
   return os_error("write to the standard output", errno);
 }
 
+// The query may be stuck in one function, or waiting for whoever reads its output.
+[[noreturn]] void give_up(const Error& error) {
+  std::fprintf(stderr, "aludel: %s\n", error.message.c_str());
+  ::_exit(exit_status(error.code));
+}
+
 Result<void> query_json(const std::filesystem::path& file, const std::string& sql) {
   std::vector<std::string> names;
   const char* separator = "[";
@@ -80,7 +89,7 @@ Result<void> query_json(const std::filesystem::path& file, const std::string& sq
                          }
                          return print(line + "}");
                        }};
-  if (auto done = run_query(file, sql, limits::query_time_max, sink); !done) return done;
+  if (auto done = run_query(file, sql, limits::query_time_max, sink, give_up); !done) return done;
   return print(*separator == '[' ? "[]\n" : "]\n");
 }
 
@@ -96,31 +105,61 @@ Result<void> query_csv(const std::filesystem::path& file, const std::string& sql
       [&](const auto& row) {
         return line(row, [](const SqlValue& value) { return std::visit(ToText(), value); });
       }};
-  return run_query(file, sql, limits::query_time_max, sink);
+  return run_query(file, sql, limits::query_time_max, sink, give_up);
 }
 
+// A table in the making. Its columns are as wide as their widest cell, so a single one may blow it up.
+class GrowingTable {
+ public:
+  void begin(const std::vector<std::string>& columns) {
+    std::vector<Table::Column> named;
+    named.reserve(columns.size());
+    for (const auto& column : columns) {
+      named.push_back({column});
+      widen(widths_.emplace_back(0), column.size());
+    }
+    table_ = Table(std::move(named));
+  }
+
+  Result<void> add(const std::vector<SqlValue>& row) {
+    std::vector<std::string> cells;
+    cells.reserve(row.size());
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      cells.push_back(std::visit(ToText(), row[i]));
+      widen(widths_[i], cells[i].size());
+      const bool is_number =
+          std::holds_alternative<std::int64_t>(row[i]) || std::holds_alternative<double>(row[i]);
+      if (is_number) table_.align(i, Table::Align::right);
+    }
+    table_.add(std::move(cells));
+    if (++rows_ * line_size_ <= limits::query_table_max) return {};
+    return Error(ErrorCode::limit, "query: the table would take over " +
+                                       std::to_string(limits::query_table_max / limits::MiB) +
+                                       " MiB; print it with --csv or --json, or ask for less");
+  }
+
+  [[nodiscard]] std::string print() const { return table_.print(); }
+
+ private:
+  void widen(std::size_t& width, std::size_t size) {
+    const auto wider = std::max(width, size + sizeof(std::string));
+    line_size_ += wider - std::exchange(width, wider);
+  }
+
+  Table table_{{}};
+  std::vector<std::size_t> widths_;
+  std::size_t line_size_ = 0;
+  std::size_t rows_ = 1;
+};
+
 Result<void> query_table(const std::filesystem::path& file, const std::string& sql) {
-  Table table({});
+  GrowingTable table;
   const QuerySink sink{[&](const auto& columns) -> Result<void> {
-                         std::vector<Table::Column> named;
-                         named.reserve(columns.size());
-                         for (const auto& column : columns)
-                           named.push_back({column});
-                         table = Table(std::move(named));
+                         table.begin(columns);
                          return {};
                        },
-                       [&](const auto& row) -> Result<void> {
-                         std::vector<std::string> cells;
-                         for (std::size_t i = 0; i < row.size(); ++i) {
-                           cells.push_back(std::visit(ToText(), row[i]));
-                           const bool is_number = std::holds_alternative<std::int64_t>(row[i]) ||
-                                                  std::holds_alternative<double>(row[i]);
-                           if (is_number) table.align(i, Table::Align::right);
-                         }
-                         table.add(std::move(cells));
-                         return {};
-                       }};
-  if (auto done = run_query(file, sql, limits::query_time_max, sink); !done) return done;
+                       [&](const auto& row) { return table.add(row); }};
+  if (auto done = run_query(file, sql, limits::query_time_max, sink, give_up); !done) return done;
   return print(table.print());
 }
 
