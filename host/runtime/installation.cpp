@@ -2,6 +2,7 @@
 #include "runtime/installation.hpp"
 
 #include <cstdlib>
+#include <utility>
 
 #include "plugin/discovery.hpp"
 #include "plugin/inspection.hpp"
@@ -32,9 +33,10 @@ Result<std::vector<InspectedPlugin>> find_plugins(const Config& config,
   }
   const auto files = discover(where);
   if (!files) return files.error();
+  auto libraries = inspect_all(*files, this_program());
   std::vector<InspectedPlugin> plugins;
-  for (const auto& file : *files)
-    plugins.push_back({file, inspect(file, this_program())});
+  for (std::size_t i = 0; i < files->size(); ++i)
+    plugins.push_back({(*files)[i], std::move(libraries[i])});
   return plugins;
 }
 
