@@ -15,6 +15,7 @@
 #include <boost/beast/http.hpp>
 
 #include "base/cloudevents.hpp"
+#include "base/limits.hpp"
 
 namespace aludel {
 
@@ -30,8 +31,10 @@ struct HttpConnection::Stream {
   beast::flat_buffer buffer;
   std::optional<std::chrono::steady_clock::time_point> deadline;
   bool keep_alive = true;
+  BodyBudget::Share share;  // of the request that is being served
 
-  Stream(os::Descriptor s, const HttpLimits& l) : socket(std::move(s)), limits(l) {}
+  Stream(os::Descriptor s, const HttpLimits& l, BodyBudget* bodies)
+      : socket(std::move(s)), limits(l), share(bodies) {}
 
   void allow(std::chrono::milliseconds time) { deadline = std::chrono::steady_clock::now() + time; }
 
@@ -124,14 +127,18 @@ std::variant<HttpRequest, HttpResponse, HttpConnection::Closed> failed(const err
   return HttpConnection::Closed{};
 }
 
+HttpResponse over_budget() {
+  return refusal(503, "limit", "too much is being sent at once; try again");
+}
+
 std::string header(const auto& fields, beast::string_view name) {
   return std::string(fields[name]);
 }
 
 }  // namespace
 
-HttpConnection::HttpConnection(os::Descriptor socket, const HttpLimits& limits)
-    : stream_(std::make_unique<Stream>(std::move(socket), limits)) {}
+HttpConnection::HttpConnection(os::Descriptor socket, const HttpLimits& limits, BodyBudget* bodies)
+    : stream_(std::make_unique<Stream>(std::move(socket), limits, bodies)) {}
 HttpConnection::~HttpConnection() = default;
 
 bool HttpConnection::keeps_alive() const {
@@ -139,6 +146,12 @@ bool HttpConnection::keeps_alive() const {
 }
 
 std::variant<HttpRequest, HttpResponse, HttpConnection::Closed> HttpConnection::receive() {
+  auto received = receive_request();
+  if (!std::holds_alternative<HttpRequest>(received)) stream_->share.release();
+  return received;
+}
+
+std::variant<HttpRequest, HttpResponse, HttpConnection::Closed> HttpConnection::receive_request() {
   auto& s = *stream_;
   error_code error;
   s.allow(s.limits.idle_max);
@@ -151,11 +164,18 @@ std::variant<HttpRequest, HttpResponse, HttpConnection::Closed> HttpConnection::
   http::read_header(s, s.buffer, parser, error);
   if (error) return failed(error);
   auto& message = parser.get();
+  const std::size_t announced = parser.content_length().value_or(0) + EventBatch::padding;
+  if (!s.share.grow_to(announced)) return over_budget();
+  message.body().reserve(announced);
   if (beast::iequals(message[http::field::expect], "100-continue")) {
     http::response<http::empty_body> go_on(http::status::continue_, 11);
     http::write(s, go_on, error);
   }
-  if (!error) http::read(s, s.buffer, parser, error);
+  parser.eager(true);
+  while (!error && !parser.is_done()) {
+    http::read_some(s, s.buffer, parser, error);
+    if (!s.share.grow_to(message.body().capacity())) return over_budget();
+  }
   if (error) return failed(error);
 
   s.keep_alive = message.keep_alive();
@@ -182,7 +202,20 @@ bool HttpConnection::answer(const HttpResponse& response, bool more) {
   error_code error;
   s.allow(s.limits.request_max);
   http::write(s, message, error);
+  s.share.release();
   return more && !error;
+}
+
+// Whoever is still sending would find the connection broken before it read the answer.
+void HttpConnection::refuse(const HttpResponse& response) {
+  auto& s = *stream_;
+  answer(response, false);
+  ::shutdown(s.socket.number(), SHUT_WR);
+  s.allow(limits::refusal_grace);
+  char bytes[16 * limits::KiB];
+  error_code error;
+  while (!error)
+    s.read_some(asio::buffer(bytes), error);
 }
 
 Result<HttpResponse> HttpConnection::exchange(const HttpRequest& request) {

@@ -9,6 +9,7 @@
 
 #include "base/os/descriptor.hpp"
 #include "base/result.hpp"
+#include "server/body_budget.hpp"
 
 /// HTTP/1.1 over a connected socket, blocking, with limits on size and time. Boost.Beast stays behind it.
 namespace aludel {
@@ -42,7 +43,8 @@ struct HttpLimits {
 /// A connection. One thread at a time.
 class HttpConnection {
  public:
-  HttpConnection(os::Descriptor socket, const HttpLimits& limits);
+  /// @param bodies outlives this; none: what is received is limited by its own size only
+  HttpConnection(os::Descriptor socket, const HttpLimits& limits, BodyBudget* bodies = nullptr);
   ~HttpConnection();
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
@@ -54,6 +56,8 @@ class HttpConnection {
   /// @param more whether another request may follow
   /// @return whether the connection is still good for that
   bool answer(const HttpResponse& response, bool more);
+  /// Answers what was not received to its end; the connection is of no more use.
+  void refuse(const HttpResponse& response);
   /// Whether the request received last allows another.
   [[nodiscard]] bool keeps_alive() const;
 
@@ -61,6 +65,8 @@ class HttpConnection {
   Result<HttpResponse> exchange(const HttpRequest& request);
 
  private:
+  std::variant<HttpRequest, HttpResponse, Closed> receive_request();
+
   struct Stream;
   std::unique_ptr<Stream> stream_;
 };

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <utility>
 
 namespace aludel {
 
@@ -68,6 +69,19 @@ Result<os::Descriptor> connect_to(const std::filesystem::path& path) {
   if (::connect(socket->number(), address->get(), sizeof address->value) == 0) return socket;
   if (errno == ECONNREFUSED) return Error(ErrorCode::not_found, "nobody listens at " + path.string());
   return os_error("connect to " + path.string(), errno);
+}
+
+SocketName::SocketName(std::filesystem::path path) : path_(std::move(path)) {
+  struct stat about {};
+  if (::lstat(path_.c_str(), &about) != 0) return;
+  device_ = about.st_dev;
+  inode_ = about.st_ino;
+}
+
+SocketName::~SocketName() {
+  struct stat about {};
+  if (::lstat(path_.c_str(), &about) != 0 || about.st_dev != device_ || about.st_ino != inode_) return;
+  ::unlink(path_.c_str());
 }
 
 }  // namespace aludel

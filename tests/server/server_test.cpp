@@ -2,6 +2,7 @@
 #include "server/server.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <latch>
 #include <string>
 #include <sys/socket.h>
@@ -25,7 +26,8 @@ HttpLimits generous() {
 
 std::unique_ptr<Server> start(const std::filesystem::path& socket, const HttpLimits& http,
                               Server::Respond respond, std::size_t connections_max = 8) {
-  auto server = Server::start({socket, connections_max, http}, std::move(respond));
+  auto server =
+      Server::start({.socket = socket, .connections_max = connections_max, .http = http}, std::move(respond));
   REQUIRE(server);
   return std::move(*server);
 }
@@ -225,6 +227,76 @@ TEST_CASE("a socket is its owner's alone, replaces what a dead host left, and ma
   const auto missing = connect_to(dir.path() / "nothing");
   REQUIRE_FALSE(missing);
   CHECK(missing.error().code == ErrorCode::not_found);
+}
+
+TEST_CASE("bodies that would take more memory together than is allowed are told to come again") {
+  const TempDir dir;
+  std::latch begun(1);
+  std::latch go_on(1);
+  const Server::Options options{
+      .socket = dir.path() / "s", .connections_max = 8, .http = generous(), .bodies_max = 1'000};
+  auto server = Server::start(options, [&](const HttpRequest& request) {
+    if (request.target == "/wait") {
+      begun.count_down();
+      go_on.wait();
+    }
+    return HttpResponse{200, "done", {}};
+  });
+  REQUIRE(server);
+  const std::string body(600, 'x');
+  const auto post = [&](const std::string& path) {
+    return "POST " + path + " HTTP/1.1\r\nConnection: close\r\nContent-Length: 600\r\n\r\n" + body;
+  };
+  RawClient first(dir.path() / "s");
+  first.say(post("/wait"));
+  begun.wait();
+  RawClient second(dir.path() / "s");
+  second.say(post("/"));
+  const auto refusal = second.hear();
+  CHECK(status_line(refusal) == "HTTP/1.1 503 Service Unavailable");
+  CHECK(refusal.find("try again") != std::string::npos);
+  RawClient chunked(dir.path() / "s");
+  chunked.say("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n258\r\n" + body + "\r\n0\r\n\r\n");
+  CHECK(status_line(chunked.hear()) == "HTTP/1.1 503 Service Unavailable");
+  go_on.count_down();
+  CHECK(status_line(first.hear()) == "HTTP/1.1 200 OK");
+  RawClient third(dir.path() / "s");
+  third.say(post("/"));
+  CHECK(status_line(third.hear()) == "HTTP/1.1 200 OK");
+}
+
+TEST_CASE("whoever is still sending what is refused hears why") {
+  const TempDir dir;
+  const auto server = start(dir.path() / "s", generous(), echo);
+  RawClient client(dir.path() / "s");
+  client.say("POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n");
+  client.say(std::string(1'000'000, 'x'));
+  CHECK(status_line(client.hear()) == "HTTP/1.1 413 Payload Too Large");
+}
+
+TEST_CASE("a client that does not take its answer holds up the end for a moment only") {
+  const TempDir dir;
+  std::latch begun(1);
+  auto server = start(dir.path() / "s", generous(), [&](const HttpRequest&) {
+    begun.count_down();
+    return HttpResponse{200, std::string(10'000'000, 'x'), {}};
+  });
+  RawClient client(dir.path() / "s");
+  client.say("GET / HTTP/1.1\r\n\r\n");
+  begun.wait();
+  const auto before = std::chrono::steady_clock::now();
+  server.reset();
+  CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(30));
+}
+
+TEST_CASE("the end of a server leaves alone a socket that another one has made at its place") {
+  const TempDir dir;
+  const auto path = dir.path() / "s";
+  auto moved = start(path, generous(), echo);
+  std::filesystem::rename(path, dir.path() / "moved");
+  const auto other = start(path, generous(), echo);
+  moved.reset();
+  CHECK(connect_to(path));
 }
 
 }  // namespace aludel
