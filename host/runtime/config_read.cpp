@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <fstream>
 #include <initializer_list>
-#include <iterator>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -16,6 +13,7 @@
 #include "base/json_writer.hpp"
 #include "base/nearest.hpp"
 #include "runtime/config.hpp"
+#include "runtime/small_file.hpp"
 
 namespace aludel {
 
@@ -224,6 +222,12 @@ ProcessorConfig read_processor(std::string_view name, const toml::table& table, 
   if (const auto* config = read.table(table, "config")) {
     check_json_can_say(*config, read);
     processor.config_json = table_to_json(*config);
+    if (processor.config_json.size() > limits::processor_config_max) {
+      read.fail(config->source(), "config of " + where + " takes " +
+                                      std::to_string(processor.config_json.size()) + " bytes as JSON, over " +
+                                      std::to_string(limits::processor_config_max) +
+                                      ": name a file in it instead");
+    }
     processor.config_toml = as_one_line(*config);
   }
   return processor;
@@ -263,11 +267,9 @@ Result<Config> parse_config(std::string_view text, const std::filesystem::path& 
 }
 
 Result<Config> load_config(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return os_error("open the config " + file.string(), errno);
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (in.bad()) return os_error("read the config " + file.string(), errno);
-  return parse_config(text, file);
+  const auto text = read_file(file);
+  if (!text) return text.error().within("read the config");
+  return parse_config(*text, file);
 }
 
 }  // namespace aludel

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "support/result_printing.hpp"
+#include "support/temp_dir.hpp"
 
 namespace aludel {
 
@@ -138,7 +139,26 @@ TEST_CASE("a config that is not there is told from one that is wrong") {
   const auto config = load_config("/nonexistent/aludel.toml");
   REQUIRE_FALSE(config);
   CHECK(config.error().code == ErrorCode::not_found);
-  CHECK(config.error().message.find("open the config /nonexistent/aludel.toml") == 0);
+  CHECK(config.error().message.find("read the config: open /nonexistent/aludel.toml") == 0);
+}
+
+TEST_CASE("a config of a processor's may be large, but not endless") {
+  const auto with = [](std::size_t size) {
+    return parse_config(
+        "[processor.x]\nhandler = \"a.b\"\nconfig = { a = \"" + std::string(size, 'x') + "\" }\n", "a.toml");
+  };
+  CHECK(with(1'000'000));
+  const auto over = with(1'100'000);
+  REQUIRE_FALSE(over);
+  CHECK(over.error().message.find(
+            "a.toml:3: config of [processor.x] takes 1100008 bytes as JSON, over 1048576") == 0);
+}
+
+TEST_CASE("a folder in place of a config is an error") {
+  const TempDir dir;
+  const auto config = load_config(dir.path());
+  REQUIRE_FALSE(config);
+  CHECK(config.error().message == "read the config: read " + dir.path().string() + ": Is a directory");
 }
 
 }  // namespace aludel
