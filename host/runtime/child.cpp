@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <mutex>
@@ -8,6 +9,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "base/limits.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/processor_task.hpp"
 #include "runtime/worker.hpp"
@@ -15,6 +17,14 @@
 namespace aludel {
 
 namespace {
+
+// The plugin has closed it, or put something else in its place. Nobody would hear the rest.
+[[noreturn]] void end_without_connection() {
+  std::fprintf(stderr,
+               "descriptor %d, the connection to the host, was closed: a plugin must leave it alone\n",
+               processor_descriptor);
+  ::_exit(1);
+}
 
 // The child's end of the socket. Any thread may send.
 class HostLink final : public HandlerLog {
@@ -30,7 +40,8 @@ class HostLink final : public HandlerLog {
     while (!rest.empty()) {
       const auto sent = ::send(processor_descriptor, rest.data(), rest.size(), MSG_NOSIGNAL);
       if (sent < 0 && errno == EINTR) continue;
-      if (sent < 0) return;  // the host is gone; `watch_for_end` notices too
+      if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) return;  // see `watch_for_end`
+      if (sent < 0) end_without_connection();
       rest.remove_prefix(static_cast<std::size_t>(sent));
     }
   }
@@ -40,17 +51,32 @@ class HostLink final : public HandlerLog {
   LogLevel level_ = LogLevel::info;
 };
 
-// The first line that the host sends.
-std::string receive_spec() {
-  std::string text;
-  char byte = 0;
-  while (text.size() < message_size_max) {
-    const auto size = ::read(processor_descriptor, &byte, 1);  // not a byte more: it is read once a process
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0 || byte == '\n') break;
-    text += byte;
+// Reads `size` bytes, or up to the end of the stream.
+std::string receive(std::size_t size) {
+  std::string bytes(size, '\0');
+  std::size_t got = 0;
+  while (got < size) {
+    const auto part = ::read(processor_descriptor, bytes.data() + got, size - got);
+    if (part < 0 && errno == EINTR) continue;
+    if (part <= 0) break;
+    got += static_cast<std::size_t>(part);
   }
-  return text;
+  bytes.resize(got);
+  return bytes;
+}
+
+// What the host sends first: the size in bytes, a line feed, and as many bytes.
+std::string receive_spec() {
+  std::string digits;
+  while (digits.size() < 20) {
+    const auto byte = receive(1);
+    if (byte.empty() || byte == "\n") break;
+    digits += byte;
+  }
+  std::size_t size = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
+  if (error != std::errc() || size > limits::processor_spec_max) return {};
+  return receive(size);
 }
 
 // The host sends nothing more. The end of its stream, by its wish or by its death, asks for ours.

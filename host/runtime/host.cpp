@@ -21,12 +21,19 @@ std::uint64_t durable_floor(const DataDirectory& data) {
   return floor;
 }
 
+// The children work in this process's folder too; if even that is gone, the path as it is will say so.
+std::filesystem::path whole_path(const std::filesystem::path& path) {
+  std::error_code failure;
+  auto whole = std::filesystem::absolute(path, failure);
+  return failure ? path : whole;
+}
+
 ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data, LogLevel level) {
   ProcessorSpec spec;
   spec.name = planned.config.name;
-  spec.directory = std::filesystem::absolute(data.processor(spec.name));
-  spec.log = std::filesystem::absolute(data.log());
-  spec.library = std::filesystem::absolute(planned.library);
+  spec.directory = whole_path(data.processor(spec.name));
+  spec.log = whole_path(data.log());
+  spec.library = whole_path(planned.library);
   spec.handler = planned.handler.id;
   spec.handler_version = planned.handler.version;
   spec.config_json = planned.config.config_json;
@@ -60,7 +67,7 @@ Result<std::unique_ptr<Host>> Host::open(Options options, const HostLog& host_lo
                       [&host_log](const std::string& note) { host_log.write(LogLevel::warning, {}, note); });
   if (!log) return log.error();
   std::unique_ptr<Host> host(new Host(std::move(options), host_log, std::move(*plan), std::move(*log)));
-  if (auto prepared = host->prepare(); !prepared) return prepared.error();
+  host->prepare();
   return host;
 }
 
@@ -71,50 +78,56 @@ Host::Host(Options options, const HostLog& host_log, Plan plan, std::unique_ptr<
       log_(std::move(log)),
       supervisor_(*log_, host_log) {}
 
-Result<void> Host::prepare() {
-  note_refusals();
+void Host::prepare() {
+  const auto now_ns = system_clock().wall_ns();
+  for (const auto& refused : plan_.refused)
+    stand_still(refused.name, state_of(refused, now_ns));
   for (const auto& planned : plan_.processors) {
     const auto spec = spec_of(planned, data(), host_log_.level());
-    if (auto made = os::real_file_system().create_directories(spec.directory); !made) return made;
-    if (auto written = replace_file(spec.directory / "processor.json", to_json(spec)); !written)
-      return written;
+    std::error_code ignored;
+    const bool is_new = !std::filesystem::exists(std::filesystem::symlink_status(spec.directory, ignored));
+    auto ready = os::real_file_system().create_directories(spec.directory);
+    if (ready) ready = replace_file(spec.directory / "processor.json", to_json(spec));
+    if (!ready) {
+      auto state = state_of({spec.name, spec.handler, ready.error()}, now_ns);
+      state.activity = Activity::stopped;
+      stand_still(spec.name, std::move(state));
+      continue;
+    }
     const bool on_thread = planned.config.isolation == Isolation::thread;
     auto start = [this, on_thread](const ProcessorSpec& s,
                                    Worker::Events events) -> Result<std::unique_ptr<Worker>> {
       if (on_thread) return start_thread_worker(supervisor_.reactor(), s, std::move(events));
       return start_child_worker(supervisor_.reactor(), s, this_program(), std::move(events));
     };
-    supervisor_.add({spec, planned.config.timeout, std::move(start)});
+    supervisor_.add({spec, planned.config.timeout, std::move(start), is_new});
   }
-  return {};
 }
 
 // One that has a folder keeps the reason there; a new one gets none.
-void Host::note_refusals() {
-  for (const auto& refused : plan_.refused) {
-    auto state = state_of(refused, system_clock().wall_ns());
-    host_log_.write(LogLevel::error, refused.name, "refused: " + refused.error.message);
-    const auto directory = data().processor(refused.name);
-    std::error_code ignored;
-    if (std::filesystem::exists(directory, ignored)) {
-      if (auto written = write_verdict(directory, {state.activity, *state.error}); !written) {
-        host_log_.write(LogLevel::error, refused.name, written.error().message);
-      }
+void Host::stand_still(const std::string& name, ProcessorState state) {
+  host_log_.write(LogLevel::error, name,
+                  std::string(to_string(state.activity)) + ": " + state.error->message);
+  const auto directory = data().processor(name);
+  std::error_code ignored;
+  if (std::filesystem::is_directory(directory, ignored)) {
+    if (auto written = write_verdict(directory, {state.activity, *state.error}); !written) {
+      host_log_.write(LogLevel::error, name, written.error().message);
     }
-    refused_.emplace(refused.name, std::move(state));
   }
+  not_started_.emplace(name, std::move(state));
 }
 
 LiveStates Host::live() const {
   auto states = supervisor_.live();
-  states.insert(refused_.begin(), refused_.end());
+  states.insert(not_started_.begin(), not_started_.end());
   return states;
 }
 
 Supervisor::End Host::run(std::optional<Supervisor::Drain> drain) {
   auto end = supervisor_.run(drain);
   if (!drain) return end;
-  for (const auto& [name, state] : refused_)
+  for (const auto& [name, state] : not_started_)
     end.behind.push_back(name);
   std::sort(end.behind.begin(), end.behind.end());
   return end;

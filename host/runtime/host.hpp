@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/result.hpp"
@@ -24,7 +25,7 @@ class Host {
   };
 
   /// Decides which processors there are to be, takes the log, and makes the processors' folders. Starts
-  /// nothing yet.
+  /// nothing yet. A processor whose folder cannot be made or written is stopped; the others stand.
   /// @param log outlives the host
   /// @return invalid (config, clashing names), locked (another host, with its pid), corrupt, io, ...
   static Result<std::unique_ptr<Host>> open(Options options, const HostLog& log);
@@ -33,22 +34,22 @@ class Host {
   [[nodiscard]] SegmentLog& log() { return *log_; }
   [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] const DataDirectory& data() const { return options_.installation.data; }
-  /// What every processor does now, those that were refused included. Any thread.
+  /// What every processor does now, those that were not started included. Any thread.
   [[nodiscard]] LiveStates live() const;
 
-  /// Runs the processors: see `Supervisor::run`. Those that were refused count as behind.
+  /// Runs the processors: see `Supervisor::run`. Those that were not started count as behind.
   Supervisor::End run(std::optional<Supervisor::Drain> drain);
 
  private:
   Host(Options options, const HostLog& host_log, Plan plan, std::unique_ptr<SegmentLog> log);
-  Result<void> prepare();
-  void note_refusals();
+  void prepare();
+  void stand_still(const std::string& name, ProcessorState state);
 
   const Options options_;
   const HostLog& host_log_;
   const Plan plan_;
   std::unique_ptr<SegmentLog> log_;
-  LiveStates refused_;
+  LiveStates not_started_;  ///< refused by the plan, or their folders could not be prepared
   Supervisor supervisor_;
 };
 

@@ -12,6 +12,7 @@
 #include "processor/page.hpp"
 #include "processor/state.hpp"
 #include "runtime/host_log.hpp"
+#include "runtime/processor_log.hpp"
 #include "runtime/processor_spec.hpp"
 #include "runtime/reactor.hpp"
 #include "runtime/worker.hpp"
@@ -25,6 +26,10 @@ namespace aludel {
 ///              │  ▲
 ///        died  ▼  │ after a pause that grows
 ///            pausing ─▶ ended (crashed)
+///
+/// Each of these is bounded, and what takes longer is killed: from the launch to the first state, a call of
+/// the plugin, from the last state to the end. The last state stands, whatever ends the process after it.
+/// What cannot be launched for want of resources is no death: it is tried until it can be.
 class Supervised {
  public:
   struct Setup {
@@ -32,6 +37,9 @@ class Supervised {
     std::chrono::milliseconds timeout;  ///< of one call of the plugin, but for `migrate`
     /// Starts a worker; how is the caller's.
     std::function<Result<std::unique_ptr<Worker>>(const ProcessorSpec&, Worker::Events)> start_worker;
+    /// This host has made the processor's folder: if it is refused before anything is committed, it goes
+    /// again.
+    bool made_folder = false;
   };
 
   /// @param on_change called after each change of what the functions below tell
@@ -53,7 +61,11 @@ class Supervised {
   void launch();
   void on_state(const ProcessorState& state);
   void on_end(Worker::Ended ended);
+  [[nodiscard]] std::optional<ProcessorState> last_word(const Worker::Ended& ended) const;
+  void not_launched(const Error& error);
+  void kill_after(std::chrono::milliseconds time, std::string why);
   void finish(const ProcessorState& state);
+  void note_reason();
   void died(const Worker::Ended& ended);
   void give_up();
   void look();
@@ -65,7 +77,7 @@ class Supervised {
   const HostLog& log_;
   const Setup setup_;
   const std::function<void()> on_change_;
-  const bool is_new_;  ///< it had no projection before this host
+  ProcessorLog lines_;  ///< of the worker
 
   Phase phase_ = Phase::ended;
   bool stopping_ = false;
@@ -73,14 +85,21 @@ class Supervised {
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<Reactor::Handle> pause_;  ///< until the next start, or until a stop turns into a kill
 
-  std::uint32_t deaths_ = 0;  ///< since the last progress
+  // The launch that is at work.
+  std::uint64_t pid_ = 0;
+  std::int64_t launched_ns_ = 0;               ///< wall clock
+  std::optional<ProcessorState> final_;        ///< told: it is to end in this one
+  std::unique_ptr<Reactor::Handle> deadline_;  ///< of loading, and of leaving
+  std::string overdue_;                        ///< what took too long, so that it was killed
+
+  std::uint32_t failed_launches_ = 0;  ///< in a row
+  std::uint32_t deaths_ = 0;           ///< since the last progress
   std::optional<std::uint64_t> next_at_death_;
 
   // The call that is watched.
   std::unique_ptr<Reactor::Handle> look_timer_;
   std::uint64_t call_sequence_ = 0;
   std::chrono::steady_clock::time_point call_seen_;
-  bool timed_out_ = false;
 };
 
 }  // namespace aludel

@@ -27,6 +27,7 @@ Supervisor::End Supervisor::run(std::optional<Drain> drain) {
     processor->start();
   on_change();  // there may be none
   reactor_.run();
+  signals_.reset();
   return std::exchange(end_, {});
 }
 
@@ -36,6 +37,7 @@ void Supervisor::on_signal() {
   host_log_.write(LogLevel::warning, {}, "a second signal: what still runs is killed");
   for (const auto& processor : processors_)
     processor->kill();
+  signals_.reset();
 }
 
 void Supervisor::stop_all() {

@@ -35,7 +35,7 @@ class Supervisor {
     std::vector<std::string> behind;
   };
 
-  /// From now on SIGINT and SIGTERM are kept for `run`.
+  /// From now on SIGINT and SIGTERM are kept for `run`, which is called once.
   /// @param log whose tip the processors are to reach  @param host_log outlives this
   Supervisor(const EventReader& log, const HostLog& host_log);
 
@@ -44,7 +44,7 @@ class Supervisor {
   [[nodiscard]] Reactor& reactor() { return reactor_; }
 
   /// Starts all, returns when all have ended. SIGINT and SIGTERM ask for the end at the next event boundary,
-  /// a second one kills.
+  /// a second one kills. From the second one on, and when this returns, a signal ends the process.
   /// @param drain none: runs until a signal
   End run(std::optional<Drain> drain);
 
@@ -61,7 +61,7 @@ class Supervisor {
   const EventReader& log_;
   const HostLog& host_log_;
   Reactor reactor_;
-  const std::unique_ptr<Reactor::Handle> signals_;
+  std::unique_ptr<Reactor::Handle> signals_;
   std::vector<std::unique_ptr<Supervised>> processors_;
 
   std::optional<Drain> drain_;

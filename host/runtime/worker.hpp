@@ -33,6 +33,8 @@ class Worker {
   };
 
   virtual ~Worker() = default;
+  /// Of the process that it runs in.
+  [[nodiscard]] virtual int pid() const = 0;
   /// Asks it to end at the next event boundary.
   virtual void stop() = 0;
   /// Ends it now. What it had not committed is undone by its next start.
