@@ -2,14 +2,21 @@
 #include "cli/cli.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <exception>
 #include <functional>
+#include <poll.h>
 #include <string>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 
 #include "base/duration.hpp"
+#include "base/limits.hpp"
 #include "base/nearest.hpp"
+#include "base/utf8.hpp"
 #include "cli/commands.hpp"
 
 namespace aludel {
@@ -153,9 +160,8 @@ void add_globals(CLI::App& app, Globals& globals) {
   app.footer("\naludel COMMAND --help tells more, with an example.\n");
 }
 
-void print_error(std::string message) {
-  std::replace(message.begin(), message.end(), '\n', ' ');
-  std::fprintf(stderr, "aludel: %s\n", message.c_str());
+void print_error(std::string_view message) {
+  std::fprintf(stderr, "aludel: %s\n", on_one_line(message, limits::log_line_max).c_str());
 }
 
 int usage_error(const CLI::App& app, const CLI::ParseError& error) {
@@ -187,7 +193,35 @@ int exit_status(ErrorCode code) {
   }
 }
 
-int run_cli(int argc, char** argv) {
+namespace {
+
+// What the kernel would end the process for is an error of the write that caused it. Children start without.
+void take_write_errors() {
+  for (const int signal : {SIGPIPE, SIGXFSZ})
+    std::signal(signal, SIG_IGN);
+}
+
+// Whoever read the output has seen enough: the end is the one that any filter has.
+void end_if_nobody_reads() {
+  pollfd output{STDOUT_FILENO, 0, 0};
+  if (::poll(&output, 1, 0) <= 0 || (output.revents & POLLERR) == 0) return;
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
+}
+
+// What a command has printed may still fail to arrive.
+int finish(const Result<int>& status) {
+  errno = 0;
+  const bool printed = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  const auto lost = os_error("write to the standard output", errno == 0 ? EIO : errno);
+  if (!printed) end_if_nobody_reads();
+  if (status && printed) return *status;
+  const auto& error = status ? lost : status.error();
+  print_error(error.message);
+  return status ? 3 : exit_status(error.code);
+}
+
+Result<int> run(int argc, char** argv) {
   CLI::App app("Hosts event handlers from shared objects on an event log of its own.", "aludel");
   Options options;
   Action action;
@@ -205,10 +239,19 @@ int run_cli(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return usage_error(app, error);
   }
-  const auto status = action();
-  if (status) return *status;
-  print_error(status.error().message);
-  return exit_status(status.error().code);
+  return action();
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+  take_write_errors();
+  try {
+    return finish(run(argc, argv));
+  } catch (const std::exception& error) {
+    print_error(std::string("failed in an unforeseen way: ") + error.what() + "; please report it");
+    return 3;
+  }
 }
 
 }  // namespace aludel

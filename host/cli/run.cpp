@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.hpp"
+#include "base/utf8.hpp"
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
 #include "runtime/host.hpp"
@@ -29,7 +30,7 @@ int tell_behind(const Host& host, const Supervisor::End& end) {
   std::string names;
   for (const auto& name : end.behind)
     names += (names.empty() ? "" : ", ") + reason(host.live(), name);
-  std::fprintf(stderr, "aludel: not caught up: %s\n", names.c_str());
+  std::fprintf(stderr, "aludel: not caught up: %s\n", on_one_line(names, names.size()).c_str());
   return 1;
 }
 
@@ -54,9 +55,10 @@ Result<int> run_command(const Globals& globals, const RunOptions& options) {
   const auto server =
       Server::start(server_options, [&api](const HttpRequest& request) { return api(request); });
   if (!server) return server.error();
+  std::error_code ignored;
   log.write(LogLevel::info, {},
-            "serving " + std::filesystem::absolute(globals.data).lexically_normal().string() + " with " +
-                counted((*host)->plan().processors.size(), "processor") + ", process " +
+            "serving " + std::filesystem::absolute(globals.data, ignored).lexically_normal().string() +
+                " with " + counted((*host)->plan().processors.size(), "processor") + ", process " +
                 std::to_string(::getpid()));
 
   std::optional<Supervisor::Drain> drain;

@@ -5,6 +5,8 @@
 
 #include <boost/json.hpp>
 
+#include "base/limits.hpp"
+#include "base/utf8.hpp"
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
 #include "runtime/json_reading.hpp"
@@ -33,9 +35,14 @@ Result<std::string> status_json(const Installation& installation) {
   return to_json(*status);
 }
 
+// Plugins and producers choose the words.
+std::string one_line(std::string_view text) {
+  return on_one_line(text, limits::log_line_max);
+}
+
 std::string text_of(const json::value& value) {
   if (value.is_null()) return "-";
-  if (value.is_string()) return std::string(value.as_string());
+  if (value.is_string()) return one_line(value.as_string());
   return json::serialize(value);
 }
 
@@ -83,7 +90,7 @@ std::string print(const json::object& status) {
   out += "unrouted:";
   const char* separator = " ";
   for (const auto& [type, count] : unrouted) {
-    out += separator + std::string(type) + " " + with_commas(count.to_number<std::uint64_t>());
+    out += separator + one_line(type) + " " + with_commas(count.to_number<std::uint64_t>());
     separator = ", ";
   }
   return out + "\n";
