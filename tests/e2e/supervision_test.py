@@ -231,6 +231,14 @@ def test_a_plugin_that_closes_the_connection_to_the_host_has_crashed_and_is_told
     equal(aludel.seen(), [0])
 
 
+def test_a_child_that_lives_on_without_its_connection_is_killed(aludel):
+    aludel.configure_unruly(config=f'once = "{aludel.directory / "once"}"')
+    aludel.append("unruly.cut_off_and_hang")
+    log = aludel.drain()
+    holds(log, "x: closed its connection to the host, descriptor 3, and was killed in handle of event 0")
+    equal(aludel.seen(), [0])
+
+
 def test_a_config_of_any_allowed_size_reaches_the_handler(aludel):
     aludel.configure_unruly(config=f'once = "{aludel.directory}", filler = "{"x" * 1_000_000}"')
     aludel.append("unruly.fail")

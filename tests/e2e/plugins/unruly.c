@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static char once_path[4096];
@@ -83,6 +84,10 @@ static int32_t misbehave(aludel_call* call, const aludel_event* event) {
   if (is(event, "unruly.crash")) raise(SIGSEGV);
   if (is(event, "unruly.exit")) exit(3);
   if (is(event, "unruly.hang")) hang();
+  if (is(event, "unruly.cut_off_and_hang")) {
+    shutdown(3, SHUT_WR);
+    hang();
+  }
   if (is(event, "unruly.cut_off")) {
     close(3);
     return ALUDEL_HANDLED;
