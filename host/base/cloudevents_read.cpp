@@ -287,7 +287,11 @@ Result<NewEvent> EventBatch::Parser::finish(std::int64_t default_time_ns) {
   event.time_ns = default_time_ns;
   if (const auto& time = draft[Draft::time]) {
     const auto time_ns = parse_time(*time);
-    if (!time_ns) return wrong("time", "must be a timestamp such as \"1993-01-31T12:00:00Z\" (RFC 3339)");
+    if (!time_ns) {
+      return wrong("time",
+                   "must be a timestamp such as \"1993-01-31T12:00:00Z\" (RFC 3339), between 1677-09-22 and "
+                   "2262-04-11");
+    }
     event.time_ns = *time_ns;
   }
   const auto take = [](std::string_view& member, Result<std::string_view> value) -> Result<void> {

@@ -53,29 +53,56 @@ inline constexpr std::size_t error_detail_max = 64 * KiB;
 inline constexpr std::size_t log_line_max = 8 * KiB;
 inline constexpr std::size_t inspection_output_max = 16 * MiB;
 inline constexpr auto inspection_time_max = std::chrono::seconds(5);
+inline constexpr std::size_t inspections_max = 16;  ///< at the same time
 
 // Processors
+inline constexpr std::size_t processor_config_max = 1 * MiB;  ///< `config`, as JSON
+inline constexpr std::size_t processor_spec_max = 64 * MiB;   ///< what a child is told, config and all
 inline constexpr std::uint64_t batch_size_default = 1'000;
 inline constexpr std::uint64_t batch_size_max = 100'000;
 inline constexpr auto batch_time_max = std::chrono::milliseconds(50);
 inline constexpr auto call_time_default = std::chrono::seconds(60);
 inline constexpr auto stop_time_max = std::chrono::seconds(10);
+inline constexpr auto late_stop_time_max =
+    std::chrono::seconds(1);  ///< of a drain whose time is over already
+inline constexpr auto load_time_min =
+    inspection_time_max;  ///< to load a plugin, and to be gone at the end: a call's timeout, but not below
+inline constexpr auto cut_off_time_max =
+    std::chrono::seconds(2);  ///< to end, for a child whose connection to the host has ended
 inline constexpr auto idle_progress_interval = std::chrono::seconds(1);
 inline constexpr auto waiting_told_interval = std::chrono::milliseconds(100);
+inline constexpr std::uint64_t retries_max = 1'000'000;          ///< that an operator may allow
 inline constexpr auto retry_after_max = std::chrono::hours(24);  ///< what a handler may ask for
 inline constexpr auto poll_interval = std::chrono::milliseconds(100);
 inline constexpr int deaths_without_commit_max = 5;
 inline constexpr std::size_t crash_output_max = 4 * KiB;  ///< what is kept of a dead child's stderr
+inline constexpr std::uint64_t log_lines_max = 1'000;     ///< a second, of one processor
+inline constexpr std::size_t pipe_turn_max = 64 * KiB;    ///< read from one child before another has its turn
+inline constexpr std::size_t pipe_rest_max = 1 * MiB;     ///< read from a child that has ended
 
 // Commands
-inline constexpr auto writer_wait_max = std::chrono::seconds(5);  ///< `append`: for another writer to be done
+inline constexpr auto writer_wait_max =
+    std::chrono::seconds(5);  ///< `append`, `run`: for another `append` to be done
+inline constexpr auto input_wait_max =
+    std::chrono::milliseconds(100);  ///< `append -`: holding the log, for more to append
+inline constexpr auto connect_time_max = std::chrono::seconds(5);
+inline constexpr auto status_time_max = std::chrono::seconds(5);  ///< for the host's answer
 inline constexpr auto query_time_max = std::chrono::seconds(5);
+inline constexpr auto query_grace =
+    std::chrono::seconds(1);                               ///< from the order to end to the end of patience
+inline constexpr std::size_t query_value_max = 16 * MiB;   ///< a string or blob, also within the query
+inline constexpr std::size_t query_table_max = 256 * MiB;  ///< a whole table, as it is printed
 
 // Server
 inline constexpr std::size_t request_body_max = block_max;
+inline constexpr std::size_t request_bodies_max = 256 * MiB;  ///< of all requests that are being served
 inline constexpr std::size_t request_header_max = 16 * KiB;
 inline constexpr std::size_t connections_max = 256;
 inline constexpr auto connection_idle_max = std::chrono::seconds(60);
-inline constexpr auto request_time_max = std::chrono::seconds(30);  ///< for a request to arrive, once begun
+inline constexpr auto request_time_max =
+    std::chrono::seconds(30);  ///< for a request to arrive, once begun; for a client's append to be answered
+inline constexpr auto answer_grace = std::chrono::seconds(1);  ///< when the host ends
+inline constexpr auto refusal_grace =
+    std::chrono::seconds(2);  ///< for the rest of a refused request, so that its sender hears why
 
 }  // namespace aludel::limits

@@ -28,6 +28,7 @@ Result<std::span<const NewEvent>> NdjsonReader::next(std::int64_t default_time_n
   // Blank lines alone make no batch.
   while (batch_.empty()) {
     if (auto filled = fill(); !filled) return filled.error();
+    skip_byte_order_mark();
     if (begin_ == end_) break;
     if (auto taken = take_lines(default_time_ns); !taken) return taken.error();
     if (batch_.empty()) begin_ += std::exchange(taken_, 0);
@@ -56,6 +57,13 @@ Result<void> NdjsonReader::fill() {
     at_end_ = *size == 0;
   }
   return {};
+}
+
+// Some editors put one at the start of a file; RFC 8259 lets a reader pass it over.
+void NdjsonReader::skip_byte_order_mark() {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  const auto rest = std::string_view(buffer_).substr(begin_, end_ - begin_);
+  if (!std::exchange(begun_, true) && rest.starts_with(mark)) begin_ += mark.size();
 }
 
 Result<void> NdjsonReader::take_lines(std::int64_t default_time_ns) {

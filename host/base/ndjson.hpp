@@ -12,7 +12,7 @@
 namespace aludel {
 
 /// Reads events as NDJSON, an event a line, in batches that are each fit for one append. Blank lines are
-/// passed over and count as nothing but lines. One thread at a time.
+/// passed over and count as nothing but lines; so is a byte order mark at the start. One thread at a time.
 class NdjsonReader {
  public:
   /// Fills up to `size` bytes at `to`; returns how many, 0 at the end. Blocks until there is at least one.
@@ -39,6 +39,7 @@ class NdjsonReader {
 
  private:
   Result<void> fill();
+  void skip_byte_order_mark();
   Result<void> take_lines(std::int64_t default_time_ns);
 
   Source source_;
@@ -51,6 +52,7 @@ class NdjsonReader {
   std::size_t taken_ = 0;    // bytes from begin_ on that the last batch was made of
   std::uint64_t lines_ = 0;  // taken so far, blank ones too
   std::uint64_t first_line_ = 1;
+  bool begun_ = false;
   bool at_end_ = false;
 };
 

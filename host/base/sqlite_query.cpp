@@ -3,10 +3,15 @@
 
 #include <algorithm>
 #include <array>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
 
 #include <sqlite3.h>
 
 #include "base/duration.hpp"
+#include "base/limits.hpp"
 #include "base/sqlite.hpp"
 
 namespace aludel {
@@ -20,32 +25,79 @@ constexpr std::array<std::string_view, 11> telling_pragmas{
     "table_info",       "table_xinfo",   "table_list",    "index_list",      "index_info",    "index_xinfo",
     "foreign_key_list", "database_list", "function_list", "compile_options", "collation_list"};
 
+// Tables that a virtual table keeps its contents in. It prepares statements that would write there, even
+// where it only reads; in a database that is read-only none of them can.
+constexpr std::array<std::string_view, 11> shadow_suffixes{"_data",   "_idx",      "_content", "_docsize",
+                                                           "_config", "_segments", "_segdir",  "_stat",
+                                                           "_node",   "_rowid",    "_parent"};
+
+bool is_shadow(std::string_view table) {
+  return std::any_of(shadow_suffixes.begin(), shadow_suffixes.end(),
+                     [&](std::string_view suffix) { return table.ends_with(suffix); });
+}
+
+bool is_telling_pragma(std::string_view name, const char* argument) {
+  if (std::find(telling_pragmas.begin(), telling_pragmas.end(), name) != telling_pragmas.end()) return true;
+  // Full-text tables look at these.
+  return argument == nullptr && (name == "data_version" || name == "page_size");
+}
+
 int authorize(void*, int action, const char* first, const char* second, const char*, const char*) {
+  const auto allowed = [](bool yes) { return yes ? SQLITE_OK : SQLITE_DENY; };
   switch (action) {
     case SQLITE_SELECT:
     case SQLITE_READ:
     case SQLITE_RECURSIVE: return SQLITE_OK;
-    case SQLITE_FUNCTION: return std::string_view(second) == "load_extension" ? SQLITE_DENY : SQLITE_OK;
-    case SQLITE_PRAGMA:
-      return std::find(telling_pragmas.begin(), telling_pragmas.end(), first) != telling_pragmas.end()
-                 ? SQLITE_OK
-                 : SQLITE_DENY;
+    case SQLITE_FUNCTION: return allowed(std::string_view(second) != "load_extension");
+    case SQLITE_PRAGMA: return allowed(is_telling_pragma(first, second));
+    case SQLITE_INSERT:
+    case SQLITE_DELETE: return allowed(is_shadow(first));
     // What naming a pragma as a table looks like; nothing can come of it in a database that is read-only.
-    case SQLITE_UPDATE: return std::string_view(first) == "sqlite_master" ? SQLITE_OK : SQLITE_DENY;
+    case SQLITE_UPDATE: return allowed(is_shadow(first) || std::string_view(first) == "sqlite_master");
     default: return SQLITE_DENY;
   }
 }
 
-struct Deadline {
-  std::chrono::steady_clock::time_point at;
-  bool passed = false;
-};
+using Clock = std::chrono::steady_clock;
 
-int look_at_clock(void* context) {
-  auto& deadline = *static_cast<Deadline*>(context);
-  deadline.passed = std::chrono::steady_clock::now() >= deadline.at;
-  return deadline.passed ? 1 : 0;
+int is_over(void* deadline) {
+  return Clock::now() >= *static_cast<const Clock::time_point*>(deadline) ? 1 : 0;
 }
+
+Error too_long(std::chrono::milliseconds time_max) {
+  return {ErrorCode::timed_out,
+          "query: stopped after " + format_duration(time_max) + "; ask for less at a time"};
+}
+
+// Ends a query that does not see for itself that its time is over.
+class Watchdog {
+ public:
+  Watchdog(sqlite3* database, Clock::time_point deadline, std::function<void()> give_up)
+      : thread_([this, database, deadline, give_up = std::move(give_up)] {
+          std::unique_lock lock(mutex_);
+          const auto done = [this] { return done_; };
+          if (wake_.wait_until(lock, deadline, done)) return;
+          sqlite3_interrupt(database);
+          if (wake_.wait_until(lock, deadline + limits::query_grace, done)) return;
+          give_up();
+        }) {}
+  ~Watchdog() {
+    {
+      const std::lock_guard lock(mutex_);
+      done_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  }
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool done_ = false;  // guarded by mutex_
+  std::thread thread_;
+};
 
 SqlValue value_of(sqlite3_stmt* statement, int column) {
   const auto bytes = [&](const void* data) {
@@ -93,33 +145,40 @@ Result<void> walk(sqlite3_stmt* statement, const QuerySink& sink) {
   return Error(sqlite_error_code(result), sqlite3_errmsg(sqlite3_db_handle(statement)));
 }
 
-}  // namespace
-
-Result<void> run_query(const std::filesystem::path& path, const std::string& sql,
-                       std::chrono::milliseconds time_max, const QuerySink& sink) {
-  auto database = Database::open(path, Database::Mode::read_only);
-  if (!database) return database.error();
-  auto* const handle = (*database)->handle();
-  Deadline deadline{std::chrono::steady_clock::now() + time_max};
-  sqlite3_set_authorizer(handle, authorize, nullptr);
-  sqlite3_progress_handler(handle, steps_between_looks, look_at_clock, &deadline);
-
+Result<void> run_statement(Database& database, const std::string& sql, const QuerySink& sink) {
+  auto* const handle = database.handle();
   sqlite3_stmt* prepared = nullptr;
   const char* rest = nullptr;
   const int result =
       sqlite3_prepare_v2(handle, sql.c_str(), static_cast<int>(sql.size()) + 1, &prepared, &rest);
   if (result == SQLITE_AUTH) return not_reading();
-  if (result != SQLITE_OK) return (*database)->error("query");
+  if (result != SQLITE_OK) return database.error("query");
   const Statement statement(prepared);
   if (prepared == nullptr) return Error(ErrorCode::invalid, "query: there is no statement");
+  if (sqlite3_stmt_readonly(prepared) == 0) return not_reading();
   if (!is_only_statement(handle, rest))
     return Error(ErrorCode::invalid, "query: give one statement at a time");
-  auto walked = walk(prepared, sink);
-  if (!walked && deadline.passed) {
-    return Error(ErrorCode::timed_out,
-                 "query: stopped after " + format_duration(time_max) + "; ask for less at a time");
-  }
-  return walked;
+  return walk(prepared, sink);
+}
+
+}  // namespace
+
+Result<void> run_query(const std::filesystem::path& path, const std::string& sql,
+                       std::chrono::milliseconds time_max, const QuerySink& sink,
+                       std::function<void(const Error&)> give_up) {
+  auto database = Database::open(path, Database::Mode::read_only);
+  if (!database) return database.error();
+  auto* const handle = (*database)->handle();
+  auto deadline = Clock::now() + time_max;
+  sqlite3_set_authorizer(handle, authorize, nullptr);
+  sqlite3_progress_handler(handle, steps_between_looks, is_over, &deadline);
+  sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, static_cast<int>(limits::query_value_max));
+  const Watchdog watchdog(handle, deadline, [time_max, give_up = std::move(give_up)] {
+    if (give_up) give_up(too_long(time_max));
+  });
+  auto done = run_statement(**database, sql, sink);
+  if (!done && is_over(&deadline) != 0) return too_long(time_max);
+  return done;
 }
 
 }  // namespace aludel

@@ -113,7 +113,8 @@ std::optional<std::int64_t> read(std::string_view text) {
 Result<std::int64_t> parse_time(std::string_view text) {
   if (const auto ns = read(text)) return *ns;
   return Error{ErrorCode::invalid, "read the time \"" + std::string(text) +
-                                       "\": give an RFC 3339 timestamp such as 2024-02-29T12:00:00Z"};
+                                       "\": give an RFC 3339 timestamp such as 2024-02-29T12:00:00Z, "
+                                       "between 1677-09-22 and 2262-04-11"};
 }
 
 std::string format_time(std::int64_t time_ns) {

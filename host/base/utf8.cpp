@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/utf8.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace aludel {
@@ -50,6 +51,13 @@ std::string repaired_utf8(std::string_view bytes, std::size_t size_max) {
     bytes.remove_prefix(size == 0 ? 1 : size);
   }
   return text;
+}
+
+std::string on_one_line(std::string_view bytes, std::size_t size_max) {
+  auto line = repaired_utf8(bytes, size_max);
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == '\x7f'; }, ' ');
+  return line;
 }
 
 }  // namespace aludel

@@ -3,18 +3,23 @@
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
+#include <memory>
+#include <poll.h>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/json.hpp"
 #include "base/json_writer.hpp"
 #include "base/os/descriptor.hpp"
+#include "base/utf8.hpp"
 #include "cli/commands.hpp"
 #include "cli/progress.hpp"
 #include "cli/table.hpp"
+#include "log/append_check.hpp"
 #include "runtime/host.hpp"
 #include "runtime/ingest.hpp"
 #include "runtime/small_file.hpp"
@@ -26,21 +31,25 @@ namespace {
 
 /// Where the lines come from, and how many bytes of them there are; 0 if that is not known.
 struct Input {
+  std::string name;  ///< empty: the command line
   NdjsonReader::Source source;
   NdjsonReader::Supply supply = NdjsonReader::Supply::all_there;
   std::uint64_t size = 0;
+  std::shared_ptr<os::Descriptor> awaited = {};  ///< what has to be waited for; null if all is there
 };
 
 Input from_text(std::string text) {
   const auto size = text.size();
-  return {[text = std::move(text), at = std::size_t{0}](char* to,
+  return {{},
+          [text = std::move(text), at = std::size_t{0}](char* to,
                                                         std::size_t room) mutable -> Result<std::size_t> {
             const auto taken = std::min(room, text.size() - at);
             std::copy_n(text.data() + at, taken, to);
             at += taken;
             return taken;
           },
-          NdjsonReader::Supply::all_there, size};
+          NdjsonReader::Supply::all_there,
+          size};
 }
 
 Result<Input> from_file(const std::string& file) {
@@ -52,15 +61,16 @@ Result<Input> from_file(const std::string& file) {
   struct stat status {};
   const bool regular = ::fstat(number, &status) == 0 && S_ISREG(status.st_mode);
   const auto name = is_stdin ? std::string("the standard input") : file;
-  return Input{[descriptor, name](char* to, std::size_t room) -> Result<std::size_t> {
+  return Input{name,
+               [descriptor](char* to, std::size_t room) -> Result<std::size_t> {
                  for (;;) {
                    const auto got = ::read(descriptor->number(), to, room);
                    if (got >= 0) return static_cast<std::size_t>(got);
-                   if (errno != EINTR) return os_error("read " + name, errno);
+                   if (errno != EINTR) return os_error("read", errno);
                  }
                },
                regular ? NdjsonReader::Supply::all_there : NdjsonReader::Supply::as_it_comes,
-               regular ? static_cast<std::uint64_t>(status.st_size) : 0};
+               regular ? static_cast<std::uint64_t>(status.st_size) : 0, regular ? nullptr : descriptor};
 }
 
 // The event's data on one line, as it is sent.
@@ -72,13 +82,25 @@ Result<std::string> data_of(const AppendOptions& options) {
     data = std::move(*read);
   }
   JsonDocument document;
-  if (auto parsed = document.parse(data, 0); !parsed) return parsed.error().within("--data");
+  if (auto parsed = document.parse(data, 0); !parsed) {
+    auto error = parsed.error().within("--data");
+    std::error_code ignored;
+    if (std::filesystem::exists(options.data, ignored)) {
+      error.message += "; to send what is in that file write --data @" + options.data;
+    }
+    return error;
+  }
   std::replace_if(
       data.begin(), data.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return data;
 }
 
 Result<Input> from_options(const AppendOptions& options) {
+  const std::pair<const char*, const std::string&> texts[] = {
+      {"--type", options.type}, {"--source", options.source}, {"--key", options.key}};
+  for (const auto& [option, text] : texts) {
+    if (!is_utf8(text)) return Error(ErrorCode::invalid, std::string(option) + " is not UTF-8: encode it");
+  }
   std::string line = "{\"specversion\":\"1.0\",\"type\":" + json_string(options.type);
   if (!options.source.empty()) line += ",\"source\":" + json_string(options.source);
   if (!options.key.empty()) line += ",\"subject\":" + json_string(options.key);
@@ -108,36 +130,63 @@ Result<Input> open_input(const AppendOptions& options) {
   return from_file(options.file);
 }
 
-/// Whoever writes the log: a host that runs, or this process.
-struct Writer {
-  std::unique_ptr<HostClient> host;
-  std::unique_ptr<SegmentLog> log;
+/// The log by way of whoever writes it: a host that runs, or this process. One thread.
+class Writer {
+ public:
+  explicit Writer(const Installation& installation) : installation_(installation) {}
+
+  /// Finds who writes, and takes the log if nobody does.
+  Result<void> find();
+  /// Lets others have the log until the next append.
+  void let_go() { log_.reset(); }
+
+  Result<AppendSummary> append(std::span<const NewEvent> events, std::string_view text,
+                               const std::string& producer, std::uint64_t sequence) {
+    if (auto found = find(); !found) return found.error();
+    if (host_) return host_->append(text, producer, sequence);
+    const auto appended = log_->append({events, producer, sequence});
+    if (!appended) return appended.error();
+    AppendSummary summary;
+    summary.add(*appended);
+    return summary;
+  }
+
+ private:
+  const Installation& installation_;
+  std::unique_ptr<HostClient> host_;
+  std::unique_ptr<SegmentLog> log_;
 };
 
 // A host that is just starting holds the log but does not listen yet, and another `append` will be done soon.
-Result<Writer> find_writer(const Installation& installation) {
+Result<void> Writer::find() {
+  if (host_ || log_) return {};
   const auto deadline = std::chrono::steady_clock::now() + limits::writer_wait_max;
   for (;;) {
-    auto host = HostClient::connect(installation.data.socket());
-    if (host) return Writer{std::move(*host), nullptr};
+    auto host = HostClient::connect(installation_.data.socket());
+    if (host) {
+      host_ = std::move(*host);
+      return {};
+    }
     if (host.error().code != ErrorCode::not_found) return host.error();
-    auto log = open_log(installation,
+    auto log = open_log(installation_,
                         [](const std::string& note) { std::fprintf(stderr, "aludel: %s\n", note.c_str()); });
-    if (log) return Writer{nullptr, std::move(*log)};
+    if (log) {
+      log_ = std::move(*log);
+      return {};
+    }
     if (log.error().code != ErrorCode::locked || std::chrono::steady_clock::now() >= deadline)
       return log.error();
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }
 
-AppendBatch appender(Writer& writer, NdjsonReader& reader, const std::string& producer) {
-  return [&](std::span<const NewEvent> events, std::uint64_t sequence) -> Result<AppendSummary> {
-    if (writer.host) return writer.host->append(reader.text(), producer, sequence);
-    const auto appended = writer.log->append({events, producer, sequence});
-    if (!appended) return appended.error();
-    AppendSummary summary;
-    summary.add(*appended);
-    return summary;
+// Whoever sends slowly must not keep others from the log.
+NdjsonReader::Source sharing_the_log(const Input& input, Writer& writer) {
+  if (!input.awaited) return input.source;
+  return [&input, &writer](char* to, std::size_t room) {
+    pollfd poll{input.awaited->number(), POLLIN, 0};
+    if (::poll(&poll, 1, static_cast<int>(limits::input_wait_max.count())) == 0) writer.let_go();
+    return input.source(to, room);
   };
 }
 
@@ -153,22 +202,26 @@ void print(const AppendSummary& summary, double seconds) {
 }  // namespace
 
 Result<int> append_command(const Globals& globals, const AppendOptions& options) {
+  if (const auto checked = check_producer(options.producer); !checked) return checked.error();
   auto input = open_input(options);
   if (!input) return input.error();
   const auto installation = load_installation(globals.data, globals.config);
   if (!installation) return installation.error();
-  auto writer = find_writer(*installation);
-  if (!writer) return writer.error();
+  Writer writer(*installation);
+  if (auto found = writer.find(); !found) return found.error();
 
   Progress progress("appending", input->size);
   std::uint64_t bytes = 0;
-  NdjsonReader reader(std::move(input->source), input->supply);
+  NdjsonReader reader(sharing_the_log(*input, writer), input->supply);
+  const auto append = [&](std::span<const NewEvent> events, std::uint64_t sequence) {
+    return writer.append(events, reader.text(), options.producer, sequence);
+  };
   const auto done = [&](const AppendSummary& summary) {
     bytes += reader.text().size();
     progress.update(bytes, counted(summary.count + summary.duplicates, "event"));
   };
-  const auto summary = ingest(reader, 0, system_clock(), appender(*writer, reader, options.producer), done);
-  if (!summary) return summary.error();
+  const auto summary = ingest(reader, 0, system_clock(), append, done);
+  if (!summary) return input->name.empty() ? summary.error() : summary.error().within(input->name);
   if (globals.json) {
     std::printf("%s\n", to_json(*summary).c_str());
   } else {

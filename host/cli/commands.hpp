@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "processor/command.hpp"
+#include "processor/letter_filter.hpp"
 #include "runtime/host_log.hpp"
 
 /// The commands. Each prints to stdout what was asked for, and returns the exit status, or the error that
@@ -63,6 +65,26 @@ struct QueryOptions {
   bool csv = false;
 };
 Result<int> query_command(const Globals& globals, const QueryOptions& options);
+
+Result<int> processor_list_command(const Globals& globals);
+/// Pause, resume, skip or reset.
+Result<int> processor_control_command(const Globals& globals, const std::string& name, Command::Kind kind);
+Result<int> processor_remove_command(const Globals& globals, const std::string& name, bool with_letters);
+
+struct DlqOptions {
+  std::string processor;  ///< empty: all of them
+  LetterFilter filter;
+  std::optional<std::uint64_t> limit;
+  bool dry_run = false;
+  bool all = false;  ///< discard, replay: all that are open may be meant
+};
+Result<int> dlq_list_command(const Globals& globals, const DlqOptions& options);
+Result<int> dlq_groups_command(const Globals& globals, const DlqOptions& options);
+Result<int> dlq_show_command(const Globals& globals, const DlqOptions& options);
+Result<int> dlq_export_command(const Globals& globals, const DlqOptions& options);
+Result<int> dlq_discard_command(const Globals& globals, const DlqOptions& options);
+/// @return 1: a letter failed again
+Result<int> dlq_replay_command(const Globals& globals, const DlqOptions& options);
 
 Result<int> verify_command(const Globals& globals);
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/config.hpp"
 
+#include <algorithm>
 #include <cstdio>
+#include <optional>
+#include <vector>
 
 #include <boost/json.hpp>
 
@@ -9,6 +12,7 @@
 #include "base/json_writer.hpp"
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
+#include "runtime/idle.hpp"
 #include "runtime/installation.hpp"
 
 namespace aludel {
@@ -45,33 +49,92 @@ json::value value_of(const Config& config) {
           {"processors", std::move(processors)}};
 }
 
+// What a host would make of the config and the plugins.
+struct Findings {
+  const Installation& installation;
+  const Plan& plan;
+  std::vector<InspectedPlugin> refused_plugins;  // that no processor is refused for already
+  std::optional<Idle> idle;
+
+  [[nodiscard]] bool good() const {
+    return plan.refused.empty() && refused_plugins.empty() && !(idle && idle->by_mistake);
+  }
+  [[nodiscard]] bool has_config() const {
+    std::error_code ignored;
+    return std::filesystem::exists(installation.config.file, ignored);
+  }
+};
+
+std::vector<InspectedPlugin> unused_refusals(const Plan& plan, const std::vector<InspectedPlugin>& plugins) {
+  std::vector<InspectedPlugin> result;
+  for (const auto& plugin : plugins) {
+    if (plugin.library) continue;
+    const auto told = [&](const auto& r) { return r.error.message == plugin.library.error().message; };
+    if (std::none_of(plan.refused.begin(), plan.refused.end(), told)) result.push_back(plugin);
+  }
+  return result;
+}
+
+json::value value_of(const Findings& check) {
+  json::array processors;
+  for (const auto& planned : check.plan.processors)
+    processors.emplace_back(planned.config.name);
+  json::array refused;
+  for (const auto& r : check.plan.refused)
+    refused.push_back({{"processor", r.name}, {"message", r.error.message}});
+  json::array plugins;
+  for (const auto& p : check.refused_plugins)
+    plugins.push_back({{"file", p.file.string()}, {"message", p.library.error().message}});
+  json::array left_out;
+  for (const auto& l : check.plan.left_out)
+    left_out.push_back({{"handler", l.handler}, {"file", l.library.string()}});
+  return {{"processors", std::move(processors)},
+          {"refused", std::move(refused)},
+          {"refused_plugins", std::move(plugins)},
+          {"left_out", std::move(left_out)}};
+}
+
+void print(const Findings& check) {
+  const auto& file = check.installation.config.file;
+  if (!check.has_config()) std::printf("there is no %s: every handler found would run\n", file.c_str());
+  for (const auto& refused : check.plan.refused)
+    std::printf("%s: %s\n", refused.name.c_str(), refused.error.message.c_str());
+  if (check.idle) {
+    std::printf("%s\n", check.idle->why.c_str());
+    return;
+  }
+  for (const auto& plugin : check.refused_plugins)
+    std::printf("%s\n", plugin.library.error().message.c_str());
+  for (const auto& left_out : check.plan.left_out)
+    std::printf("left out: %s\n", describe(left_out).c_str());
+  if (!check.good()) return;
+  const auto what = check.has_config() ? file.string() + ": good, " : "good, ";
+  std::printf("%s%s\n", what.c_str(), counted(check.plan.processors.size(), "processor").c_str());
+}
+
 }  // namespace
 
 Result<int> config_check_command(const Globals& globals,
                                  const std::vector<std::filesystem::path>& plugin_dirs) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(globals.data, ignored)) {
+    return Error(ErrorCode::not_found, "check the config of " + globals.data.string() +
+                                           ": there is no such folder; correct --data");
+  }
   const auto installation = load_installation(globals.data, globals.config);
   if (!installation) return installation.error();
   const auto plugins = find_plugins(installation->config, plugin_dirs);
   if (!plugins) return plugins.error();
   const auto plan = make_plan(installation->config, *plugins);
   if (!plan) return plan.error();
-  json::array refusals;
-  for (const auto& refused : plan->refused) {
-    refusals.push_back({{"processor", refused.name}, {"message", refused.error.message}});
-    if (!globals.json) std::printf("%s: %s\n", refused.name.c_str(), refused.error.message.c_str());
-  }
+  const Findings check{*installation, *plan, unused_refusals(*plan, *plugins),
+                       why_idle(*plan, *plugins, names_plugin_folder(installation->config, plugin_dirs))};
   if (globals.json) {
-    json::array names;
-    for (const auto& planned : plan->processors)
-      names.emplace_back(planned.config.name);
-    std::printf(
-        "%s\n",
-        to_json(json::value{{"processors", std::move(names)}, {"refused", std::move(refusals)}}).c_str());
-  } else if (plan->refused.empty()) {
-    std::printf("%s: good, %s\n", installation->config.file.c_str(),
-                counted(plan->processors.size(), "processor").c_str());
+    std::printf("%s\n", to_json(value_of(check)).c_str());
+  } else {
+    print(check);
   }
-  return plan->refused.empty() ? 0 : 1;
+  return check.good() ? 0 : 1;
 }
 
 Result<int> config_show_command(const Globals& globals) {

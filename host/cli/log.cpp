@@ -69,6 +69,19 @@ class Printer {
   std::string out_;
 };
 
+Result<void> check(const LogOptions& options) {
+  if (options.to && options.from > *options.to) {
+    return Error(ErrorCode::invalid, "--from " + std::to_string(options.from) + " lies beyond --to " +
+                                         std::to_string(*options.to) + ": nothing is between them");
+  }
+  const auto star = options.type.find('*');
+  if (star < options.type.size() - 1 && !options.type.empty()) {
+    return Error(ErrorCode::invalid, "--type \"" + options.type +
+                                         "\": a star stands at the end only, where it makes a prefix: x*");
+  }
+  return {};
+}
+
 Result<void> print_to_tip(BlockCursor& blocks, Printer& printer) {
   while (!printer.done()) {
     const auto block = blocks.next();
@@ -83,6 +96,7 @@ Result<void> print_to_tip(BlockCursor& blocks, Printer& printer) {
 }  // namespace
 
 Result<int> log_command(const Globals& globals, const LogOptions& options) {
+  if (auto checked = check(options); !checked) return checked.error();
   const auto installation = load_installation(globals.data, globals.config);
   if (!installation) return installation.error();
   auto reader = SegmentReader::open(os::real_file_system(), installation->data.log());

@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
 #include "plugin/inspection.hpp"
+#include "runtime/idle.hpp"
 #include "runtime/installation.hpp"
 
 namespace aludel {
@@ -77,6 +78,9 @@ Result<int> plugin_list_command(const Globals& globals,
   if (!installation) return installation.error();
   const auto plugins = find_plugins(installation->config, plugin_dirs);
   if (!plugins) return plugins.error();
+  if (plugins->empty() && !names_plugin_folder(installation->config, plugin_dirs)) {
+    std::fprintf(stderr, "aludel: %s\n", no_plugin_folder);
+  }
   if (globals.json) {
     json::array all;
     for (const auto& plugin : *plugins)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -12,6 +14,7 @@
 #include "base/limits.hpp"
 #include "base/nearest.hpp"
 #include "base/sqlite_query.hpp"
+#include "cli/cli.hpp"
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
 #include "processor/projection.hpp"
@@ -64,6 +67,12 @@ Result<void> print(const std::string& text) {
   return os_error("write to the standard output", errno);
 }
 
+// The query may be stuck in one function, or waiting for whoever reads its output.
+[[noreturn]] void give_up(const Error& error) {
+  std::fprintf(stderr, "aludel: %s\n", error.message.c_str());
+  ::_exit(exit_status(error.code));
+}
+
 Result<void> query_json(const std::filesystem::path& file, const std::string& sql) {
   std::vector<std::string> names;
   const char* separator = "[";
@@ -80,7 +89,7 @@ Result<void> query_json(const std::filesystem::path& file, const std::string& sq
                          }
                          return print(line + "}");
                        }};
-  if (auto done = run_query(file, sql, limits::query_time_max, sink); !done) return done;
+  if (auto done = run_query(file, sql, limits::query_time_max, sink, give_up); !done) return done;
   return print(*separator == '[' ? "[]\n" : "]\n");
 }
 
@@ -96,31 +105,61 @@ Result<void> query_csv(const std::filesystem::path& file, const std::string& sql
       [&](const auto& row) {
         return line(row, [](const SqlValue& value) { return std::visit(ToText(), value); });
       }};
-  return run_query(file, sql, limits::query_time_max, sink);
+  return run_query(file, sql, limits::query_time_max, sink, give_up);
 }
 
+// A table in the making. Its columns are as wide as their widest cell, so a single one may blow it up.
+class GrowingTable {
+ public:
+  void begin(const std::vector<std::string>& columns) {
+    std::vector<Table::Column> named;
+    named.reserve(columns.size());
+    for (const auto& column : columns) {
+      named.push_back({column});
+      widen(widths_.emplace_back(0), column.size());
+    }
+    table_ = Table(std::move(named));
+  }
+
+  Result<void> add(const std::vector<SqlValue>& row) {
+    std::vector<std::string> cells;
+    cells.reserve(row.size());
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      cells.push_back(std::visit(ToText(), row[i]));
+      widen(widths_[i], cells[i].size());
+      const bool is_number =
+          std::holds_alternative<std::int64_t>(row[i]) || std::holds_alternative<double>(row[i]);
+      if (is_number) table_.align(i, Table::Align::right);
+    }
+    table_.add(std::move(cells));
+    if (++rows_ * line_size_ <= limits::query_table_max) return {};
+    return Error(ErrorCode::limit, "query: the table would take over " +
+                                       std::to_string(limits::query_table_max / limits::MiB) +
+                                       " MiB; print it with --csv or --json, or ask for less");
+  }
+
+  [[nodiscard]] std::string print() const { return table_.print(); }
+
+ private:
+  void widen(std::size_t& width, std::size_t size) {
+    const auto wider = std::max(width, size + sizeof(std::string));
+    line_size_ += wider - std::exchange(width, wider);
+  }
+
+  Table table_{{}};
+  std::vector<std::size_t> widths_;
+  std::size_t line_size_ = 0;
+  std::size_t rows_ = 1;
+};
+
 Result<void> query_table(const std::filesystem::path& file, const std::string& sql) {
-  Table table({});
+  GrowingTable table;
   const QuerySink sink{[&](const auto& columns) -> Result<void> {
-                         std::vector<Table::Column> named;
-                         named.reserve(columns.size());
-                         for (const auto& column : columns)
-                           named.push_back({column});
-                         table = Table(std::move(named));
+                         table.begin(columns);
                          return {};
                        },
-                       [&](const auto& row) -> Result<void> {
-                         std::vector<std::string> cells;
-                         for (std::size_t i = 0; i < row.size(); ++i) {
-                           cells.push_back(std::visit(ToText(), row[i]));
-                           const bool is_number = std::holds_alternative<std::int64_t>(row[i]) ||
-                                                  std::holds_alternative<double>(row[i]);
-                           if (is_number) table.align(i, Table::Align::right);
-                         }
-                         table.add(std::move(cells));
-                         return {};
-                       }};
-  if (auto done = run_query(file, sql, limits::query_time_max, sink); !done) return done;
+                       [&](const auto& row) { return table.add(row); }};
+  if (auto done = run_query(file, sql, limits::query_time_max, sink, give_up); !done) return done;
   return print(table.print());
 }
 
@@ -133,16 +172,43 @@ Result<void> check_owner(const std::filesystem::path& directory) {
                                       ": only that user may query it");
 }
 
-Result<std::filesystem::path> find_projection(const DataDirectory& data, const std::string& name) {
-  const auto directory = data.processor(name);
-  const auto names = data.processor_names();
+// Those that a host would run, although none has yet.
+void add_planned(const Installation& installation, std::vector<std::string>& names) {
+  for (const auto& processor : installation.config.processors)
+    names.push_back(processor.name);
+  if (!installation.config.processors.empty()) return;
+  const auto plugins = find_plugins(installation.config, {});
+  const auto plan = plugins ? make_plan(installation.config, *plugins) : plugins.error();
+  if (!plan) return;
+  for (const auto& processor : plan->processors)
+    names.push_back(processor.config.name);
+}
+
+Result<std::filesystem::path> find_projection(const Installation& installation, const std::string& name) {
+  const auto& data = installation.data;
+  auto names = data.processor_names();
+  if (std::find(names.begin(), names.end(), name) == names.end()) add_planned(installation, names);
   if (std::find(names.begin(), names.end(), name) == names.end()) {
     const std::vector<std::string_view> known(names.begin(), names.end());
     return Error(ErrorCode::not_found, "there is no processor \"" + name + "\" in " + data.root().string() +
                                            suggestion(name, known));
   }
-  if (auto owner = check_owner(directory); !owner) return owner.error();
-  return projection_link(directory);
+  const auto directory = data.processor(name);
+  std::error_code ignored;
+  if (std::filesystem::exists(directory, ignored)) {
+    if (auto owner = check_owner(directory); !owner) return owner.error();
+  }
+  auto projection = projection_link(directory);
+  if (std::filesystem::exists(projection, ignored)) return projection;
+  return Error(ErrorCode::not_found,
+               "processor \"" + name + "\" has never run: there is nothing to query yet");
+}
+
+// A projection is made of the log alone, so a damaged one is no loss.
+Error advised(const Error& error, const std::filesystem::path& projection) {
+  if (error.code != ErrorCode::corrupt) return error;
+  return {error.code, error.message + ": it is damaged; end the host, move " +
+                          projection.parent_path().string() + " away, and the next run makes it anew"};
 }
 
 }  // namespace
@@ -150,10 +216,10 @@ Result<std::filesystem::path> find_projection(const DataDirectory& data, const s
 Result<int> query_command(const Globals& globals, const QueryOptions& options) {
   const auto installation = load_installation(globals.data, globals.config);
   if (!installation) return installation.error();
-  const auto file = find_projection(installation->data, options.processor);
+  const auto file = find_projection(*installation, options.processor);
   if (!file) return file.error();
   const auto query = globals.json ? query_json : options.csv ? query_csv : query_table;
-  if (auto done = query(*file, options.sql); !done) return done.error();
+  if (auto done = query(*file, options.sql); !done) return advised(done.error(), *file);
   return 0;
 }
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/status.hpp"
 
+#include <algorithm>
 #include <cstdio>
+#include <utility>
+#include <vector>
 
 #include <boost/json.hpp>
 
+#include "base/limits.hpp"
+#include "base/utf8.hpp"
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
 #include "runtime/json_reading.hpp"
@@ -27,15 +32,25 @@ Plan plan_for(const Installation& installation) {
 
 Result<std::string> status_json(const Installation& installation) {
   auto host = HostClient::connect(installation.data.socket());
-  if (host) return (*host)->status();
+  auto told = host ? (*host)->status() : host.error();
+  if (told || (host && told.error().code != ErrorCode::timed_out)) return told;
+  if (told.error().code == ErrorCode::timed_out) {
+    std::fprintf(stderr, "aludel: %s: is it stopped? what follows is what the files say\n",
+                 told.error().message.c_str());
+  }
   const auto status = read_status(installation, plan_for(installation), std::nullopt);
   if (!status) return status.error();
   return to_json(*status);
 }
 
+// Plugins and producers choose the words.
+std::string one_line(std::string_view text) {
+  return on_one_line(text, limits::log_line_max);
+}
+
 std::string text_of(const json::value& value) {
   if (value.is_null()) return "-";
-  if (value.is_string()) return std::string(value.as_string());
+  if (value.is_string()) return one_line(value.as_string());
   return json::serialize(value);
 }
 
@@ -60,16 +75,79 @@ std::string table_of(const json::array& processors) {
   return table.print();
 }
 
+// "stopped at event 4711 since 10:32:07: insufficient_funds: balance 120, withdrawal 500; attempt 1"
+std::string what_happened(const json::object& processor) {
+  const auto& error = processor.at("error");
+  if (error.is_null()) return {};
+  auto out = text_of(processor.at("state"));
+  if (!error.at("event_id").is_null()) out += " at event " + text_of(error.at("event_id"));
+  out += " since " + text_of(error.at("since")) + ": " + text_of(error.at("code")) + ": " +
+         text_of(error.at("message"));
+  const auto attempt = number_at(processor, "attempt");
+  if (attempt > 0) out += "; attempt " + std::to_string(attempt);
+  return out;
+}
+
+// What makes it go on.
+std::string waits_for(const json::object& processor) {
+  const auto state = text_at(processor, "state");
+  const auto name = text_at(processor, "name");
+  const auto& error = processor.at("error");
+  if (!error.is_null() && !error.at("next_try").is_null()) {
+    return "attempt " + std::to_string(number_at(processor, "attempt") + 1) + " at " +
+           text_of(error.at("next_try"));
+  }
+  if (state == "waiting") return "events";
+  if (state == "paused" || state == "stopped" || state == "crashed" || state == "refused") {
+    return "aludel processor resume " + name;
+  }
+  if (state == "diverged") return "aludel processor reset " + name;
+  if (state == "offline") return "a host";
+  return "-";
+}
+
 std::string errors_of(const json::array& processors) {
   std::string out;
   for (const auto& value : processors) {
-    const auto& error = value.at("error");
-    if (error.is_null()) continue;
-    out += text_of(value.at("name")) + ": ";
-    if (!error.at("event_id").is_null()) out += "event " + text_of(error.at("event_id")) + ": ";
-    out += text_of(error.at("code")) + ": " + text_of(error.at("message")) + "\n";
+    const auto& processor = value.as_object();
+    const auto happened = what_happened(processor);
+    if (happened.empty()) continue;
+    out += text_of(processor.at("name")) + " " + happened;
+    const auto next = waits_for(processor);
+    if (next.starts_with("aludel ")) out += "; `" + next + "` tries again";
+    if (next.starts_with("attempt ")) out += "; " + next;
+    out += "\n";
   }
   return out;
+}
+
+std::string list_of(const json::array& processors) {
+  using Align = Table::Align;
+  Table table(
+      {{"PROCESSOR"}, {"STATE"}, {"CURSOR", Align::right}, {"LAG", Align::right}, {"WAITS FOR"}, {"SINCE"}});
+  for (const auto& value : processors) {
+    const auto& p = value.as_object();
+    const auto& error = p.at("error");
+    table.add({text_of(p.at("name")), text_of(p.at("state")), text_of(p.at("cursor")), text_of(p.at("lag")),
+               waits_for(p), error.is_null() ? "-" : text_of(error.at("since"))});
+  }
+  return table.print() + errors_of(processors);
+}
+
+// The most frequent ones; all of them are in the JSON.
+std::string unrouted_of(const json::object& unrouted) {
+  constexpr std::size_t shown_max = 10;
+  std::vector<std::pair<std::uint64_t, std::string>> types;
+  for (const auto& [type, count] : unrouted)
+    types.emplace_back(count.to_number<std::uint64_t>(), type);
+  std::stable_sort(types.begin(), types.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  const auto shown = std::min(types.size(), shown_max);
+  std::string out = "unrouted:";
+  for (std::size_t i = 0; i < shown; ++i)
+    out += (i == 0 ? " " : ", ") + printable(types[i].second) + " " + with_commas(types[i].first);
+  if (types.size() > shown) out += " and " + with_commas(types.size() - shown) + " more";
+  return out + "\n";
 }
 
 std::string print(const json::object& status) {
@@ -79,14 +157,7 @@ std::string print(const json::object& status) {
   auto out = "log: " + counted(number_at(log, "events"), "event") + ", " +
              human_size(number_at(log, "bytes")) + "\n";
   if (!processors.empty()) out += table_of(processors) + errors_of(processors);
-  if (unrouted.empty()) return out;
-  out += "unrouted:";
-  const char* separator = " ";
-  for (const auto& [type, count] : unrouted) {
-    out += separator + std::string(type) + " " + with_commas(count.to_number<std::uint64_t>());
-    separator = ", ";
-  }
-  return out + "\n";
+  return unrouted.empty() ? out : out + unrouted_of(unrouted);
 }
 
 }  // namespace
@@ -100,6 +171,20 @@ Result<int> status_command(const Globals& globals) {
   if (!shown) return shown.error();
   std::fputs(shown->c_str(), stdout);
   if (globals.json && !shown->ends_with('\n')) std::fputc('\n', stdout);
+  return 0;
+}
+
+Result<int> processor_list_command(const Globals& globals) {
+  const auto installation = load_installation(globals.data, globals.config);
+  if (!installation) return installation.error();
+  const auto text = status_json(*installation);
+  if (!text) return text.error();
+  const auto shown = read_json<std::string>(*text, "the host's status", [&](const json::object& status) {
+    const auto& processors = status.at("processors").as_array();
+    return globals.json ? json::serialize(processors) + "\n" : list_of(processors);
+  });
+  if (!shown) return shown.error();
+  std::fputs(shown->c_str(), stdout);
   return 0;
 }
 

@@ -2,6 +2,10 @@
 #include "log/verify.hpp"
 
 #include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -11,6 +15,8 @@
 #include "cli/progress.hpp"
 #include "cli/table.hpp"
 #include "log/segment_reader.hpp"
+#include "processor/projection.hpp"
+#include "runtime/host.hpp"
 #include "runtime/installation.hpp"
 #include "runtime/projection_check.hpp"
 
@@ -30,15 +36,36 @@ struct Projections {
   std::vector<std::string> faults;
 };
 
+// Nothing, if a processor has none yet.
+std::optional<std::string> why_unseen(const std::filesystem::path& link) {
+  std::error_code error;
+  const auto status = std::filesystem::symlink_status(link, error);
+  if (status.type() == std::filesystem::file_type::not_found) return std::nullopt;
+  if (error) return "look at " + link.string() + ": " + error.message();
+  return link.string() + " leads to a database that is missing or may not be read";
+}
+
 Result<Projections> verify_projections(const DataDirectory& data) {
   Projections projections;
+  std::error_code error;
+  const std::filesystem::directory_iterator folder(data.processors(), error);
+  if (error && error != std::errc::no_such_file_or_directory) {
+    projections.faults.push_back("list folder " + data.processors().string() + ": " + error.message());
+  }
   const auto names = data.processor_names();
   if (names.empty()) return projections;
   auto reader = SegmentReader::open(os::real_file_system(), data.log());
-  if (!reader) return reader.error();
+  if (!reader) {
+    projections.faults.push_back("no projection was compared with the log: " + reader.error().message);
+    return projections;
+  }
   for (const auto& name : names) {
     const auto faults = check_projection(data.processor(name), **reader);
-    if (!faults && faults.error().code == ErrorCode::not_found) continue;
+    if (!faults && faults.error().code == ErrorCode::not_found) {
+      if (const auto why = why_unseen(projection_link(data.processor(name))))
+        projections.faults.push_back(fmt::format("processor {}: {}", name, *why));
+      continue;
+    }
     if (!faults) {
       projections.faults.push_back(fmt::format("processor {}: {}", name, faults.error().message));
       continue;
@@ -71,7 +98,7 @@ void print(const VerifyReport& report, const Projections& projections) {
   for (const auto& fault : projections.faults)
     std::printf("%s\n", fault.c_str());
   if (report.torn_tail) {
-    std::printf("an append was cut short and answered to nobody (%s); the next writer saves it aside\n",
+    std::printf("the log's last block is cut short or damaged (%s); the next writer saves it aside\n",
                 text_of(*report.torn_tail).c_str());
   }
   std::printf("verified %s, %s in %s, %s: %s\n", counted(report.events, "event").c_str(),
@@ -89,7 +116,8 @@ Result<int> verify_command(const Globals& globals) {
   if (!installation) return installation.error();
   Progress progress("verifying", 1'000);
   const auto report = verify_log(
-      os::real_file_system(), installation->data.log(), [&](std::uint64_t done, std::uint64_t total) {
+      os::real_file_system(), installation->data.log(), durable_floor(installation->data),
+      [&](std::uint64_t done, std::uint64_t total) {
         progress.update(total == 0 ? 0 : done * 1'000 / total, human_size(done) + " of " + human_size(total));
       });
   if (!report) return report.error();

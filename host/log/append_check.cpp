@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/limits.hpp"
+#include "base/utf8.hpp"
 
 namespace aludel {
 
@@ -28,6 +29,17 @@ Result<void> check_name(std::string_view what, std::string_view name, std::size_
   return event_error(ErrorCode::invalid, index, fmt::format("{} holds a NUL: remove it", what));
 }
 
+// Of ASCII, or one of U+0080 to U+009F. The text is UTF-8.
+bool holds_control(std::string_view text) {
+  char before = '\0';
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f || (before == '\xc2' && byte < 0xa0)) return true;
+    before = c;
+  }
+  return false;
+}
+
 bool well_formed(std::string_view attributes) {
   if (attributes.empty()) return true;
   return attributes.back() == '\0' && std::count(attributes.begin(), attributes.end(), '\0') % 2 == 0;
@@ -35,21 +47,31 @@ bool well_formed(std::string_view attributes) {
 
 }  // namespace
 
+Result<void> check_producer(std::string_view producer) {
+  if (producer.size() > limits::producer_max) {
+    return Error(ErrorCode::limit,
+                 fmt::format("append: the producer's key has {} bytes, at most {} are allowed: shorten it",
+                             producer.size(), limits::producer_max));
+  }
+  const char* fault = nullptr;
+  if (!is_utf8(producer)) {
+    fault = "is not UTF-8: encode it";
+  } else if (holds_control(producer)) {
+    fault = "holds a control character: remove it";
+  } else if (producer.starts_with(' ') || producer.ends_with(' ')) {
+    fault = "begins or ends with a blank: remove it";
+  }
+  if (fault == nullptr) return {};
+  return Error(ErrorCode::invalid, fmt::format("append: the producer's key {}", fault));
+}
+
 Result<void> check_batch(std::size_t events, std::string_view producer) {
   if (events == 0) return Error(ErrorCode::invalid, "append: no event was given: give at least one");
   if (events > limits::block_events_max) {
     return Error(ErrorCode::limit, fmt::format("append {} events: at most {} go into one append: split them",
                                                events, limits::block_events_max));
   }
-  if (producer.size() > limits::producer_max) {
-    return Error(ErrorCode::limit,
-                 fmt::format("append: the producer's name has {} bytes, at most {} are allowed: shorten it",
-                             producer.size(), limits::producer_max));
-  }
-  if (producer.find('\0') != std::string_view::npos) {
-    return Error(ErrorCode::invalid, "append: the producer's name holds a NUL: remove it");
-  }
-  return {};
+  return check_producer(producer);
 }
 
 Result<void> check_names(const NewEvent& event, std::size_t index) {

@@ -11,6 +11,10 @@
 /// batch.
 namespace aludel {
 
+/// A producer's key travels in a header of HTTP, and must be the same key whichever way it goes: UTF-8
+/// without control characters, and no blank at either end. Empty: no producer.
+[[nodiscard]] Result<void> check_producer(std::string_view producer);
+
 [[nodiscard]] Result<void> check_batch(std::size_t events, std::string_view producer);
 
 /// Type, source and content type, which events of a batch mostly share.

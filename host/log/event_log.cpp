@@ -8,7 +8,12 @@
 namespace aludel {
 
 void Interrupt::raise() {
-  word_.store(1, std::memory_order_release);
+  word_.fetch_or(stop_bit, std::memory_order_acq_rel);
+  os::futex_wake(word_, std::numeric_limits<int>::max(), os::Scope::process);
+}
+
+void Interrupt::nudge() {
+  word_.fetch_or(nudge_bit, std::memory_order_acq_rel);
   os::futex_wake(word_, std::numeric_limits<int>::max(), os::Scope::process);
 }
 

@@ -45,17 +45,26 @@ class BlockCursor {
   virtual void release() = 0;
 };
 
-/// A flag that ends a wait from another thread, without a lost wake-up. Sticky until `reset`.
+/// Ends a wait from another thread, without a lost wake-up: to make the waiter stop (sticky until `reset`),
+/// or to make it look up (until `take_nudge`).
 class Interrupt {
  public:
-  void raise();  ///< any thread; wakes the waiter
+  void raise();  ///< stop; any thread
+  void nudge();  ///< look up; any thread
   void reset();
-  [[nodiscard]] bool raised() const { return word_.load(std::memory_order_acquire) != 0; }
+  [[nodiscard]] bool raised() const { return (word_.load(std::memory_order_acquire) & stop_bit) != 0; }
+  [[nodiscard]] bool nudged() const { return (word_.load(std::memory_order_acquire) & nudge_bit) != 0; }
+  /// Either: a wait ends.
+  [[nodiscard]] bool pending() const { return word_.load(std::memory_order_acquire) != 0; }
+  /// The waiter: before it looks up, so that a later nudge is not lost.
+  void take_nudge() const { word_.fetch_and(~nudge_bit, std::memory_order_acq_rel); }
   /// The futex word, for implementations of `wait`.
   [[nodiscard]] const std::atomic<std::uint32_t>& word() const { return word_; }
 
  private:
-  std::atomic<std::uint32_t> word_{0};
+  static constexpr std::uint32_t stop_bit = 1;
+  static constexpr std::uint32_t nudge_bit = 2;
+  mutable std::atomic<std::uint32_t> word_{0};
 };
 
 enum class WaitResult { new_events, interrupted, timed_out };
@@ -71,7 +80,7 @@ class EventReader {
   [[nodiscard]] virtual std::uint64_t first() const = 0;
   /// The first id that is not durably there yet: the number of events ever appended. Any thread; a load.
   [[nodiscard]] virtual std::uint64_t tip() const = 0;
-  /// Waits until `tip() > seen`, `interrupt` is raised, or `timeout` (none: for ever) has passed. Uses no
+  /// Waits until `tip() > seen`, `interrupt` is pending, or `timeout` (none: for ever) has passed. Uses no
   /// CPU.
   virtual Result<WaitResult> wait(std::uint64_t seen, const Interrupt& interrupt,
                                   std::optional<std::chrono::nanoseconds> timeout) = 0;

@@ -24,20 +24,22 @@ Result<void> write_one(os::File& file, std::uint64_t offset, std::string_view by
 
 class Recovery {
  public:
-  Recovery(os::FileSystem& files, const std::filesystem::path& dir, std::uint64_t durable_floor,
+  Recovery(os::FileSystem& files, const std::filesystem::path& dir, std::span<const KnownMark> marks,
            const ReportSink& report)
-      : files_(files), dir_(dir), durable_floor_(durable_floor), report_(report) {}
+      : files_(files), dir_(dir), marks_(marks), report_(report) {}
 
   Result<RecoveredLog> run() {
     if (auto ok = remove_unfinished(); !ok) return ok.error();
     auto first_ids = list_segments(files_, dir_);
     if (!first_ids) return first_ids.error();
     ALUDEL_ASSERT(!first_ids->empty());
+    if (auto ok = require_first_segment(dir_, *first_ids); !ok) return ok.error();
     const auto last = first_ids->back();
     if (first_ids->size() > 1) {
       if (auto ok = take_sealed((*first_ids)[first_ids->size() - 2], last); !ok) return ok.error();
     }
     if (auto ok = open_last(last, first_ids->size() > 1); !ok) return ok.error();
+    if (auto ok = require_known(); !ok) return ok.error();
     // A name that a writer left behind may not have become durable.
     if (auto ok = files_.sync_directory(dir_); !ok) return ok.error();
     return std::move(log_);
@@ -52,6 +54,34 @@ class Recovery {
       if (auto ok = files_.remove(dir_ / name); !ok) return ok;
     }
     return {};
+  }
+
+  // The mark that lies highest in this log.
+  [[nodiscard]] const KnownMark* highest_mark() const {
+    const KnownMark* highest = nullptr;
+    for (const auto& mark : marks_) {
+      if (mark.log_id == log_.end.log_id && (highest == nullptr || mark.next > highest->next))
+        highest = &mark;
+    }
+    return highest;
+  }
+
+  [[nodiscard]] std::uint64_t known_floor() const {
+    const auto* mark = highest_mark();
+    return mark == nullptr ? 0 : mark->next;
+  }
+
+  // A log may end cleanly and yet too early: its file was cut, or zeroed, or the next one is gone.
+  [[nodiscard]] Result<void> require_known() const {
+    const auto& end = log_.end;
+    if (known_floor() <= end.next_id) return {};
+    const auto path = end.active ? end.active->path : dir_ / segment_name(end.next_id);
+    const auto* mark = highest_mark();
+    return Error(ErrorCode::corrupt,
+                 fmt::format("read {} at offset {}: the log ends before event {}, but {} knows its events to "
+                             "below {}: restore the log from a backup, or remove {} to go on without them",
+                             path.string(), end.active ? end.active->end : 0, end.next_id, mark->known_to,
+                             mark->next, mark->witness.string()));
   }
 
   // The last segment but one, which must be sealed.
@@ -107,7 +137,7 @@ class Recovery {
     FileWindow window(file);
     const auto synced = find_synced_after(window, 0, log_.end.log_id);
     if (!synced) return synced.error();
-    if (synced->has_value() || durable_floor_ > log_.end.next_id) return why;
+    if (synced->has_value() || known_floor() > log_.end.next_id) return why;
     if (auto ok = save_aside(file, path, 0); !ok) return ok;
     return files_.remove(path);
   }
@@ -125,11 +155,11 @@ class Recovery {
                            const format::SegmentHeader& header) {
     SparseIndex index;
     auto scan =
-        scan_segment(*file, path, header, durable_floor_, [&](const Block& block, std::uint64_t offset) {
+        scan_segment(*file, path, header, known_floor(), [&](const Block& block, std::uint64_t offset) {
           log_.catalog.add(block, offset);
           index.add(block.first_id(), offset);
         });
-    if (!scan) return scan.error();
+    if (!scan) return with_way_out(*file, path, header, scan.error());
     if (scan->footer) return finish_seal(*file, std::move(*scan->footer));
     log_.end.next_id = scan->next_id;
     log_.end.chain = scan->chain;
@@ -146,25 +176,47 @@ class Recovery {
     return {};
   }
 
+  // Where nothing in the log itself says that what is bad was acknowledged, it can be given up.
+  [[nodiscard]] Error with_way_out(os::File& file, const std::filesystem::path& path,
+                                   const format::SegmentHeader& header, const Error& error) const {
+    if (error.code != ErrorCode::corrupt || known_floor() == 0) return error;
+    if (!scan_segment(file, path, header, 0, [](const Block&, std::uint64_t) {})) return error;
+    return {ErrorCode::corrupt, error.message + ", or remove " + highest_mark()->witness.string() +
+                                    " to go on without what is bad"};
+  }
+
   // Copies what stands from `offset` on into a file of its own.
   Result<void> save_aside(os::File& file, const std::filesystem::path& path, std::uint64_t offset) {
     FileWindow window(file);
     const auto end = window.end_of_data(offset);
     if (!end) return end.error();
+    auto saved = copy_aside(window, path, offset, *end);
+    if (saved || saved.error().code != ErrorCode::disk_full) return saved;
+    return Error(
+        ErrorCode::disk_full,
+        fmt::format("{}: what was cut short at the end of {} is saved there before it is cut off: free {} "
+                    "bytes, then start again",
+                    saved.error().message, path.string(), *end - offset));
+  }
+
+  Result<void> copy_aside(FileWindow& window, const std::filesystem::path& path, std::uint64_t offset,
+                          std::uint64_t end) {
     const auto target = free_name();
     if (!target) return target.error();
     const auto copy = files_.open(unfinished(*target), os::OpenMode::create_new);
     if (!copy) return copy.error();
-    for (auto at = offset; at < *end; at += copy_step) {
-      const auto bytes = window.at(at, std::min<std::size_t>(copy_step, *end - at));
+    for (auto at = offset; at < end; at += copy_step) {
+      const auto bytes = window.at(at, std::min<std::size_t>(copy_step, end - at));
       if (!bytes) return bytes.error();
       if (auto ok = write_one(**copy, at - offset, *bytes); !ok) return ok;
     }
     if (auto ok = (*copy)->sync_data(); !ok) return ok;
     if (auto ok = files_.rename(unfinished(*target), *target); !ok) return ok;
     if (auto ok = files_.sync_directory(dir_); !ok) return ok;
-    report_(fmt::format("{}: cut {} bytes of unacknowledged appends at offset {} (event {} on), saved in {}",
-                        path.string(), *end - offset, offset, log_.end.next_id, target->string()));
+    report_(
+        fmt::format("{}: the last block is cut short or damaged: cut {} bytes at offset {} (event {} on), "
+                    "saved in {}",
+                    path.string(), end - offset, offset, log_.end.next_id, target->string()));
     return {};
   }
 
@@ -179,7 +231,7 @@ class Recovery {
 
   os::FileSystem& files_;
   const std::filesystem::path& dir_;
-  const std::uint64_t durable_floor_;
+  const std::span<const KnownMark> marks_;
   const ReportSink& report_;
   RecoveredLog log_;
 };
@@ -187,16 +239,15 @@ class Recovery {
 }  // namespace
 
 Result<RecoveredLog> recover_log(os::FileSystem& files, const std::filesystem::path& dir,
-                                 std::uint64_t durable_floor, const ReportSink& report) {
-  return Recovery(files, dir, durable_floor, report).run();
+                                 std::span<const KnownMark> marks, const ReportSink& report) {
+  return Recovery(files, dir, marks, report).run();
 }
 
 Result<void> create_log(os::FileSystem& files, const std::filesystem::path& dir, std::int64_t now_ns,
                         std::uint64_t capacity) {
   const auto made = create_segment(files, dir, make_segment_header(Uuid::random(), 0, 0, now_ns, capacity));
   if (!made) return made.error();
-  // The folder itself may be new.
-  return files.sync_directory(dir / "..");
+  return {};
 }
 
 Result<std::unique_ptr<os::File>> create_segment(os::FileSystem& files, const std::filesystem::path& dir,

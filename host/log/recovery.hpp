@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/os/file.hpp"
@@ -43,13 +44,21 @@ struct RecoveredLog {
   Catalog catalog;
 };
 
+/// What somebody knows of a log: its events below `next` were acknowledged, and have to be there.
+struct KnownMark {
+  std::string known_to;           ///< for people, for example "processor ledger"
+  std::filesystem::path witness;  ///< what to remove for the log to go on without what it has lost
+  Uuid log_id;
+  std::uint64_t next = 0;
+};
+
 /// Makes the folder's log fit to be written: completes what a writer left half done, saves a torn tail aside
 /// and cuts it off, and syncs what is not proven to have been synced. For the holder of the log's lock.
 /// Whatever it changes can be interrupted at any point and done again.
-/// @param durable_floor events below this are known durable
+/// @param marks those of other logs count for nothing
 /// @return corrupt, and then nothing was changed that held an event; unsupported, io
 [[nodiscard]] Result<RecoveredLog> recover_log(os::FileSystem& files, const std::filesystem::path& dir,
-                                               std::uint64_t durable_floor, const ReportSink& report);
+                                               std::span<const KnownMark> marks, const ReportSink& report);
 
 /// Makes a log without events.
 [[nodiscard]] Result<void> create_log(os::FileSystem& files, const std::filesystem::path& dir,

@@ -47,6 +47,25 @@ Error advised(const Error& error) {
   }
 }
 
+// Within a boot what was published is there, synced or in the page cache.
+std::vector<KnownMark> with_published(const OpenOptions& options, const TipPublisher& publisher,
+                                      const Uuid& boot_id) {
+  auto marks = options.known;
+  if (const auto last = publisher.last_published(boot_id)) {
+    marks.push_back({"the tip page", options.dir / "tip", last->log_id, last->tip});
+  }
+  return marks;
+}
+
+// A page is served only once a segment is durable.
+Error segments_gone(const std::filesystem::path& dir, const Uuid& log_id) {
+  return {ErrorCode::corrupt,
+          fmt::format(
+              "open the log {}: the segments of log {} are gone: restore them from a backup, or remove {} "
+              "to begin a new log",
+              dir.string(), log_id.to_string(), (dir / "tip").string())};
+}
+
 // Which of a group's appends the log's limits on distinct names still allow.
 class Admission {
  public:
@@ -103,18 +122,23 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(const OpenOptions& options)
   if (!lock) return lock.error();
   auto publisher = TipPublisher::open(options.dir / "tip");
   if (!publisher) return publisher.error();
+  const auto boot_id = os::boot_id();
+  if (!boot_id) return boot_id.error();
+  const auto marks = with_published(options, *publisher, *boot_id);
   publisher->reset();
+  // The folder may be one whose maker was killed before it had synced the entry.
+  if (auto ok = files.sync_directory(options.dir / ".."); !ok) return ok.error();
   const auto first_ids = list_segments(files, options.dir);
   if (!first_ids) return first_ids.error();
   if (first_ids->empty()) {
+    if (const auto served = publisher->served()) return segments_gone(options.dir, *served);
     if (auto ok = create_log(files, options.dir, options.clock.wall_ns(), options.segment_size); !ok) {
       return ok.error();
     }
+    options.report("made a new log in " + options.dir.string());
   }
-  auto recovered = recover_log(files, options.dir, options.durable_floor, options.report);
+  auto recovered = recover_log(files, options.dir, marks, options.report);
   if (!recovered) return recovered.error();
-  const auto boot_id = os::boot_id();
-  if (!boot_id) return boot_id.error();
   publisher->serve(recovered->end.log_id, *boot_id, recovered->end.next_id);
   auto reader = SegmentReader::open(files, options.dir);
   if (!reader) return reader.error();
@@ -202,7 +226,23 @@ std::size_t SegmentLog::commit_group(std::span<PendingAppend* const> waiting) {
   return count;
 }
 
+// What is written into a file that nobody finds again must not be acknowledged. Once that was seen it is the
+// end: a file that comes back may lack what is in the other one.
+Result<void> SegmentLog::check_files() {
+  if (closed_) return *closed_;
+  auto checked = writer_.check();
+  if (checked && !publisher_.whole()) {
+    checked = Error(
+        ErrorCode::corrupt,
+        "append: the log's file tip was cut: nothing was added, and nothing will be: end this process and "
+        "start it again");
+  }
+  if (!checked && checked.error().code == ErrorCode::corrupt) closed_ = checked.error();
+  return checked;
+}
+
 Result<void> SegmentLog::make_room(std::size_t size) {
+  if (auto ok = check_files(); !ok) return ok;
   if (auto ok = writer_.repair(); !ok) return ok;
   if (size <= writer_.room()) return {};
   // An empty segment may be smaller than new ones: it keeps the size that it was made with.

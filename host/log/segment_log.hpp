@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,9 +27,8 @@ struct OpenOptions {
   os::FileSystem& files = os::real_file_system();
   const Clock& clock = system_clock();
   Sync sync = Sync::full;
-  /// The highest `next` of any processor's cursor: events below it were durable once, so they are not to be
-  /// cut off.
-  std::uint64_t durable_floor = 0;
+  /// What others know of the log, such as processors by their cursors: events below are not to be cut off.
+  std::vector<KnownMark> known = {};
   std::uint64_t segment_size = limits::segment_max;  ///< of new segments, without their footers
   bool allocate_ahead = true;
   ReportSink report = [](const std::string&) {};
@@ -69,6 +69,7 @@ class SegmentLog final : public EventLog {
   Result<AppendResult> append_as_producer(const AppendRequest& request);
   Result<std::uint64_t> commit(const BlockContent& content);
   std::size_t commit_group(std::span<PendingAppend* const> waiting);
+  Result<void> check_files();
   Result<void> make_room(std::size_t size);
   Result<void> write_group(std::span<PendingAppend* const> group);
 
@@ -80,8 +81,9 @@ class SegmentLog final : public EventLog {
   AppendQueue queue_;
 
   mutable std::mutex catalog_mutex_;
-  Catalog catalog_;       // changed by the leader alone, under the mutex; read by it without
-  SegmentWriter writer_;  // the leader's
+  Catalog catalog_;              // changed by the leader alone, under the mutex; read by it without
+  SegmentWriter writer_;         // the leader's
+  std::optional<Error> closed_;  // the leader's: why nothing can be appended any more
 
   std::mutex buffers_mutex_;
   std::vector<BlockBuffer> buffers_;  // to be used again

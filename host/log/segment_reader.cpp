@@ -20,18 +20,23 @@ namespace aludel {
 
 namespace {
 
-// The first id after the valid blocks of the segment that begins with `first_id`.
-Result<std::uint64_t> end_of_segment(os::FileSystem& files, const std::filesystem::path& path) {
+// Where valid blocks end, and how far they themselves say that they were durable.
+struct ValidEnd {
+  std::uint64_t next_id;
+  std::uint64_t proven;
+};
+
+Result<ValidEnd> end_of_segment(os::FileSystem& files, const std::filesystem::path& path) {
   auto file = files.open(path, os::OpenMode::read);
   if (!file) return file.error();
   const auto header = read_segment_header(**file, path);
   if (!header) return header.error();
   const auto footer = find_footer(**file, path);
   if (!footer) return footer.error();
-  if (footer->has_value()) return (*footer)->header.end_id;
+  if (footer->has_value()) return ValidEnd{(*footer)->header.end_id, (*footer)->header.end_id};
   const auto scan = scan_segment(**file, path, *header, 0, [](const Block&, std::uint64_t) {});
   if (!scan) return scan.error();
-  return scan->next_id;
+  return ValidEnd{scan->next_id, std::max(scan->proven, header->first_id)};
 }
 
 void raise_to(std::atomic<std::uint64_t>& highest, std::uint64_t value) {
@@ -59,6 +64,7 @@ Result<std::unique_ptr<SegmentReader>> SegmentReader::open(os::FileSystem& files
     return Error(ErrorCode::not_found,
                  "open the log " + dir.string() + ": there is none: append an event first");
   }
+  if (auto ok = require_first_segment(dir, *first_ids); !ok) return ok.error();
   const auto path = dir / segment_name(first_ids->back());
   const auto file = files.open(path, os::OpenMode::read);
   if (!file) return file.error();
@@ -81,14 +87,17 @@ Result<void> SegmentReader::find_tip() {
     if (*live && page() && page()->tip()) return {};
     const auto first_ids = list_segments(files_, dir_);
     if (!first_ids) return first_ids.error();
-    auto tip = end_of_segment(files_, dir_ / segment_name(first_ids->back()));
-    if (!tip) return tip.error();
-    if (page()) tip = std::min(*tip, page()->last_published().value_or(*tip));
+    const auto end = end_of_segment(files_, dir_ / segment_name(first_ids->back()));
+    if (!end) return end.error();
+    auto tip = end->next_id;
+    // A page that the blocks contradict is damaged.
+    const auto published = page() ? page()->last_published() : std::nullopt;
+    if (published && *published >= end->proven) tip = std::min(tip, *published);
     // No writer has begun to serve meanwhile, so what was found is not on its way into the log or out of it.
     if (auto ok = attach(); !ok) return ok;
     if ((page() ? page()->incarnation() : 0) != incarnation) continue;
-    ignored_incarnation_ = incarnation;
-    raise_to(seen_, *tip);
+    ignored_incarnation_ = *live ? 0 : incarnation;
+    raise_to(seen_, tip);
     return {};
   }
 }
@@ -126,7 +135,7 @@ Result<WaitResult> SegmentReader::wait(std::uint64_t seen, const Interrupt& inte
     // Taken before the tip is looked at: a publication in between changes it, and the wait ends at once.
     const auto word = view ? view->word().load(std::memory_order_acquire) : 0;
     if (tip() > seen) return WaitResult::new_events;
-    if (interrupt.raised()) return WaitResult::interrupted;
+    if (interrupt.pending()) return WaitResult::interrupted;
     if (deadline && std::chrono::steady_clock::now() >= *deadline) return WaitResult::timed_out;
     pause(view, word, interrupt, deadline);
   }

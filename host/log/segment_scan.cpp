@@ -12,13 +12,13 @@ namespace {
 
 class Scanner {
  public:
-  Scanner(os::File& file, const std::filesystem::path& path, const format::SegmentHeader& header)
-      : window_(file), path_(path), header_(header) {}
+  Scanner(os::File& file, const std::filesystem::path& path, const format::SegmentHeader& header,
+          std::uint64_t known_floor)
+      : window_(file), path_(path), header_(header), known_floor_(known_floor) {}
 
   // Headers alone: where they end, and how far the log is proven durable.
-  Result<void> walk_headers(std::uint64_t durable_floor) {
+  Result<void> walk_headers() {
     begin();
-    scan_.proven = durable_floor;
     for (;;) {
       const auto bytes = window_.at(scan_.end, sizeof(format::BlockHeader));
       if (!bytes) return bytes.error();
@@ -118,7 +118,7 @@ class Scanner {
     const auto synced = find_synced_after(window_, scan_.end + format::alignment, header_.log_id);
     if (!synced) return synced.error();
     scan_.proven = std::max(scan_.proven, synced->value_or(0));
-    if (scan_.next_id < scan_.proven) return corrupt(path_, scan_.end, fault);
+    if (scan_.next_id < std::max(scan_.proven, known_floor_)) return corrupt(path_, scan_.end, fault);
     scan_.torn = fault;
     return {};
   }
@@ -126,16 +126,17 @@ class Scanner {
   FileWindow window_;
   const std::filesystem::path& path_;
   const format::SegmentHeader& header_;
+  const std::uint64_t known_floor_;
   SegmentScan scan_;
 };
 
 }  // namespace
 
 Result<SegmentScan> scan_segment(os::File& file, const std::filesystem::path& path,
-                                 const format::SegmentHeader& header, std::uint64_t durable_floor,
+                                 const format::SegmentHeader& header, std::uint64_t known_floor,
                                  const BlockVisitor& visit) {
-  Scanner scanner(file, path, header);
-  if (auto ok = scanner.walk_headers(durable_floor); !ok) return ok.error();
+  Scanner scanner(file, path, header, known_floor);
+  if (auto ok = scanner.walk_headers(); !ok) return ok.error();
   if (auto ok = scanner.walk_blocks(visit); !ok) return ok.error();
   return scanner.take();
 }

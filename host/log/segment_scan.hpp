@@ -34,10 +34,10 @@ using BlockVisitor = std::function<void(const Block&, std::uint64_t)>;
 
 /// Walks a segment that has no trailer. Checks every header and directory, and the bodies that are not proven
 /// to have been synced.
-/// @param durable_floor events below this are known durable
+/// @param known_floor events below this were acknowledged; whether they were synced is not known
 /// @return corrupt when what is bad stands below something durable: an acknowledged event would be lost
 [[nodiscard]] Result<SegmentScan> scan_segment(os::File& file, const std::filesystem::path& path,
-                                               const format::SegmentHeader& header,
-                                               std::uint64_t durable_floor, const BlockVisitor& visit);
+                                               const format::SegmentHeader& header, std::uint64_t known_floor,
+                                               const BlockVisitor& visit);
 
 }  // namespace aludel

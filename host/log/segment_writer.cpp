@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "log/footer.hpp"
 #include "log/segment.hpp"
 
@@ -31,6 +33,32 @@ std::uint64_t SegmentWriter::room() const {
 
 bool SegmentWriter::is_empty() const {
   return end_.active && end_.active->first_id == end_.next_id;
+}
+
+Result<void> SegmentWriter::check() {
+  if (!end_.active) return {};
+  const auto& active = *end_.active;
+  if (!written_file_ && active.file) {
+    const auto opened = active.file->status();
+    if (!opened) return opened.error();
+    written_file_ = *opened;
+  }
+  const auto named = options_.files.status(active.path);
+  if (!named && named.error().code != ErrorCode::not_found) return named.error();
+  const char* fault = nullptr;
+  if (!named) {
+    fault = "it was removed or moved away";
+  } else if (written_file_ && !named->same_file(*written_file_)) {
+    fault = "another file has taken its place";
+  } else if (named->size < active.end) {
+    fault = "it was cut";
+  }
+  if (fault == nullptr) return {};
+  return Error(
+      ErrorCode::corrupt,
+      fmt::format("append to {} at offset {}: {}: nothing was added, and nothing will be: end this process, "
+                  "put the file back, then start again",
+                  active.path.string(), active.end, fault));
 }
 
 Result<void> SegmentWriter::append(std::span<BlockWrite> blocks) {
@@ -107,6 +135,7 @@ Result<void> SegmentWriter::begin_segment() {
                                     std::move(*file),
                                     sizeof header,
                                     {}});
+  written_file_.reset();
   mark_synced();
   follow(sizeof header);
   return {};

@@ -52,6 +52,10 @@ class SegmentWriter {
   [[nodiscard]] const Uuid& log_id() const { return end_.log_id; }
   [[nodiscard]] std::uint64_t next_id() const { return end_.next_id; }
 
+  /// Whether the segment's name still leads to the file that is written, and this holds all that was. Comes
+  /// before `repair`.
+  /// @return corrupt: it was removed, moved, replaced or cut
+  Result<void> check();
   /// Puts right what an earlier failure left. Comes before all that follows.
   Result<void> repair();
 
@@ -82,10 +86,11 @@ class SegmentWriter {
 
   const Options options_;
   LogEnd end_;
-  std::uint64_t synced_id_ = 0;      // events below are durable
-  std::uint64_t synced_offset_ = 0;  // bytes of the active segment below are durable
-  bool broken_ = false;              // the active segment's descriptor is not to be used any more
-  std::unique_ptr<ZeroFill> ahead_;  // null if nothing is allocated ahead
+  std::uint64_t synced_id_ = 0;                 // events below are durable
+  std::uint64_t synced_offset_ = 0;             // bytes of the active segment below are durable
+  std::optional<os::FileStatus> written_file_;  // what the active segment was when it was opened
+  bool broken_ = false;                         // the active segment's descriptor is not to be used any more
+  std::unique_ptr<ZeroFill> ahead_;             // null if nothing is allocated ahead
 };
 
 }  // namespace aludel

@@ -12,7 +12,8 @@
 
 /// The tip page: how the writer tells every process where the log ends, and wakes those that wait for more.
 /// It says what is published, no more: the log is what its segments hold. What it says is good only within
-/// the boot in which it was said.
+/// the boot in which it was said, and only in the file in which it was said: a copy may have gone another
+/// way.
 namespace aludel {
 
 /// As it lies in the file `tip`. All zeros: nobody ever wrote.
@@ -20,21 +21,34 @@ struct TipPageLayout {
   std::atomic<std::uint64_t> log_id[2];
   std::atomic<std::uint64_t> boot_id[2];
   std::atomic<std::uint64_t> incarnation;  ///< of the writer that serves, at random; 0 while none does
-  std::atomic<std::uint64_t> tip;
-  std::atomic<std::uint32_t> word;  ///< the futex; changes with each publication
+  std::atomic<std::uint64_t> tip;          ///< with its check in the upper 16 bits: one store sets both
+  std::atomic<std::uint32_t> word;         ///< the futex; changes with each publication
 };
 static_assert(sizeof(TipPageLayout) <= os::SharedPage::size &&
               std::atomic<std::uint64_t>::is_always_lock_free);
+
+/// What a page was found to say.
+struct PublishedTip {
+  Uuid log_id;
+  std::uint64_t tip = 0;
+};
 
 /// The writer's side.
 class TipPublisher {
  public:
   static Result<TipPublisher> open(const std::filesystem::path& path);
 
+  /// The log that was served here last, in whatever boot; nothing if none ever was.
+  [[nodiscard]] std::optional<Uuid> served() const;
+  /// What writers before this one published last in this boot: events below it were acknowledged.
+  [[nodiscard]] std::optional<PublishedTip> last_published(const Uuid& boot_id) const;
+
   /// Nobody believes the page from here on.
   void reset();
   /// Begins to serve, after recovery.
   void serve(const Uuid& log_id, const Uuid& boot_id, std::uint64_t tip);
+  /// Whether the page can still be written; if it was cut, `publish` would be a SIGBUS.
+  [[nodiscard]] bool whole() const { return page_.whole(); }
   /// Raises the tip and wakes all who wait. One thread at a time.
   void publish(std::uint64_t tip);
 
@@ -44,6 +58,7 @@ class TipPublisher {
   void wake();
 
   os::SharedPage page_;
+  std::uint32_t seed_ = 0;  // of the checks, once it serves
 };
 
 /// A reader's side; maps the page read-only. Any thread may call.
@@ -72,6 +87,7 @@ class TipView {
   os::SharedPage page_;
   std::uint64_t log_id_[2];
   std::uint64_t boot_id_[2];
+  std::uint32_t seed_;  // of the checks
 };
 
 }  // namespace aludel

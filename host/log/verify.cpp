@@ -7,12 +7,14 @@
 #include <fmt/format.h>
 
 #include "base/limits.hpp"
+#include "base/os/boot_id.hpp"
 #include "base/os/lock.hpp"
 #include "log/block_check.hpp"
 #include "log/block_search.hpp"
 #include "log/footer.hpp"
 #include "log/segment.hpp"
 #include "log/segment_reader.hpp"
+#include "log/tip_page.hpp"
 
 namespace aludel {
 
@@ -23,8 +25,9 @@ constexpr std::uint64_t progress_step = 8 * limits::MiB;
 
 class Verifier {
  public:
-  Verifier(os::FileSystem& files, const std::filesystem::path& dir, const VerifyProgress& progress)
-      : files_(files), dir_(dir), progress_(progress) {}
+  Verifier(os::FileSystem& files, const std::filesystem::path& dir, std::uint64_t durable_floor,
+           const VerifyProgress& progress)
+      : files_(files), dir_(dir), progress_(progress), durable_floor_(durable_floor) {}
 
   Result<VerifyReport> run() {
     if (auto ok = find_limit(); !ok) return ok.error();
@@ -34,12 +37,19 @@ class Verifier {
     if (first_ids->empty()) {
       return Error(ErrorCode::not_found, "verify the log " + dir_.string() + ": there is none");
     }
+    if (!require_first_segment(dir_, *first_ids)) {
+      path_ = dir_ / segment_name(0);
+      fault(0, "the log's first segment is missing");
+    }
     next_id_ = first_ids->front();
     counted_ = next_id_ == 0;
     if (auto ok = measure(*first_ids); !ok) return ok.error();
     for (const auto first_id : *first_ids) {
       last_ = first_id == first_ids->back();
       verify_segment(first_id);
+    }
+    if (report_.faults.empty() && log_id_) {
+      if (auto ok = check_published(); !ok) return ok.error();
     }
     return std::move(report_);
   }
@@ -53,6 +63,21 @@ class Verifier {
     const auto reader = SegmentReader::open(files_, dir_);
     if (!reader) return reader.error();
     tip_ = (*reader)->tip();
+    durable_floor_ = std::max(durable_floor_, *tip_);
+    return {};
+  }
+
+  // What was published in this boot was acknowledged.
+  Result<void> check_published() {
+    const auto boot_id = os::boot_id();
+    if (!boot_id) return boot_id.error();
+    const auto page = TipView::open(dir_ / "tip", *log_id_, *boot_id);
+    if (!page) return page.error().code == ErrorCode::not_found ? Result<void>() : page.error();
+    const auto published = page->last_published();
+    if (!published || *published <= next_id_) return {};
+    report_.torn_tail.reset();
+    fault(offset_, fmt::format("the log ends before event {}, but its tip page knows its events to below {}",
+                               next_id_, *published));
     return {};
   }
 
@@ -183,7 +208,7 @@ class Verifier {
       const auto synced =
           log_id_ ? find_synced_after(window, offset_ + format::alignment, *log_id_) : std::nullopt;
       if (!synced) return synced.error();
-      if (synced->value_or(0) <= next_id_) {
+      if (std::max(synced->value_or(0), durable_floor_) <= next_id_) {
         report_.torn_tail = VerifyFault{path_, offset_, what};
         return false;
       }
@@ -221,6 +246,7 @@ class Verifier {
   const std::filesystem::path& dir_;
   const VerifyProgress& progress_;
   VerifyReport report_;
+  std::uint64_t durable_floor_;       // events below it are proven
   std::optional<std::uint64_t> tip_;  // of a log that is being written
   std::uint64_t total_ = 0;
 
@@ -244,8 +270,8 @@ class Verifier {
 }  // namespace
 
 Result<VerifyReport> verify_log(os::FileSystem& files, const std::filesystem::path& dir,
-                                const VerifyProgress& progress) {
-  return Verifier(files, dir, progress).run();
+                                std::uint64_t durable_floor, const VerifyProgress& progress) {
+  return Verifier(files, dir, durable_floor, progress).run();
 }
 
 }  // namespace aludel

@@ -34,8 +34,9 @@ using VerifyProgress = std::function<void(std::uint64_t done, std::uint64_t tota
 
 /// Checks every checksum, chain and footer of a log, up to the tip if a writer serves it. Changes nothing;
 /// goes on behind a fault with what can still be read.
+/// @param durable_floor events below this are known durable: what is damaged below it is no torn tail
 /// @return not_found if there is no log; io if the folder cannot be read
 [[nodiscard]] Result<VerifyReport> verify_log(os::FileSystem& files, const std::filesystem::path& dir,
-                                              const VerifyProgress& progress);
+                                              std::uint64_t durable_floor, const VerifyProgress& progress);
 
 }  // namespace aludel

@@ -62,14 +62,8 @@ std::vector<fs::path> split(std::string_view folders) {
 
 Result<std::vector<fs::path>> discover(const SearchPath& where) {
   Found found;
-  for (const auto& file : where.files) {
-    std::error_code error;
-    if (!fs::exists(file, error)) {
-      return Error{ErrorCode::not_found,
-                   "look for the plugin " + file.string() + ": there is no such file; correct its path"};
-    }
+  for (const auto& file : where.files)
     found.add(file);
-  }
   for (const auto& folder : where.directories) {
     if (const auto added = add_folder(folder, found); !added) return added.error();
   }

@@ -56,10 +56,13 @@ class HostSide {
   /// A host function was called outside of a call: says so in the log, once.
   void report_stray(const char* function) noexcept;
 
-  /// Sets the event in flight, until `close`.
+  /// Sets the event in flight, until `close`. What was parsed of it in the call before is kept.
   void set_event(const Event& in_flight) {
     event = &in_flight;
-    event_json_state_ = JsonState::not_parsed;
+    const bool same = in_flight.id == event_json_id_ && in_flight.data.data() == event_json_data_;
+    if (!same) event_json_state_ = JsonState::not_parsed;
+    event_json_id_ = in_flight.id;
+    event_json_data_ = in_flight.data.data();
   }
   std::int32_t read_json(std::string_view text, std::string_view pointer, aludel_value& value);
   /// An attribute of the event in flight by its CloudEvents name.
@@ -89,6 +92,8 @@ class HostSide {
   std::atomic<bool> log_open_{false};
   std::atomic<bool> stray_reported_{false};
   JsonState event_json_state_ = JsonState::not_parsed;
+  std::uint64_t event_json_id_ = 0;
+  const char* event_json_data_ = nullptr;
   std::unique_ptr<JsonDocument> event_json_;  // made at first use, as most handlers need one of them at most
   std::unique_ptr<JsonDocument> other_json_;
   Error event_json_error_;

@@ -2,8 +2,11 @@
 #include "plugin/inspection.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <poll.h>
+#include <system_error>
+#include <thread>
 #include <unistd.h>
 
 #include "base/limits.hpp"
@@ -74,8 +77,32 @@ Result<LibraryDescription> inspect(const std::filesystem::path& file, const std:
     }
   }
   return refusal::error(file, refusal::crashed,
-                        "loading it ended the inspecting process, which " + (*status)->describe() +
+                        "loading it ended the inspecting process, which " +
+                            std::string((*status)->signal == 0 ? "" : "was ") + (*status)->describe() +
                             ": its constructors or aludel_plugin_v1 are at fault");
+}
+
+std::vector<Result<LibraryDescription>> inspect_all(const std::vector<std::filesystem::path>& files,
+                                                    const std::filesystem::path& inspector,
+                                                    std::chrono::milliseconds time_max) {
+  std::vector<Result<LibraryDescription>> found(files.size(), Error());
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (auto i = next++; i < files.size(); i = next++)
+      found[i] = inspect(files[i], inspector, time_max);
+  };
+  // A child ends with the thread that started it, and each of these stays for its own.
+  std::vector<std::thread> others;
+  try {
+    while (others.size() + 1 < std::min(files.size(), limits::inspections_max))
+      others.emplace_back(work);
+  } catch (const std::system_error&) {
+    // No more threads are to be had: those that are there do it all.
+  }
+  work();
+  for (auto& other : others)
+    other.join();
+  return found;
 }
 
 }  // namespace aludel

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <vector>
 
 #include "base/limits.hpp"
 #include "base/result.hpp"
@@ -16,6 +17,12 @@ namespace aludel {
 /// @return refused, with a reason of `plugin/refusal.hpp`; others: the inspector could not be started
 [[nodiscard]] Result<LibraryDescription> inspect(
     const std::filesystem::path& file, const std::filesystem::path& inspector,
+    std::chrono::milliseconds time_max = limits::inspection_time_max);
+
+/// The same for several plugins at once, so that some that hang cost no more time than one.
+/// @return in the order of `files`
+[[nodiscard]] std::vector<Result<LibraryDescription>> inspect_all(
+    const std::vector<std::filesystem::path>& files, const std::filesystem::path& inspector,
     std::chrono::milliseconds time_max = limits::inspection_time_max);
 
 /// The hidden command that makes a program an inspector: `main` hands over to `run_inspector` when argv[1] is

@@ -14,11 +14,12 @@
 #include "base/sqlite.hpp"
 #include "base/uuid.hpp"
 #include "plugin/description.hpp"
+#include "policy/strategy.hpp"
 
 namespace aludel {
 
 /// What a handler reported (ALUDEL_HANDLED ...). An unknown number has become `fail`, and so has `skip` of
-/// any function but `handle`.
+/// any function but `validate` and `handle`.
 enum class Outcome : std::int32_t { handled = 0, skip = 1, retry = 2, fail = 3, fatal = 4 };
 
 /// Where in a handler's life something happened (ALUDEL_STAGE_*).
@@ -76,6 +77,17 @@ class Instance {
     HandlerLog* log = nullptr;       ///< outlives the instance
   };
 
+  /// A failure as `on_error` is told of it.
+  struct EventFailure {
+    Stage stage = Stage::handle;
+    Outcome outcome = Outcome::fail;
+    std::uint32_t attempt = 1;
+    std::int64_t first_failed_ns = 0;
+    std::string_view code;
+    std::string_view message;
+    std::string_view detail_json;
+  };
+
   virtual ~Instance() = default;
 
   /// @param config_json the processor's config as a JSON object
@@ -85,11 +97,16 @@ class Instance {
 
   virtual Outcome migrate(std::uint32_t from, std::uint32_t to) = 0;
   virtual Outcome start() = 0;
+  /// Looks at an event without SQL; handled if the handler has no such function.
+  virtual Outcome validate(const Event& event, std::uint32_t flags, std::uint32_t attempt) = 0;
   /// @param flags ALUDEL_CALL_*  @param attempt of this event, from 1
   virtual Outcome handle(const Event& event, std::uint32_t flags, std::uint32_t attempt) = 0;
   virtual Outcome flush() = 0;
   /// All delivered since the last commit, from `event_id` on, is undone.
   virtual void rolled_back(std::uint64_t event_id) = 0;
+  /// What the handler would have done with an event that failed.
+  /// @return nothing: it has no opinion to be had, `error` says why
+  virtual std::optional<Decision> on_error(const Event& event, const EventFailure& failure) = 0;
   virtual void stop() = 0;
 
   /// Of the last call, if it returned neither handled nor skip.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "plugin/plugin_instance.hpp"
 
+#include <algorithm>
 #include <string>
 
+#include "base/limits.hpp"
 #include "plugin/abi_struct.hpp"
 #include "plugin/refusal.hpp"
 
@@ -35,7 +37,8 @@ Outcome PluginInstance::call(Stage stage, std::uint32_t flags, std::uint32_t att
 Outcome PluginInstance::known_outcome(Stage stage, std::int32_t reported) {
   switch (reported) {
     case ALUDEL_HANDLED: return Outcome::handled;
-    case ALUDEL_SKIP: return stage == Stage::handle ? Outcome::skip : Outcome::fail;
+    case ALUDEL_SKIP:
+      return stage == Stage::handle || stage == Stage::validate ? Outcome::skip : Outcome::fail;
     case ALUDEL_RETRY: return Outcome::retry;
     case ALUDEL_FAIL: return Outcome::fail;
     case ALUDEL_FATAL: return Outcome::fatal;
@@ -117,8 +120,8 @@ Outcome PluginInstance::start() {
   return outcome;
 }
 
-Outcome PluginInstance::handle(const Event& event, std::uint32_t flags, std::uint32_t attempt) {
-  delivered_.add(event.id);
+// Makes it the event that the plugin is called with.
+void PluginInstance::show(const Event& event) {
   side_.set_event(event);
   abi_event_.id = event.id;
   abi_event_.time_ns = event.time_ns;
@@ -128,6 +131,18 @@ Outcome PluginInstance::handle(const Event& event, std::uint32_t flags, std::uin
   abi_event_.content_type = abi_str(event.content_type);
   abi_event_.data = event.data.data();
   abi_event_.data_size = event.data.size();
+}
+
+Outcome PluginInstance::validate(const Event& event, std::uint32_t flags, std::uint32_t attempt) {
+  if (functions_.validate == nullptr) return Outcome::handled;
+  show(event);
+  return call(Stage::validate, flags, attempt,
+              [&] { return functions_.validate(self_, &side_.call, &abi_event_); });
+}
+
+Outcome PluginInstance::handle(const Event& event, std::uint32_t flags, std::uint32_t attempt) {
+  delivered_.add(event.id);
+  show(event);
   return call(Stage::handle, flags, attempt,
               [&] { return functions_.handle(self_, &side_.call, &abi_event_); });
 }
@@ -148,6 +163,38 @@ void PluginInstance::rolled_back(std::uint64_t event_id) {
     functions_.rolled_back(self_, &side_.call, event_id);
     return ALUDEL_HANDLED;
   });
+}
+
+std::optional<Decision> PluginInstance::on_error(const Event& event, const EventFailure& failure) {
+  if (functions_.on_error == nullptr) return Decision{};
+  // The plugin reads the texts while its own errors begin anew.
+  const std::string code(failure.code);
+  const std::string message(failure.message);
+  const std::string detail(failure.detail_json);
+  aludel_failure told{};
+  told.struct_size = sizeof told;
+  told.stage = static_cast<std::uint32_t>(failure.stage);
+  told.outcome = static_cast<std::uint32_t>(failure.outcome);
+  told.attempt = failure.attempt;
+  told.code = abi_str(code);
+  told.message = abi_str(message);
+  told.detail_json = abi_str(detail);
+  told.first_failed_ns = failure.first_failed_ns;
+  aludel_decision decision{};
+  decision.struct_size = sizeof decision;
+  show(event);
+  const auto outcome = call(Stage::on_error, 0, failure.attempt, [&] {
+    return functions_.on_error(self_, &side_.call, &abi_event_, &told, &decision);
+  });
+  if (outcome != Outcome::handled) return std::nullopt;
+  if (decision.action > static_cast<std::uint32_t>(Decision::Kind::dead_letter)) {
+    side_.errors.fail(ALUDEL_INVALID, "invalid",
+                      "on_error() decided " + std::to_string(decision.action) + ", which is no action");
+    return std::nullopt;
+  }
+  constexpr auto longest = std::chrono::milliseconds(limits::retry_after_max).count();
+  const auto delay = std::min(decision.delay_ms, std::uint64_t{longest});
+  return Decision{static_cast<Decision::Kind>(decision.action), std::chrono::milliseconds(delay)};
 }
 
 void PluginInstance::stop() {

@@ -46,9 +46,11 @@ class PluginInstance final : public Instance {
   [[nodiscard]] const HandlerDescription& description() const override { return side_.description; }
   Outcome migrate(std::uint32_t from, std::uint32_t to) override;
   Outcome start() override;
+  Outcome validate(const Event& event, std::uint32_t flags, std::uint32_t attempt) override;
   Outcome handle(const Event& event, std::uint32_t flags, std::uint32_t attempt) override;
   Outcome flush() override;
   void rolled_back(std::uint64_t event_id) override;
+  std::optional<Decision> on_error(const Event& event, const EventFailure& failure) override;
   void stop() override;
 
   [[nodiscard]] const HandlerError& error() const override { return side_.errors.latest(); }
@@ -58,6 +60,7 @@ class PluginInstance final : public Instance {
  private:
   template <typename Function>
   Outcome call(Stage stage, std::uint32_t flags, std::uint32_t attempt, Function function);
+  void show(const Event& event);
   Outcome judge(Stage stage, std::int32_t reported);
   Outcome known_outcome(Stage stage, std::int32_t reported);
 

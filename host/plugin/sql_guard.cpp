@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <sqlite3.h>
+
+#include "base/assert.hpp"
 
 namespace aludel {
 
@@ -90,6 +93,21 @@ bool is_allowed_pragma(std::string_view name, std::string_view argument) {
   return is_one_of(table_pragmas, name) || (argument.empty() && is_one_of(plain_pragmas, name));
 }
 
+void refuse_random(sqlite3_context* context, int, sqlite3_value**) {
+  sqlite3_result_error(context, "random() and randomblob() are not for handlers: they differ from run to run",
+                       -1);
+}
+
+// The authorizer is not asked about what a table's definition calls.
+void replace_random(sqlite3* database) {
+  constexpr int flags = SQLITE_UTF8 | SQLITE_INNOCUOUS;
+  for (const auto& [name, arguments] : {std::pair{"random", 0}, {"randomblob", 1}}) {
+    const int result = sqlite3_create_function_v2(database, name, arguments, flags, nullptr, refuse_random,
+                                                  nullptr, nullptr, nullptr);
+    ALUDEL_ASSERT(result == SQLITE_OK);
+  }
+}
+
 std::string_view view(const char* text) {
   return text == nullptr ? std::string_view() : text;
 }
@@ -97,6 +115,7 @@ std::string_view view(const char* text) {
 }  // namespace
 
 SqlGuard::SqlGuard(Database& database) : database_(database) {
+  replace_random(database_.handle());
   sqlite3_set_authorizer(database_.handle(), authorize, this);
 }
 

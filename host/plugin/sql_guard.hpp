@@ -13,7 +13,8 @@ namespace aludel {
 /// connection's authorizer, installed once, as each installing makes every statement be prepared again; while
 /// no plugin function is running it lets the host's own SQL pass.
 ///
-/// SQLite asks it when a statement is prepared, not when it runs. One thread at a time.
+/// SQLite asks it when a statement is prepared, not when it runs; and not about what the definition of a
+/// column calls, so random() and randomblob() are functions here that fail. One thread at a time.
 class SqlGuard {
  public:
   /// The database outlives the guard.

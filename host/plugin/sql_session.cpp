@@ -171,8 +171,12 @@ std::int32_t SqlSession::require_transaction(const Prepared& statement) {
 
 std::int32_t SqlSession::bind(Prepared& statement, std::span<const aludel_value> values, bool keep_values) {
   if (values.size() != static_cast<std::size_t>(statement.parameters)) {
-    return misuse(about(statement.text) + ": it has " + std::to_string(statement.parameters) +
-                  " parameters, given were " + std::to_string(values.size()) + " values");
+    const auto counted = [](std::size_t number, const std::string& noun) {
+      return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
+    };
+    return misuse(about(statement.text) + ": it has " +
+                  counted(static_cast<std::size_t>(statement.parameters), "parameter") + " and was given " +
+                  counted(values.size(), "value"));
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto result = bind_value(statement.handle(), static_cast<int>(i) + 1, values[i], keep_values);

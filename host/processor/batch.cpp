@@ -7,19 +7,30 @@ namespace aludel {
 
 namespace {
 
-// Attempts are not counted over runs yet.
-constexpr std::uint32_t first_attempt = 1;
-
 constexpr std::uint32_t number(Stage stage) {
   return static_cast<std::uint32_t>(stage);
 }
 
 }  // namespace
 
-Batch::Batch(Parts parts, const Cursor& cursor, std::optional<std::uint64_t> stopped_at,
-             std::uint64_t size_max)
-    : parts_(parts), cursor_(cursor), stopped_at_(stopped_at) {
+Batch::Batch(Parts parts, const Cursor& cursor, std::optional<FailingEvent> failing, std::uint64_t size_max)
+    : parts_(parts),
+      validates_(parts.instance.description().has_validate),
+      cursor_(cursor),
+      failing_(failing) {
   delivered_.reserve(size_max);
+}
+
+// Of this event, the one to come.
+std::uint32_t Batch::attempt(std::uint64_t event_id) const {
+  return failing_ && failing_->id == event_id ? failing_->attempts + 1 : 1;
+}
+
+// Names the event at fault, with its attempts.
+void Batch::blame(ProcessorError& error, std::uint64_t event_id) const {
+  error.event_id = event_id;
+  error.attempt = attempt(event_id);
+  error.first_failed_ns = error.attempt > 1 ? failing_->first_failed_ns : error.since_ns;
 }
 
 std::optional<Fault> Batch::begin() {
@@ -31,22 +42,58 @@ std::optional<Fault> Batch::begin() {
 std::optional<Fault> Batch::deliver(const Event& event, std::uint32_t flags) {
   delivered_.push_back(event.id);
   parts_.projection.clock().set(event.time_ns);
-  parts_.page.enter(number(Stage::handle), event.id, first_attempt);
-  const auto outcome = parts_.instance.handle(event, flags, first_attempt);
-  parts_.page.leave();
+  auto stage = Stage::validate;
+  auto outcome = Outcome::handled;
+  if (validates_) outcome = call(stage, event, flags);
+  if (outcome == Outcome::handled) outcome = call(stage = Stage::handle, event, flags);
   if (outcome == Outcome::handled || outcome == Outcome::skip) {
     ++(outcome == Outcome::skip ? skipped_ : handled_);
     return std::nullopt;
   }
-  auto fault = handler_fault(Stage::handle, outcome, event.id);
+  auto fault = handler_fault(stage, outcome, event.id);
   fault.left_nothing = !parts_.instance.wrote() && !parts_.instance.transaction_lost();
   return fault;
+}
+
+Outcome Batch::call(Stage stage, const Event& event, std::uint32_t flags) {
+  const auto number_of_attempt = attempt(event.id);
+  parts_.page.enter(number(stage), event.id, number_of_attempt);
+  const auto outcome = stage == Stage::validate ? parts_.instance.validate(event, flags, number_of_attempt)
+                                                : parts_.instance.handle(event, flags, number_of_attempt);
+  parts_.page.leave();
+  return outcome;
+}
+
+std::optional<Fault> Batch::pass(const Event& event, const ProcessorError* error) {
+  if (!begun_) {
+    if (auto fault = begin()) return fault;
+  }
+  if (error != nullptr) {
+    const auto& version = parts_.instance.description().version;
+    if (auto added = parts_.projection.letters().add(event, *error, version); !added) {
+      return environment_fault("dead_letter", added.error());
+    }
+  }
+  ++passed_;
+  ++(error != nullptr ? dead_letters_ : skipped_);
+  return std::nullopt;
+}
+
+std::optional<Decision> Batch::ask(const Event& event, const Fault& fault, std::string& why) {
+  const Instance::EventFailure failure{
+      fault.stage,      fault.outcome,       fault.error.attempt,    fault.error.first_failed_ns,
+      fault.error.code, fault.error.message, fault.error.detail_json};
+  parts_.page.enter(number(Stage::on_error), event.id, fault.error.attempt);
+  const auto decision = parts_.instance.on_error(event, failure);
+  parts_.page.leave();
+  if (!decision) why = parts_.instance.error().code + ": " + parts_.instance.error().message;
+  return decision;
 }
 
 std::optional<Fault> Batch::flush() {
   if (delivered_.empty()) return std::nullopt;
   const bool alone = delivered_.size() == 1;
-  parts_.page.enter(number(Stage::flush), delivered_.front(), alone ? first_attempt : 0);
+  parts_.page.enter(number(Stage::flush), delivered_.front(), alone ? attempt(delivered_.front()) : 0);
   const auto outcome = parts_.instance.flush();
   parts_.page.leave();
   if (outcome == Outcome::handled) return std::nullopt;
@@ -67,14 +114,15 @@ std::optional<Fault> Batch::commit(const Position& to, const std::optional<Stand
       .position = to,
       .handled = cursor_.handled + handled_,
       .skipped = cursor_.skipped + skipped_,
-      .dead_letters = cursor_.dead_letters,
+      .dead_letters = cursor_.dead_letters + dead_letters_,
   };
   if (auto written = write_bookkeeping(moved, standstill); !written) {
     return environment_fault("commit", written.error());
   }
   if (auto committed = parts_.projection.commit(); !committed) return commit_fault(committed.error());
   cursor_ = moved;
-  if (stopped_at_ && to.next > *stopped_at_) stopped_at_.reset();
+  if (failing_ && to.next > failing_->id) failing_.reset();
+  if (standstill && standstill->error.event_id) failing_ = failing_event(standstill->error);
   clear();
   return std::nullopt;
 }
@@ -83,7 +131,7 @@ Result<void> Batch::write_bookkeeping(const Cursor& to, const std::optional<Stan
   auto& tables = parts_.projection.tables();
   if (auto moved = tables.move_cursor(cursor_.position, to); !moved) return moved;
   if (standstill) return tables.note_standstill(*standstill);
-  if (stopped_at_ && to.position.next > *stopped_at_) return tables.clear_standstill();
+  if (failing_ && to.position.next > failing_->id) return tables.clear_standstill();
   return {};
 }
 
@@ -108,43 +156,46 @@ void Batch::tell_rolled_back(std::uint64_t event_id) {
 void Batch::clear() {
   begun_ = false;
   delivered_.clear();
+  passed_ = 0;
   handled_ = 0;
   skipped_ = 0;
+  dead_letters_ = 0;
 }
 
 Fault Batch::handler_fault(Stage stage, Outcome outcome, std::optional<std::uint64_t> event_id) const {
-  return {
+  Fault fault{
       .at = event_id ? Fault::At::event : Fault::At::batch,
       .kind = failure_kind(outcome),
-      .left_nothing = false,
-      .error = handler_error(stage, outcome, parts_.instance.error(), event_id, parts_.clock.wall_ns()),
+      .stage = stage,
+      .outcome = outcome,
+      .retry_after = parts_.instance.error().retry_after,
+      .error = handler_error(stage, outcome, parts_.instance.error(), parts_.clock.wall_ns()),
   };
+  if (event_id) blame(fault.error, *event_id);
+  return fault;
 }
 
 Fault Batch::commit_fault(const Error& error) const {
   // SQLite refuses a commit for a deferred constraint: then the rows are at fault, not the disk.
   if (error.code != ErrorCode::invalid || delivered_.empty()) return environment_fault("commit", error);
-  std::optional<std::uint64_t> culprit;
-  if (delivered_.size() == 1) culprit = delivered_.front();
-  auto about = host_error("commit", error, parts_.clock.wall_ns());
-  about.event_id = culprit;
-  about.attempt = culprit ? first_attempt : 0;
-  about.code = "constraint";
-  return {
-      .at = culprit ? Fault::At::event : Fault::At::batch,
-      .kind = FailureKind::fail,
-      .left_nothing = false,
-      .error = std::move(about),
-  };
+  Fault fault{.at = Fault::At::batch,
+              .kind = FailureKind::fail,
+              .stage = Stage::flush,
+              .outcome = Outcome::fail,
+              .error = host_error("commit", error, parts_.clock.wall_ns())};
+  fault.error.code = "constraint";
+  if (delivered_.size() == 1) {
+    fault.at = Fault::At::event;
+    blame(fault.error, delivered_.front());
+  }
+  return fault;
 }
 
 Fault Batch::environment_fault(std::string_view stage, const Error& error) const {
-  return {
-      .at = Fault::At::environment,
-      .kind = FailureKind::fatal,
-      .left_nothing = false,
-      .error = host_error(stage, error, parts_.clock.wall_ns()),
-  };
+  return {.at = Fault::At::environment,
+          .kind = FailureKind::fatal,
+          .outcome = Outcome::fatal,
+          .error = host_error(stage, error, parts_.clock.wall_ns())};
 }
 
 }  // namespace aludel

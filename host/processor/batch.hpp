@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "plugin/instance.hpp"
+#include "policy/strategy.hpp"
 #include "processor/cursor.hpp"
+#include "processor/failing_event.hpp"
 #include "processor/page.hpp"
 #include "processor/projection.hpp"
 #include "processor/standstill.hpp"
@@ -25,6 +29,9 @@ struct Fault {
   FailureKind kind = FailureKind::fail;
   /// Nothing of the event is in the transaction, and all before it still is.
   bool left_nothing = false;
+  Stage stage = Stage::none;                 ///< for `on_error`
+  Outcome outcome = Outcome::fail;           ///< for `on_error`
+  std::chrono::milliseconds retry_after{0};  ///< the least delay that the handler asked for
   ProcessorError error;
 };
 
@@ -43,23 +50,27 @@ class Batch {
   };
 
   /// @param cursor as the projection has it
-  /// @param stopped_at the event that the projection's standstill names, if one is stored
+  /// @param failing the event that the projection's standstill names, if one is stored
   /// @param size_max events delivered in one batch
-  Batch(Parts parts, const Cursor& cursor, std::optional<std::uint64_t> stopped_at, std::uint64_t size_max);
+  Batch(Parts parts, const Cursor& cursor, std::optional<FailingEvent> failing, std::uint64_t size_max);
 
   /// As committed last.
   [[nodiscard]] const Cursor& cursor() const { return cursor_; }
   /// The event that a stored standstill names, until the cursor is past it.
-  [[nodiscard]] std::optional<std::uint64_t> stopped_at() const { return stopped_at_; }
+  [[nodiscard]] const std::optional<FailingEvent>& failing() const { return failing_; }
   [[nodiscard]] bool begun() const { return begun_; }
-  /// Events delivered.
-  [[nodiscard]] std::uint64_t size() const { return delivered_.size(); }
+  /// Events delivered or passed.
+  [[nodiscard]] std::uint64_t size() const { return delivered_.size() + passed_; }
   /// The id behind the last one delivered; 0 if there is none.
   [[nodiscard]] std::uint64_t end() const { return delivered_.empty() ? 0 : delivered_.back() + 1; }
 
   std::optional<Fault> begin();
   /// After `begin`. @param flags ALUDEL_CALL_*
   std::optional<Fault> deliver(const Event& event, std::uint32_t flags);
+  /// Moves past the event without its handler: it is skipped, or, with an error, becomes a dead letter.
+  std::optional<Fault> pass(const Event& event, const ProcessorError* error);
+  /// What the handler's `on_error` decides; nothing: it has failed itself, and `why` says how.
+  std::optional<Decision> ask(const Event& event, const Fault& fault, std::string& why);
   /// Lets the handler write what it gathered, if any event was delivered.
   std::optional<Fault> flush();
   /// After `flush`. Moves the cursor and commits; begins first if nothing was delivered.
@@ -72,7 +83,10 @@ class Batch {
   Result<void> undo();
 
  private:
+  [[nodiscard]] std::uint32_t attempt(std::uint64_t event_id) const;
+  Outcome call(Stage stage, const Event& event, std::uint32_t flags);
   Fault handler_fault(Stage stage, Outcome outcome, std::optional<std::uint64_t> event_id) const;
+  void blame(ProcessorError& error, std::uint64_t event_id) const;
   Fault commit_fault(const Error& error) const;
   Fault environment_fault(std::string_view stage, const Error& error) const;
   Result<void> write_bookkeeping(const Cursor& to, const std::optional<Standstill>& standstill);
@@ -80,13 +94,16 @@ class Batch {
   void clear();
 
   Parts parts_;
+  const bool validates_;
   Cursor cursor_;
-  std::optional<std::uint64_t> stopped_at_;
+  std::optional<FailingEvent> failing_;
 
   bool begun_ = false;
   std::vector<std::uint64_t> delivered_;  ///< ids, ascending; never more than it has room for
+  std::uint64_t passed_ = 0;              ///< among those counted below
   std::uint64_t handled_ = 0;
   std::uint64_t skipped_ = 0;
+  std::uint64_t dead_letters_ = 0;
 };
 
 }  // namespace aludel

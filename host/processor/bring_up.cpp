@@ -126,8 +126,9 @@ bool BringUp::pause(Stage stage, std::uint32_t attempt, const Interrupt& stop) {
   const auto& asked = parts_.instance->error();
   const auto after = std::min<std::chrono::milliseconds>(asked.retry_after, limits::retry_after_max);
   const auto delay = std::max(delay_after(Backoff{}, attempt), after);
-  auto error = handler_error(stage, Outcome::retry, asked, std::nullopt, parts_.clock.wall_ns());
+  auto error = handler_error(stage, Outcome::retry, asked, parts_.clock.wall_ns());
   error.attempt = attempt;
+  error.next_try_ns = error.since_ns + std::chrono::nanoseconds(delay).count();
   parts_.teller.state().error = std::move(error);
   parts_.teller.tell(Activity::retrying);
   if (stage == Stage::create) parts_.instance.reset();
@@ -135,12 +136,12 @@ bool BringUp::pause(Stage stage, std::uint32_t attempt, const Interrupt& stop) {
   const auto woken = parts_.log.wait(std::numeric_limits<std::uint64_t>::max(), stop, delay);
   if (!woken)
     return stand_still(Activity::stopped, host_error("read", woken.error(), parts_.clock.wall_ns()));
-  return *woken != WaitResult::interrupted;
+  return !stop.pending();
 }
 
 bool BringUp::handler_failed(Activity activity, Stage stage, Outcome outcome) {
-  return stand_still(activity, handler_error(stage, outcome, parts_.instance->error(), std::nullopt,
-                                             parts_.clock.wall_ns()));
+  return stand_still(activity,
+                     handler_error(stage, outcome, parts_.instance->error(), parts_.clock.wall_ns()));
 }
 
 bool BringUp::stand_still(Activity activity, ProcessorError error) {

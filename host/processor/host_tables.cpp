@@ -4,11 +4,13 @@
 #include <array>
 #include <utility>
 
+#include "processor/letters.hpp"
+
 namespace aludel {
 
 namespace {
 
-constexpr const char* schema = R"(
+constexpr const char* schema_1 = R"(
 create table _aludel_identity (
   id integer primary key check (id = 1),
   format integer not null,
@@ -40,6 +42,29 @@ create table _aludel_standstill (
 ) strict;
 )";
 
+constexpr const char* schema_2 = R"(
+alter table _aludel_standstill add column detail text not null default '';
+alter table _aludel_standstill add column first_failed_ns integer not null default 0;
+alter table _aludel_standstill add column next_try_ns integer;
+alter table _aludel_cursor add column start_next integer not null default 0;
+alter table _aludel_cursor add column start_fingerprint integer not null default 0;
+create table _aludel_control (
+  id integer primary key check (id = 1),
+  paused_ns integer,
+  rebuild_below integer not null
+) strict;
+insert into _aludel_control values (1, null, 0);
+create table _aludel_command (
+  id integer primary key,
+  finished integer not null,
+  refused integer not null,
+  succeeded integer not null,
+  failed integer not null,
+  message text not null
+) strict;
+update _aludel_identity set format = 2;
+)";
+
 std::int64_t stored(std::uint64_t number) {
   return static_cast<std::int64_t>(number);
 }
@@ -64,7 +89,7 @@ Result<Statement> the_row(Database& database, std::string_view sql, std::string_
 }
 
 std::optional<Activity> durable_activity(std::string_view word) {
-  for (const auto activity : {Activity::stopped, Activity::diverged, Activity::refused}) {
+  for (const auto activity : {Activity::stopped, Activity::diverged, Activity::refused, Activity::retrying}) {
     if (to_string(activity) == word) return activity;
   }
   return std::nullopt;
@@ -79,19 +104,35 @@ Result<bool> HostTables::exist(Database& database) {
   return found->step();
 }
 
-Result<void> HostTables::make(Database& database, const ProjectionIdentity& identity) {
-  if (auto made = database.execute(schema); !made) return made.error();
+Result<void> HostTables::make(Database& database, const ProjectionIdentity& identity, const Position& start) {
+  if (auto made = database.execute(schema_1); !made) return made.error();
   auto insert = database.prepare("insert into _aludel_identity values (1, ?, ?, ?, ?, ?, ?)");
   if (!insert) return insert.error();
   const auto log_id = identity.log_id.to_string();
   const auto producer_id = identity.producer_id.to_string();
-  insert->bind(1, format)
+  insert->bind(1, std::int64_t{1})
       .bind(2, std::string_view(identity.handler_id))
       .bind(3, std::string_view(identity.handler_version))
       .bind(4, std::int64_t{identity.projection_version})
       .bind(5, std::string_view(log_id))
       .bind(6, std::string_view(producer_id));
-  return insert->run();
+  if (auto inserted = insert->run(); !inserted) return inserted;
+  HostTables tables(database, 1);
+  if (auto upgraded = tables.upgrade(); !upgraded) return upgraded;
+  auto begin = database.prepare(
+      "update _aludel_cursor set next = ?1, fingerprint = ?2, start_next = ?1, start_fingerprint = ?2");
+  if (!begin) return begin.error();
+  return begin->bind(1, stored(start.next)).bind(2, std::int64_t{start.fingerprint}).run();
+}
+
+// The way of every projection, old or new: what is tested with one holds for the other.
+Result<void> HostTables::upgrade() {
+  if (found_format_ < 2) {
+    if (auto altered = database_->execute(schema_2); !altered) return altered;
+    if (auto made = Letters::make(*database_); !made) return made;
+  }
+  found_format_ = format;
+  return {};
 }
 
 Result<HostTables> HostTables::open(Database& database) {
@@ -105,7 +146,7 @@ Result<HostTables> HostTables::open(Database& database) {
                      ": use the newer Aludel that made it",
                  "newer_format"};
   }
-  HostTables tables(database);
+  HostTables tables(database, found);
   auto move = database.prepare(
       "update _aludel_cursor set next = ?3, fingerprint = ?4, handled = ?5, skipped = ?6, dead_letters = ?7 "
       "where id = 1 and next = ?1 and fingerprint = ?2");
@@ -146,8 +187,13 @@ Result<Cursor> HostTables::cursor() {
 }
 
 Result<std::optional<Standstill>> HostTables::standstill() {
-  auto row = database_->prepare(
-      "select activity, event_id, since_ns, attempt, outcome, stage, code, message from _aludel_standstill");
+  constexpr const char* select_1 =
+      "select activity, event_id, since_ns, attempt, outcome, stage, code, message, '', since_ns, null "
+      "from _aludel_standstill";
+  constexpr const char* select =
+      "select activity, event_id, since_ns, attempt, outcome, stage, code, message, detail, first_failed_ns, "
+      "next_try_ns from _aludel_standstill";
+  auto row = database_->prepare(found_format_ == 1 ? select_1 : select);
   if (!row) return row.error();
   const auto found = row->step();
   if (!found) return found.error();
@@ -162,6 +208,9 @@ Result<std::optional<Standstill>> HostTables::standstill() {
   standstill.error.stage = row->text(5);
   standstill.error.code = row->text(6);
   standstill.error.message = row->text(7);
+  standstill.error.detail_json = row->text(8);
+  standstill.error.first_failed_ns = row->integer(9);
+  if (!row->is_null(10)) standstill.error.next_try_ns = row->integer(10);
   return std::optional<Standstill>(std::move(standstill));
 }
 
@@ -191,19 +240,96 @@ Result<void> HostTables::note_handler(const std::string& version, std::uint32_t 
 }
 
 Result<void> HostTables::note_standstill(const Standstill& standstill) {
-  auto insert =
-      database_->prepare("insert or replace into _aludel_standstill values (1, ?, ?, ?, ?, ?, ?, ?, ?)");
+  auto insert = database_->prepare(
+      "insert or replace into _aludel_standstill values (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!insert) return insert.error();
   const auto& error = standstill.error;
   insert->bind(1, to_string(standstill.activity));
   error.event_id ? insert->bind(2, stored(*error.event_id)) : insert->bind_null(2);
+  error.next_try_ns ? insert->bind(11, *error.next_try_ns) : insert->bind_null(11);
   return insert->bind(3, error.since_ns)
       .bind(4, std::int64_t{error.attempt})
       .bind(5, std::string_view(error.outcome))
       .bind(6, std::string_view(error.stage))
       .bind(7, std::string_view(error.code))
       .bind(8, std::string_view(error.message))
+      .bind(9, std::string_view(error.detail_json))
+      .bind(10, error.first_failed_ns)
       .run();
+}
+
+Result<void> HostTables::count_letters() {
+  return database_->execute(
+      "update _aludel_cursor set dead_letters = "
+      "(select count(*) from _aludel_letter where state in ('dead', 'replaying', 'permanent'))");
+}
+
+Result<void> HostTables::count_replayed() {
+  return database_->execute(
+      "update _aludel_cursor set handled = handled + 1, dead_letters = max(dead_letters - 1, 0)");
+}
+
+Result<ControlState> HostTables::control() {
+  if (found_format_ < 2) return ControlState{};
+  auto row =
+      the_row(*database_,
+              "select paused_ns, rebuild_below, (select ifnull(max(id), 0) from _aludel_command), "
+              "ifnull((select min(id) from _aludel_command where not finished), 0) from _aludel_control",
+              "its control row");
+  if (!row) return row.error();
+  ControlState control;
+  if (!row->is_null(0)) control.paused_ns = row->integer(0);
+  control.rebuild_below = loaded(row->integer(1));
+  control.applied = row->integer(2);
+  control.unfinished = row->integer(3);
+  return control;
+}
+
+Result<void> HostTables::set_paused(std::optional<std::int64_t> since_ns) {
+  auto update = database_->prepare("update _aludel_control set paused_ns = ?");
+  if (!update) return update.error();
+  since_ns ? update->bind(1, *since_ns) : update->bind_null(1);
+  return update->run();
+}
+
+Result<void> HostTables::note_command(std::int64_t id, const CommandResult& result) {
+  auto insert = database_->prepare("insert or replace into _aludel_command values (?, ?, ?, ?, ?, ?)");
+  if (!insert) return insert.error();
+  return insert->bind(1, id)
+      .bind(2, std::int64_t{result.finished})
+      .bind(3, std::int64_t{result.refused})
+      .bind(4, stored(result.succeeded))
+      .bind(5, stored(result.failed))
+      .bind(6, std::string_view(result.message))
+      .run();
+}
+
+Result<std::optional<CommandResult>> HostTables::command_result(std::int64_t id) {
+  if (found_format_ < 2) return std::optional<CommandResult>();
+  auto select = database_->prepare(
+      "select finished, refused, succeeded, failed, message from _aludel_command where id = ?");
+  if (!select) return select.error();
+  const auto found = select->bind(1, id).step();
+  if (!found) return found.error();
+  if (!*found) return std::optional<CommandResult>();
+  return std::optional(CommandResult{select->integer(0) != 0, select->integer(1) != 0,
+                                     loaded(select->integer(2)), loaded(select->integer(3)),
+                                     std::string(select->text(4))});
+}
+
+Result<void> HostTables::begin_anew(std::uint64_t rebuild_below, const Uuid& log_id) {
+  auto identity = database_->prepare("update _aludel_identity set projection_version = 0, log_id = ?");
+  if (!identity) return identity.error();
+  const auto text = log_id.to_string();
+  if (auto set = identity->bind(1, std::string_view(text)).run(); !set) return set;
+  auto control = database_->prepare("update _aludel_control set rebuild_below = ?");
+  if (!control) return control.error();
+  if (auto set = control->bind(1, stored(rebuild_below)).run(); !set) return set;
+  return database_->execute(
+      "update _aludel_cursor set next = start_next, fingerprint = start_fingerprint, handled = 0, skipped = "
+      "0, "
+      "dead_letters = 0;"
+      "delete from _aludel_standstill");
 }
 
 Result<void> HostTables::clear_standstill() {

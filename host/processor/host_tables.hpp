@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "base/sqlite.hpp"
 #include "base/uuid.hpp"
+#include "processor/command.hpp"
 #include "processor/cursor.hpp"
 #include "processor/standstill.hpp"
 
@@ -22,21 +23,32 @@ struct ProjectionIdentity {
   Uuid producer_id;  ///< under which it emits; random, kept over rebuilds
 };
 
+/// What an operator's commands have made of a processor.
+struct ControlState {
+  std::optional<std::int64_t> paused_ns;  ///< since when it is paused, wall clock; nothing: it is not
+  std::uint64_t rebuild_below = 0;        ///< events below were delivered before the last reset
+  std::int64_t applied = 0;               ///< the command applied last; 0: none yet
+  std::int64_t unfinished = 0;            ///< a replay that is under way; 0: none
+};
+
 /// The host's own tables in a projection, all named `_aludel_*` (docs/projection-format.md). Handlers cannot
 /// name them.
 ///
 /// Borrows the database. Whatever writes belongs into a transaction of the caller's.
 class HostTables {
  public:
-  /// The newest format that this build reads and writes.
-  static constexpr std::int64_t format = 1;
+  /// The newest format that this build reads, and the one that it writes.
+  static constexpr std::int64_t format = 2;
 
   /// Whether the database has them.
   static Result<bool> exist(Database& database);
-  /// Makes them, with the cursor before the first event.
-  static Result<void> make(Database& database, const ProjectionIdentity& identity);
+  /// Makes them, with the cursor at `start`.
+  static Result<void> make(Database& database, const ProjectionIdentity& identity, const Position& start);
   /// @return unsupported: made by a newer Aludel; corrupt
   static Result<HostTables> open(Database& database);
+  /// Brings tables of an older format to this one, in a transaction of the caller's.
+  Result<void> upgrade();
+  [[nodiscard]] bool is_current() const { return found_format_ == format; }
 
   [[nodiscard]] Result<ProjectionIdentity> identity();
   [[nodiscard]] Result<Cursor> cursor();
@@ -47,11 +59,24 @@ class HostTables {
   Result<void> note_handler(const std::string& version, std::uint32_t projection_version);
   Result<void> note_standstill(const Standstill& standstill);
   Result<void> clear_standstill();
+  /// Counts the open dead letters anew.
+  Result<void> count_letters();
+  /// One letter has become a handled event.
+  Result<void> count_replayed();
+
+  [[nodiscard]] Result<ControlState> control();
+  Result<void> set_paused(std::optional<std::int64_t> since_ns);
+  /// A result that is not finished is noted again when it is.
+  Result<void> note_command(std::int64_t id, const CommandResult& result);
+  [[nodiscard]] Result<std::optional<CommandResult>> command_result(std::int64_t id);
+  /// The cursor where it began, no tables of the handler's; identity and commands stay.
+  Result<void> begin_anew(std::uint64_t rebuild_below, const Uuid& log_id);
 
  private:
-  explicit HostTables(Database& database) : database_(&database) {}
+  HostTables(Database& database, std::int64_t found) : database_(&database), found_format_(found) {}
 
   Database* database_;
+  std::int64_t found_format_;
   Statement move_cursor_;  // the only one that runs once a batch
 };
 

@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cstring>
+#include <unistd.h>
 #include <utility>
 
 #include "base/os/boot_id.hpp"
@@ -41,6 +42,7 @@ Result<std::unique_ptr<InFlightPage>> InFlightPage::create(const std::filesystem
   layout.checksum.store(~page->salt_);
   for (auto* word : {&layout.event_id, &layout.call, &layout.sequence, &layout.returned})
     word->store(0);
+  layout.writer.store(static_cast<std::uint64_t>(::getpid()));
   layout.boot[0].store(page->boot_[0]);
   layout.boot[1].store(page->boot_[1]);
   layout.magic.store(magic);
@@ -72,6 +74,7 @@ std::optional<InFlightPage::Call> InFlightPage::read() {
       .attempt = static_cast<std::uint32_t>(call >> 32),
       .stage = in_flight ? static_cast<std::uint32_t>(call) : 0U,
       .sequence = sequence,
+      .writer = layout_->writer.load(),
   };
 }
 

@@ -27,6 +27,7 @@ class InFlightPage {
     /// Counts calls. A call that keeps its number from one look to the next has taken at least the time
     /// between them.
     std::uint64_t sequence = 0;
+    std::uint64_t writer = 0;  ///< process id; a page outlives its writer
   };
 
   /// Opens or makes the page and clears it.
@@ -59,7 +60,8 @@ class InFlightPage {
   struct Layout {
     Word magic;
     Word boot[2];
-    Word reserved[5];
+    Word writer;
+    Word reserved[4];
     Word event_id;
     Word call;  ///< attempt in the upper half, stage in the lower
     Word sequence;

@@ -7,10 +7,12 @@
 #include "base/os/lock.hpp"
 #include "processor/batch.hpp"
 #include "processor/bring_up.hpp"
+#include "processor/command_runner.hpp"
 #include "processor/feed.hpp"
 #include "processor/ownership.hpp"
 #include "processor/page.hpp"
 #include "processor/projection.hpp"
+#include "processor/replayer.hpp"
 #include "processor/state_teller.hpp"
 #include "processor/worker.hpp"
 
@@ -35,8 +37,17 @@ class OwnedProcessor final : public Processor {
   Result<void> open_projection();
   Result<void> make_instance();
   Result<void> load();
+  void check_owner();
   Instance::Context context();
+
+  // A run, in the order of its steps.
+  bool apply_commands();
+  [[nodiscard]] bool rests() const { return standstill_ || stands_ || paused_; }
+  bool bring_up(const Interrupt& stop);
+  void replay(const Interrupt& stop);
   void work(const Interrupt& stop);
+  void stop_handler();
+  void take_down();
   void stand_still(Standstill standstill);
 
   Options options_;
@@ -46,8 +57,14 @@ class OwnedProcessor final : public Processor {
   std::unique_ptr<InFlightPage> page_;
   std::unique_ptr<Projection> projection_;  // null: it cannot be opened
   std::unique_ptr<Instance> instance_;      // its statements go before the projection
+  std::unique_ptr<CommandQueue> commands_;
   Cursor cursor_;
-  std::optional<Standstill> standstill_;
+  std::uint64_t rebuild_below_ = 0;
+  bool started_ = false;  // the handler's `stop` is owed
+  bool paused_ = false;
+  bool replays_ = false;                  // letters are chosen for the handler
+  std::optional<Standstill> stands_;      // since an earlier run; a command may make it go on
+  std::optional<Standstill> standstill_;  // since this one
 };
 
 Result<void> OwnedProcessor::open() {
@@ -55,8 +72,11 @@ Result<void> OwnedProcessor::open() {
   if (!page) return page.error();
   page_ = std::move(*page);
   if (auto opened = open_projection(); !opened || standstill_) return opened;
-  if (auto made = make_instance(); !made || standstill_) return made;
-  return load();
+  auto commands = CommandQueue::open(options_.directory);
+  if (!commands) return commands.error();
+  commands_ = std::move(*commands);
+  if (auto made = make_instance(); !made) return made;
+  return projection_->initialised() ? load() : Result<void>();
 }
 
 Result<void> OwnedProcessor::open_projection() {
@@ -78,16 +98,19 @@ Result<void> OwnedProcessor::make_instance() {
   }
   instance_ = std::move(*instance);
   if (projection_->initialised()) return {};
-  return projection_->initialise({
+  const auto start = resolve(options_.start_at, environment_.log);
+  if (!start) return start.error();
+  const ProjectionIdentity identity{
       .handler_id = instance_->description().id,
       .handler_version = instance_->description().version,
       .projection_version = 0,
       .log_id = environment_.log.log_id(),
       .producer_id = Uuid::random(),
-  });
+  };
+  return projection_->initialise(identity, *start);
 }
 
-// What the projection says; whether it is ours to carry on.
+// What the projection says.
 Result<void> OwnedProcessor::load() {
   auto& tables = projection_->tables();
   const auto identity = tables.identity();
@@ -96,7 +119,11 @@ Result<void> OwnedProcessor::load() {
   if (!cursor) return cursor.error();
   auto earlier = tables.standstill();
   if (!earlier) return earlier.error();
+  const auto control = tables.control();
+  if (!control) return control.error();
   cursor_ = *cursor;
+  paused_ = control->paused_ns.has_value();
+  rebuild_below_ = control->rebuild_below;
   auto& state = teller_.state();
   state.handler_id = identity->handler_id;
   state.handler_version = identity->handler_version;
@@ -104,11 +131,26 @@ Result<void> OwnedProcessor::load() {
   state.handled = cursor_.handled;
   state.skipped = cursor_.skipped;
   state.dead_letters = cursor_.dead_letters;
-  if (*earlier) state.error = std::move((*earlier)->error);
-  auto strange = check_ownership(*identity, cursor_.position, instance_->description().id, environment_.log,
-                                 environment_.clock.wall_ns());
-  if (strange) stand_still(std::move(*strange));
+  state.error.reset();
+  if (*earlier) state.error = (*earlier)->error;
+  const bool stays = options_.start != Start::again && *earlier && (*earlier)->activity != Activity::retrying;
+  stands_ = stays ? std::move(*earlier) : std::nullopt;
+  // Another version of the handler may well do better: it has all its attempts before it.
+  if (state.error && instance_ && identity->handler_version != instance_->description().version) {
+    state.error->attempt = 0;
+    state.error->next_try_ns.reset();
+  }
   return {};
+}
+
+// Whether the projection is this handler's, and of this log.
+void OwnedProcessor::check_owner() {
+  const auto identity = projection_->tables().identity();
+  auto strange = identity ? check_ownership(*identity, cursor_.position, instance_->description().id,
+                                            environment_.log, environment_.clock.wall_ns())
+                          : Standstill{Activity::stopped,
+                                       host_error("open", identity.error(), environment_.clock.wall_ns())};
+  if (strange) stand_still(std::move(*strange));
 }
 
 Instance::Context OwnedProcessor::context() {
@@ -121,33 +163,107 @@ Instance::Context OwnedProcessor::context() {
 }
 
 ProcessorState OwnedProcessor::run(const Interrupt& stop) {
-  if (!standstill_) {
-    teller_.tell(Activity::running);
-    BringUp bring_up({instance_, environment_.make_instance, context(), *projection_, *page_,
-                      environment_.log, environment_.clock, teller_});
-    const auto end = bring_up.run(options_.config_json, stop);
-    if (end == BringUp::End::standstill) standstill_ = bring_up.standstill();
-    if (end == BringUp::End::up) work(stop);
-    if (bring_up.started()) {
-      page_->enter(static_cast<std::uint32_t>(Stage::stop), 0, 0);
-      instance_->stop();
-      page_->leave();
+  while (!stop.raised()) {
+    stop.take_nudge();
+    if (!apply_commands()) break;
+    const bool works = !rests() && options_.start != Start::commands_only;
+    if (!works && !replays_) break;
+    if (!started_ && !bring_up(stop)) {
+      if (standstill_ || !stop.nudged()) break;
+      take_down();
+      continue;
     }
+    if (replays_) replay(stop);
+    if (rests() || options_.start == Start::commands_only) break;
+    if (!stop.pending()) work(stop);
+    if (standstill_) break;
   }
-  if (standstill_) teller_.state().error = standstill_->error;
-  teller_.tell(standstill_ ? standstill_->activity : Activity::offline);
+  // Its end comes after the last word: what it still does then changes nothing.
+  stop_handler();
+  const auto& at_rest = standstill_ ? standstill_ : stands_;
+  if (at_rest) teller_.state().error = at_rest->error;
+  const bool shows_pause = paused_ && !standstill_;
+  teller_.tell(shows_pause ? Activity::paused : at_rest ? at_rest->activity : Activity::offline);
   return teller_.state();
 }
 
+// At an event boundary. @return whether the run goes on
+bool OwnedProcessor::apply_commands() {
+  if (!projection_ || !projection_->initialised()) return !standstill_;
+  CommandRunner runner(
+      {*projection_, *commands_, environment_.log, environment_.handler_log, environment_.clock});
+  auto asked = runner.apply(started_);
+  if (asked && asked->needs_reset) {
+    take_down();
+    asked = runner.apply(false);
+  }
+  auto loaded = asked ? load() : Result<void>(asked.error());
+  if (!loaded) {
+    stand_still({Activity::stopped, host_error("command", loaded.error(), environment_.clock.wall_ns())});
+    return false;
+  }
+  replays_ = asked->needs_replay;
+  if (asked->goes_on) standstill_.reset();
+  return true;
+}
+
+bool OwnedProcessor::bring_up(const Interrupt& stop) {
+  if (!instance_) {
+    if (auto made = make_instance(); !made || standstill_) return false;
+  }
+  check_owner();
+  if (standstill_) return false;
+  teller_.tell(Activity::running);
+  BringUp bring_up({instance_, environment_.make_instance, context(), *projection_, *page_, environment_.log,
+                    environment_.clock, teller_});
+  const auto end = bring_up.run(options_.config_json, stop);
+  started_ = bring_up.started();
+  if (end == BringUp::End::standstill) standstill_ = bring_up.standstill();
+  return end == BringUp::End::up;
+}
+
+void OwnedProcessor::replay(const Interrupt& stop) {
+  const auto replayed = [&]() -> Result<void> {
+    const auto control = projection_->tables().control();
+    if (!control) return control.error();
+    const auto command = commands_->next(control->unfinished - 1);
+    if (!command) return command.error();
+    if (!*command) return {};
+    Replayer replayer({*instance_, *projection_, *page_, environment_.handler_log, environment_.clock});
+    if (auto done = replayer.run(**command, stop); !done) return done;
+    return load();
+  }();
+  if (replayed) return;
+  (void)projection_->rollback();
+  stand_still({Activity::stopped, host_error("replay", replayed.error(), environment_.clock.wall_ns())});
+}
+
 void OwnedProcessor::work(const Interrupt& stop) {
-  const auto& error = teller_.state().error;
+  const auto earlier = teller_.state().error;
   Feed feed(environment_.log, TypeFilter(instance_->description().subscriptions, options_.types));
   Batch batch({*instance_, *projection_, *page_, environment_.clock}, cursor_,
-              error ? error->event_id : std::nullopt, options_.batch_size);
-  Worker worker(environment_.log, feed, batch, *projection_, environment_.clock, teller_, options_.batch_size,
-                options_.strategy);
-  standstill_ = worker.run(stop);
-  teller_.committed(batch.cursor(), batch.stopped_at());
+              earlier ? failing_event(*earlier) : std::nullopt, options_.batch_size);
+  Worker worker(
+      {environment_.log, feed, batch, *projection_, environment_.clock, teller_, environment_.handler_log},
+      {options_.batch_size, options_.error_policy, rebuild_below_});
+  standstill_ = worker.run(earlier, stop);
+  cursor_ = batch.cursor();
+  teller_.committed(cursor_, batch.failing().has_value());
+}
+
+void OwnedProcessor::stop_handler() {
+  if (!std::exchange(started_, false)) return;
+  page_->enter(static_cast<std::uint32_t>(Stage::stop), 0, 0);
+  instance_->stop();
+  page_->leave();
+}
+
+// For another instance to follow. Its end counts as a part of its stop.
+void OwnedProcessor::take_down() {
+  stop_handler();
+  page_->enter(static_cast<std::uint32_t>(Stage::stop), 0, 0);
+  instance_.reset();
+  page_->leave();
 }
 
 void OwnedProcessor::stand_still(Standstill standstill) {

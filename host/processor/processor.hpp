@@ -15,7 +15,8 @@
 #include "base/result.hpp"
 #include "log/event_log.hpp"
 #include "plugin/instance.hpp"
-#include "policy/strategy.hpp"
+#include "policy/error_policy.hpp"
+#include "processor/start_position.hpp"
 #include "processor/state.hpp"
 
 namespace aludel {
@@ -24,17 +25,26 @@ namespace aludel {
 /// to the handler, and commits what the handler wrote together with the cursor, a batch at a time
 /// (docs/architecture.md, "A processor").
 ///
-/// Self-contained: it owns its directory (`projection.db`, `page`, `lock`), and nothing but the log is
-/// shared. It runs on the thread that calls `run`, in a child of the host or in the host itself.
+/// Self-contained: it owns its directory (`projection.db`, `control.db`, `page`, `lock`), and nothing but the
+/// log is shared. It runs on the thread that calls `run`, in a child of the host or in the host itself.
 class Processor {
  public:
+  /// What a run is for.
+  enum class Start {
+    again,          ///< to work, and to try again whatever it stood still for
+    as_it_was,      ///< to apply commands, and to go on as it was: one that stands still stays so
+    commands_only,  ///< to apply commands, and to end
+  };
+
   struct Options {
     std::string name;
     std::filesystem::path directory;  ///< DATA/processors/<name>; exists
     std::string config_json = "{}";
     std::vector<Subscription> types = {};  ///< narrows the handler's subscriptions; empty: all of them
     std::uint64_t batch_size = limits::batch_size_default;  ///< 1 to limits::batch_size_max
-    Strategy strategy = Strategy::fail_fast;
+    ErrorPolicy error_policy = {};
+    Start start = Start::again;
+    StartAt start_at = {};  ///< for a new processor; what comes of it is kept
   };
 
   /// Makes the handler's instance once the projection is open; and another one when `create` asks to be
@@ -61,10 +71,12 @@ class Processor {
 
   virtual ~Processor() = default;
 
-  /// Brings the handler up (create, migrate, start), then works until `stop` is raised (then to the next
-  /// event boundary, commits, and returns), or until the strategy or a failure of the environment stops it.
+  /// Applies the operator's commands, brings the handler up (create, migrate, start), then works until `stop`
+  /// is raised (then to the next event boundary, commits, and returns), or until the strategy, a command or a
+  /// failure of the environment stops it. A nudge makes it look for commands at the next event boundary.
   /// Once.
-  /// @return the state it ended in, which was told last: offline (asked to stop), stopped, diverged, refused
+  /// @return the state it ended in, which was told last: offline (asked to stop), paused, stopped, diverged,
+  ///   refused
   virtual ProcessorState run(const Interrupt& stop) = 0;
 };
 

@@ -8,6 +8,7 @@
 #include "base/sqlite.hpp"
 #include "base/sqlite_clock_vfs.hpp"
 #include "processor/host_tables.hpp"
+#include "processor/letters.hpp"
 
 namespace aludel {
 
@@ -17,12 +18,14 @@ namespace aludel {
 /// `projection-1.db`. Belongs to the processor's thread; the caller holds the processor's lock.
 class Projection {
  public:
-  /// Opens the projection, or a new database if there is none yet.
-  /// @return unsupported: made by a newer Aludel; corrupt, denied, io, locked
+  /// Opens the projection, or a new database if there is none yet. A database without a link is taken up if
+  /// it has the host's tables, or nothing in it.
+  /// @return unsupported: made by a newer Aludel; corrupt: also a link without a database, or with an empty
+  /// one; conflict: it is no projection; denied, io, locked
   static Result<std::unique_ptr<Projection>> open(const std::filesystem::path& directory);
 
   /// Makes the host's tables and the link, for what has just been made.
-  Result<void> initialise(const ProjectionIdentity& identity);
+  Result<void> initialise(const ProjectionIdentity& identity, const Position& start);
   /// Whether `tables` may be called: `initialise` has been, now or earlier.
   [[nodiscard]] bool initialised() const { return tables_ != nullptr; }
 
@@ -30,10 +33,14 @@ class Projection {
   /// What SQL takes for the present.
   [[nodiscard]] ClockVfs& clock() { return *clock_; }
   [[nodiscard]] HostTables& tables() { return *tables_; }
+  [[nodiscard]] Letters& letters() { return letters_; }
 
   /// Begins with the write lock taken, since a later upgrade would fail at once against another writer.
   Result<void> begin();
   Result<void> commit();
+  /// The same for what an operator was promised: once committed it survives power loss.
+  Result<void> begin_durable();
+  Result<void> commit_durable();
   /// Ends the transaction without a trace, if one is open.
   Result<void> rollback();
 
@@ -55,6 +62,7 @@ class Projection {
   Statement commit_;
   Statement rollback_;
   std::unique_ptr<HostTables> tables_;
+  Letters letters_;
 };
 
 /// The link to the generation in use.

@@ -5,16 +5,16 @@
 
 namespace aludel {
 
-ProcessorError handler_error(Stage stage, Outcome outcome, const HandlerError& error,
-                             std::optional<std::uint64_t> event_id, std::int64_t now_ns) {
+ProcessorError handler_error(Stage stage, Outcome outcome, const HandlerError& error, std::int64_t now_ns) {
   return {
-      .event_id = event_id,
+      .event_id = std::nullopt,
       .since_ns = now_ns,
-      .attempt = event_id ? 1U : 0U,
+      .attempt = 0,
       .outcome = std::string(to_string(outcome)),
       .stage = std::string(to_string(stage)),
       .code = error.code,
       .message = error.message,
+      .detail_json = error.detail_json,
   };
 }
 
@@ -28,6 +28,13 @@ ProcessorError host_error(std::string_view stage, const Error& error, std::int64
       .code = error.reason.empty() ? std::string(to_string(error.code)) : error.reason,
       .message = error.message,
   };
+}
+
+std::optional<FailingEvent> failing_event(const ProcessorError& error) {
+  if (!error.event_id) return std::nullopt;
+  const bool counts = error.attempt > 0 && error.outcome != to_string(Outcome::fatal);
+  return FailingEvent{*error.event_id, counts || error.attempt == 0 ? error.attempt : error.attempt - 1,
+                      error.first_failed_ns};
 }
 
 FailureKind failure_kind(Outcome outcome) {

@@ -18,6 +18,7 @@ std::string_view to_string(Activity activity) {
     case Activity::running: return "running";
     case Activity::waiting: return "waiting";
     case Activity::retrying: return "retrying";
+    case Activity::paused: return "paused";
     case Activity::stopped: return "stopped";
     case Activity::diverged: return "diverged";
     case Activity::refused: return "refused";
@@ -49,8 +50,13 @@ Result<ProcessorState> read_tables(HostTables& tables) {
       .dead_letters = cursor->dead_letters,
       .error = std::nullopt,
   };
+  const auto control = tables.control();
+  if (!control) return control.error();
+  if (control->paused_ns) state.activity = Activity::paused;
   if (*standstill) {
-    state.activity = (*standstill)->activity;
+    // Nobody is there to wait for the next attempt.
+    const bool waits = (*standstill)->activity == Activity::retrying;
+    if (!waits && !control->paused_ns) state.activity = (*standstill)->activity;
     state.error = std::move((*standstill)->error);
   }
   return state;

@@ -15,7 +15,9 @@ namespace aludel {
 enum class Activity {
   running,       ///< working off events
   waiting,       ///< at the tip
-  retrying,      ///< between two attempts at bringing the handler up; ProcessorState::error says why
+  retrying,      ///< between two attempts at an event, or at bringing the handler up;
+                 ///< ProcessorState::error says why and until when
+  paused,        ///< by the operator
   stopped,       ///< by its strategy or a fatal outcome; ProcessorState::error says why
   diverged,      ///< its projection does not belong to this log
   refused,       ///< the plugin, its config or its projection cannot be used
@@ -30,12 +32,15 @@ enum class Activity {
 /// Why a processor stands still.
 struct ProcessorError {
   std::optional<std::uint64_t> event_id;
-  std::int64_t since_ns = 0;  ///< wall clock
+  std::int64_t since_ns = 0;  ///< wall clock: when it failed last
   std::uint32_t attempt = 0;  ///< of that event, from 1; 0 if no event is at fault
   std::string outcome;        ///< "retry", "fail", "fatal", or "host" for what no handler reported
   std::string stage;          ///< "open", "create" ... "flush", "commit", or "read" for the log
   std::string code;
   std::string message;
+  std::string detail_json = {};                            ///< what the handler said beside; empty: nothing
+  std::int64_t first_failed_ns = 0;                        ///< of that event; 0 if none is at fault
+  std::optional<std::int64_t> next_try_ns = std::nullopt;  ///< wall clock; only between two attempts
 };
 
 /// What happened, for people: "event 4711: insufficient_funds: balance 120, withdrawal 500".

@@ -27,12 +27,17 @@ std::optional<std::chrono::nanoseconds> StateTeller::waiting(std::uint64_t next,
   return std::nullopt;
 }
 
-void StateTeller::committed(const Cursor& cursor, std::optional<std::uint64_t> stopped_at) {
+void StateTeller::retrying(const ProcessorError& error) {
+  state_.error = error;
+  tell(Activity::retrying);
+}
+
+void StateTeller::committed(const Cursor& cursor, bool failing) {
   state_.next = cursor.position.next;
   state_.handled = cursor.handled;
   state_.skipped = cursor.skipped;
   state_.dead_letters = cursor.dead_letters;
-  if (!state_.error || stopped_at) return;
+  if (!state_.error || failing) return;
   state_.error.reset();
   tell(state_.activity);
 }

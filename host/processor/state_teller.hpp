@@ -31,9 +31,11 @@ class StateTeller {
   /// At the tip. @param next the place in the log, saved or not
   /// @return after what time to call again, if it is too early to tell
   std::optional<std::chrono::nanoseconds> waiting(std::uint64_t next, Time now);
-  /// The cursor has moved. @param stopped_at the event that an earlier standstill is about, until it is
-  /// passed
-  void committed(const Cursor& cursor, std::optional<std::uint64_t> stopped_at);
+  /// Between two attempts, because of `error`.
+  void retrying(const ProcessorError& error);
+  /// The cursor has moved. @param failing whether the event that an earlier standstill is about is still to
+  /// come
+  void committed(const Cursor& cursor, bool failing);
 
  private:
   Listener listener_;

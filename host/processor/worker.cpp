@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <aludel/plugin.h>
+#include <limits>
 #include <utility>
 
+#include "base/duration.hpp"
 #include "base/limits.hpp"
 
 namespace aludel {
@@ -18,28 +20,28 @@ using Nanoseconds = std::chrono::nanoseconds;
 
 }  // namespace
 
-Worker::Worker(EventReader& log, Feed& feed, Batch& batch, Projection& projection, const Clock& clock,
-               StateTeller& teller, std::uint64_t batch_size, Strategy strategy)
-    : log_(log),
-      feed_(feed),
-      batch_(batch),
-      projection_(projection),
-      clock_(clock),
-      teller_(teller),
-      batch_size_(batch_size),
-      strategy_(strategy) {}
+Worker::Worker(Parts parts, const Settings& settings)
+    : parts_(parts), settings_(settings), random_(std::random_device{}()) {}
 
-std::optional<Standstill> Worker::run(const Interrupt& stop) {
-  looked_at_ = saved_at_ = clock_.now();
+std::optional<Standstill> Worker::run(const std::optional<ProcessorError>& earlier, const Interrupt& stop) {
+  looked_at_ = saved_at_ = parts_.clock.now();
+  if (earlier && earlier->next_try_ns && earlier->event_id) {
+    // The clock may have been set meanwhile: the wait is never longer than it was meant to be.
+    const auto longest = std::max<std::int64_t>(*earlier->next_try_ns - earlier->since_ns, 0);
+    const auto rest = std::clamp<std::int64_t>(*earlier->next_try_ns - parts_.clock.wall_ns(), 0, longest);
+    retry_at_ = parts_.clock.now() + Nanoseconds(rest);
+    parts_.teller.retrying(*earlier);
+  }
   rewind();
-  while (!ended_ && !stop.raised())
+  while (!ended_ && !stop.pending())
     step(stop);
-  if (!ended_) finish(feed_.position());
+  if (!ended_) finish(parts_.feed.position());
   return ended_;
 }
 
 void Worker::step(const Interrupt& stop) {
-  const auto step = feed_.next(event_);
+  if (retry_at_) return wait_to_retry(stop);
+  const auto step = parts_.feed.next(event_);
   if (!step) return on_log_error(step.error());
   if (*step == Feed::Step::tip) return at_tip(stop);
   if (*step == Feed::Step::event) on_event(event_);
@@ -51,79 +53,101 @@ void Worker::on_event(const Event& event) {
     const auto fault = *std::exchange(failed_, std::nullopt);
     return decide_on(fault);
   }
-  if (!batch_.begun()) {
-    teller_.running();
-    begun_at_ = clock_.now();
-    if (auto fault = batch_.begin()) return settle(std::move(*fault));
+  if (const auto passed = passed_.find(event.id); passed != passed_.end()) return pass(event, passed->second);
+  if (!parts_.batch.begun()) {
+    parts_.teller.running();
+    begun_at_ = parts_.clock.now();
+    if (auto fault = parts_.batch.begin()) return settle(std::move(*fault));
   }
-  const std::uint32_t flags = event.id < redelivered_below_ ? ALUDEL_CALL_REDELIVERY : 0;
-  if (auto fault = batch_.deliver(event, flags)) return settle(std::move(*fault));
-  const auto size_max = event.id < singly_below_ ? 1 : batch_size_;
-  if (batch_.size() >= size_max) finish(feed_.position());
+  if (auto fault = parts_.batch.deliver(event, flags(event.id))) return settle(std::move(*fault));
+  end_batch_if_full(event);
+}
+
+std::uint32_t Worker::flags(std::uint64_t event_id) const {
+  return (event_id < redelivered_below_ ? ALUDEL_CALL_REDELIVERY : 0) |
+         (event_id < settings_.rebuild_below ? ALUDEL_CALL_REBUILD : 0);
+}
+
+void Worker::end_batch_if_full(const Event& event) {
+  const auto size_max = event.id < singly_below_ ? 1 : settings_.batch_size;
+  if (parts_.batch.size() >= size_max) finish(parts_.feed.position());
 }
 
 // Commits what there is up to `at`, with why the processor stands still behind it.
 void Worker::finish(const Position& at, const std::optional<Standstill>& standstill) {
-  auto fault = batch_.flush();
+  auto fault = parts_.batch.flush();
   if (!fault) {
-    if (!batch_.begun() && at == batch_.cursor().position && !standstill) return;
-    fault = batch_.commit(at, standstill);
+    if (!parts_.batch.begun() && at == parts_.batch.cursor().position && !standstill) return;
+    fault = parts_.batch.commit(at, standstill);
   }
   if (fault) return settle(std::move(*fault));
-  saved_at_ = clock_.now();
-  feed_.release();
-  if (standstill) {
+  saved_at_ = parts_.clock.now();
+  passed_.erase(passed_.begin(), passed_.lower_bound(parts_.batch.cursor().position.next));
+  parts_.feed.release();
+  if (standstill && standstill->activity != Activity::retrying) {
     ended_ = standstill;
   } else {
-    teller_.committed(batch_.cursor(), batch_.stopped_at());
+    parts_.teller.committed(parts_.batch.cursor(), parts_.batch.failing().has_value());
   }
 }
 
+void Worker::wait_to_retry(const Interrupt& stop) {
+  const auto now = parts_.clock.now();
+  if (now >= *retry_at_) {
+    retry_at_.reset();
+    return;
+  }
+  // No event wakes it: none has this id.
+  const auto woken = parts_.log.wait(std::numeric_limits<std::uint64_t>::max(), stop, *retry_at_ - now);
+  if (!woken) on_log_error(woken.error());
+}
+
 void Worker::at_tip(const Interrupt& stop) {
-  if (batch_.begun()) return finish(feed_.position());
-  const auto now = clock_.now();
+  if (parts_.batch.begun()) return finish(parts_.feed.position());
+  const auto now = parts_.clock.now();
   std::optional<Nanoseconds> timeout;
-  if (feed_.position() != batch_.cursor().position) {
+  if (parts_.feed.position() != parts_.batch.cursor().position) {
     const auto due = saved_at_ + limits::idle_progress_interval;
-    if (now >= due) return finish(feed_.position());
+    if (now >= due) return finish(parts_.feed.position());
     timeout = due - now;
   }
-  if (const auto due = teller_.waiting(feed_.position().next, now)) {
+  if (const auto due = parts_.teller.waiting(parts_.feed.position().next, now)) {
     timeout = std::min(timeout.value_or(Nanoseconds::max()), *due);
   }
-  const auto woken = log_.wait(feed_.position().next, stop, timeout);
+  const auto woken = parts_.log.wait(parts_.feed.position().next, stop, timeout);
   if (!woken) on_log_error(woken.error());
 }
 
 void Worker::on_log_error(const Error& error) {
-  finish(feed_.position(), Standstill{Activity::stopped, host_error("read", error, clock_.wall_ns())});
+  finish(parts_.feed.position(),
+         Standstill{Activity::stopped, host_error("read", error, parts_.clock.wall_ns())});
 }
 
 // Steps take from nanoseconds to a minute: the faster they are, the less often the clock is worth a look.
 void Worker::keep_time() {
   if (--steps_left_ > 0) return;
-  const auto now = clock_.now();
+  const auto now = parts_.clock.now();
   stride_ = now - looked_at_ < stride_time ? std::min(stride_ * 2, stride_max) : 1;
   steps_left_ = stride_;
   looked_at_ = now;
   if (ended_) return;
   const auto due =
-      batch_.begun() ? begun_at_ + limits::batch_time_max : saved_at_ + limits::idle_progress_interval;
-  if (now >= due) finish(feed_.position());
+      parts_.batch.begun() ? begun_at_ + limits::batch_time_max : saved_at_ + limits::idle_progress_interval;
+  if (now >= due) finish(parts_.feed.position());
 }
 
 void Worker::settle(Fault fault) {
   const bool again = fault.error.event_id && *fault.error.event_id < redelivered_below_;
-  const auto end = batch_.end();
+  const auto end = parts_.batch.end();
   redelivered_below_ = std::max(redelivered_below_, end);
   if (fault.left_nothing) {
-    batch_.take_back();
+    parts_.batch.take_back();
     return decide_on(fault);
   }
   failed_.reset();
-  const auto undone = batch_.undo();
+  const auto undone = parts_.batch.undo();
   if (!undone)
-    return stand_still({Activity::stopped, host_error("rollback", undone.error(), clock_.wall_ns())});
+    return stand_still({Activity::stopped, host_error("rollback", undone.error(), parts_.clock.wall_ns())});
   // An outage that comes back would otherwise undo the batch once for each of its events.
   const bool outage = fault.kind == FailureKind::fatal && again;
   if (fault.at == Fault::At::environment || outage) {
@@ -137,21 +161,72 @@ void Worker::settle(Fault fault) {
   rewind();
 }
 
+// The event at fault is the one that the feed gave last; nothing of it is in the batch.
 void Worker::decide_on(const Fault& fault) {
-  const auto action = decide({.kind = fault.kind, .attempt = fault.error.attempt}, strategy_);
+  const auto action = action_for(fault);
   switch (action.kind) {
-    case Action::Kind::stop: return finish(feed_.before_event(), Standstill{Activity::stopped, fault.error});
+    case Action::Kind::retry: return retry(fault, action.delay);
+    case Action::Kind::skip:
+    case Action::Kind::dead_letter: {
+      log(LogLevel::warning,
+          describe(fault.error) +
+              (action.kind == Action::Kind::skip ? "; it is skipped" : "; it becomes a dead letter"));
+      const auto [passed, ignored] = passed_.insert_or_assign(event_.id, Passed{action.kind, fault.error});
+      return pass(event_, passed->second);
+    }
+    case Action::Kind::stop:
+    case Action::Kind::ask:
+      return finish(parts_.feed.before_event(), Standstill{Activity::stopped, fault.error});
   }
 }
 
+Action Worker::action_for(const Fault& fault) {
+  const auto [strategy, limits] = settings_.policy.choose(event_.type, fault.kind);
+  const Failure failure{fault.kind, fault.error.attempt, fault.retry_after};
+  const double random = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
+  const auto action = decide(failure, strategy, limits, random);
+  if (action.kind != Action::Kind::ask) return action;
+  std::string why;
+  const auto decision = parts_.batch.ask(event_, fault, why);
+  if (!decision)
+    log(LogLevel::warning, "on_error failed for event " + std::to_string(event_.id) + ": " + why);
+  return bounded(decision.value_or(Decision{}), failure, limits, random);
+}
+
+// The attempt is durable before the next one, so that a restart goes on counting.
+void Worker::retry(const Fault& fault, std::chrono::milliseconds delay) {
+  auto error = fault.error;
+  error.next_try_ns = error.since_ns + Nanoseconds(delay).count();
+  finish(parts_.feed.before_event(), Standstill{Activity::retrying, error});
+  // Its neighbours may have failed instead.
+  const auto& failing = parts_.batch.failing();
+  if (ended_ || !failing || failing->id != error.event_id || failing->attempts != error.attempt) return;
+  log(LogLevel::warning, describe(error) + "; attempt " + std::to_string(error.attempt + 1) + " follows in " +
+                             format_duration(delay));
+  retry_at_ = parts_.clock.now() + delay;
+  parts_.teller.retrying(error);
+  rewind();
+}
+
+void Worker::pass(const Event& event, const Passed& passed) {
+  if (!parts_.batch.begun()) begun_at_ = parts_.clock.now();
+  const auto* letter = passed.how == Action::Kind::dead_letter ? &passed.error : nullptr;
+  if (auto fault = parts_.batch.pass(event, letter)) return settle(std::move(*fault));
+  end_batch_if_full(event);
+}
+
+void Worker::log(LogLevel level, const std::string& line) {
+  if (parts_.handler_log.enabled(level)) parts_.handler_log.write(level, line);
+}
+
 void Worker::rewind() {
-  const auto sought = feed_.seek(batch_.cursor().position);
-  if (!sought) stand_still({Activity::stopped, host_error("read", sought.error(), clock_.wall_ns())});
+  const auto sought = parts_.feed.seek(parts_.batch.cursor().position);
+  if (!sought) stand_still({Activity::stopped, host_error("read", sought.error(), parts_.clock.wall_ns())});
 }
 
 void Worker::stand_still(Standstill standstill) {
   // On a full or broken disk this may fail as well; what made it stand still is told all the same.
-  (void)projection_.record(standstill);
+  (void)parts_.projection.record(standstill);
   ended_ = std::move(standstill);
 }
 

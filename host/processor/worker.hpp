@@ -3,11 +3,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <random>
+#include <string>
 
 #include "base/clock.hpp"
 #include "log/event_log.hpp"
-#include "policy/strategy.hpp"
+#include "policy/error_policy.hpp"
 #include "processor/batch.hpp"
 #include "processor/feed.hpp"
 #include "processor/projection.hpp"
@@ -15,57 +18,88 @@
 
 namespace aludel {
 
-/// The loop: takes events from the feed, forms batches, settles faults, waits at the tip.
+/// The loop: takes events from the feed, forms batches, settles faults, waits at the tip and between
+/// attempts.
 ///
-/// A batch ends at `batch_size` events delivered, at the tip, after limits::batch_time_max, or on `stop`. The
+/// A batch ends at `batch_size` events, at the tip, after limits::batch_time_max, or on `stop`. The
 /// transaction begins with the first event delivered. Faults are settled without savepoints
 /// (docs/decisions/0030-undo-by-redelivery.md):
 ///
-///   - A failed event that left nothing in the transaction is taken back, and the batch ends in front of it.
+///   - A failed event that left nothing in the transaction is taken back, and the batch goes on behind it, or
+///     ends in front of it.
 ///   - Otherwise the batch is undone and those before the event are delivered again.
 ///   - If it is not known which event is at fault, each event of the batch follows in a batch of its own.
 ///   - A fault of the environment stops the processor where it committed last.
+///
+/// What becomes of a failed event the error policy says, once: an event that is skipped or dead-lettered is
+/// not delivered again when its batch is.
 class Worker {
  public:
-  /// Borrows everything. @param batch at the cursor  @param batch_size at least 1
-  Worker(EventReader& log, Feed& feed, Batch& batch, Projection& projection, const Clock& clock,
-         StateTeller& teller, std::uint64_t batch_size, Strategy strategy);
+  struct Parts {
+    EventReader& log;
+    Feed& feed;
+    Batch& batch;
+    Projection& projection;
+    const Clock& clock;
+    StateTeller& teller;
+    HandlerLog& handler_log;
+  };
 
-  /// Works until `stop` is raised, or something makes it stand still; that is durable then where the disk
+  struct Settings {
+    std::uint64_t batch_size;  ///< at least 1
+    const ErrorPolicy& policy;
+    std::uint64_t rebuild_below;  ///< events below were delivered before a reset
+  };
+
+  /// Borrows everything. @param parts the batch is at the cursor
+  Worker(Parts parts, const Settings& settings);
+
+  /// Works until `stop` is pending, or something makes it stand still; that is durable then where the disk
   /// allows it.
-  std::optional<Standstill> run(const Interrupt& stop);
+  /// @param earlier why the processor stood still before: a wait between two attempts goes on
+  std::optional<Standstill> run(const std::optional<ProcessorError>& earlier, const Interrupt& stop);
 
  private:
   using Time = std::chrono::steady_clock::time_point;
 
+  /// A failed event that is moved past, until that has been committed.
+  struct Passed {
+    Action::Kind how;
+    ProcessorError error;
+  };
+
   void step(const Interrupt& stop);
   void on_event(const Event& event);
+  [[nodiscard]] std::uint32_t flags(std::uint64_t event_id) const;
+  void end_batch_if_full(const Event& event);
   void at_tip(const Interrupt& stop);
+  void wait_to_retry(const Interrupt& stop);
   void finish(const Position& at, const std::optional<Standstill>& standstill = std::nullopt);
   void on_log_error(const Error& error);
   void keep_time();
 
   void settle(Fault fault);
   void decide_on(const Fault& fault);
+  [[nodiscard]] Action action_for(const Fault& fault);
+  void retry(const Fault& fault, std::chrono::milliseconds delay);
+  void pass(const Event& event, const Passed& passed);
   void rewind();
   void stand_still(Standstill standstill);
+  void log(LogLevel level, const std::string& line);
 
-  EventReader& log_;
-  Feed& feed_;
-  Batch& batch_;
-  Projection& projection_;
-  const Clock& clock_;
-  StateTeller& teller_;
-  const std::uint64_t batch_size_;
-  const Strategy strategy_;
+  Parts parts_;
+  const Settings settings_;
+  std::minstd_rand random_;  ///< for the jitter of delays
 
   Event event_;  ///< the one that the feed gave last
   std::optional<Standstill> ended_;
+  std::optional<Time> retry_at_;
 
   // What the batches behind an undone one have to heed.
   std::uint64_t redelivered_below_ = 0;  ///< events below were delivered before
   std::uint64_t singly_below_ = 0;       ///< events below commit one by one
   std::optional<Fault> failed_;          ///< decided on when all before its event have been delivered again
+  std::map<std::uint64_t, Passed> passed_;  ///< by event, not committed yet
 
   // The clock is looked at once in `stride_` steps.
   std::uint32_t stride_ = 1;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <mutex>
@@ -8,6 +9,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "base/limits.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/processor_task.hpp"
 #include "runtime/worker.hpp"
@@ -15,6 +17,14 @@
 namespace aludel {
 
 namespace {
+
+// The plugin has closed it, or put something else in its place. Nobody would hear the rest.
+[[noreturn]] void end_without_connection() {
+  std::fprintf(stderr,
+               "descriptor %d, the connection to the host, was closed: a plugin must leave it alone\n",
+               processor_descriptor);
+  ::_exit(1);
+}
 
 // The child's end of the socket. Any thread may send.
 class HostLink final : public HandlerLog {
@@ -30,7 +40,8 @@ class HostLink final : public HandlerLog {
     while (!rest.empty()) {
       const auto sent = ::send(processor_descriptor, rest.data(), rest.size(), MSG_NOSIGNAL);
       if (sent < 0 && errno == EINTR) continue;
-      if (sent < 0) return;  // the host is gone; `watch_for_end` notices too
+      if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) return;  // see `listen_to_host`
+      if (sent < 0) end_without_connection();
       rest.remove_prefix(static_cast<std::size_t>(sent));
     }
   }
@@ -40,26 +51,42 @@ class HostLink final : public HandlerLog {
   LogLevel level_ = LogLevel::info;
 };
 
-// The first line that the host sends.
-std::string receive_spec() {
-  std::string text;
-  char byte = 0;
-  while (text.size() < message_size_max) {
-    const auto size = ::read(processor_descriptor, &byte, 1);  // not a byte more: it is read once a process
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0 || byte == '\n') break;
-    text += byte;
+// Reads `size` bytes, or up to the end of the stream.
+std::string receive(std::size_t size) {
+  std::string bytes(size, '\0');
+  std::size_t got = 0;
+  while (got < size) {
+    const auto part = ::read(processor_descriptor, bytes.data() + got, size - got);
+    if (part < 0 && errno == EINTR) continue;
+    if (part <= 0) break;
+    got += static_cast<std::size_t>(part);
   }
-  return text;
+  bytes.resize(got);
+  return bytes;
 }
 
-// The host sends nothing more. The end of its stream, by its wish or by its death, asks for ours.
-void watch_for_end(Interrupt& stop) {
-  char byte = 0;
+// What the host sends first: the size in bytes, a line feed, and as many bytes.
+std::string receive_spec() {
+  std::string digits;
+  while (digits.size() < 20) {
+    const auto byte = receive(1);
+    if (byte.empty() || byte == "\n") break;
+    digits += byte;
+  }
+  std::size_t size = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
+  if (error != std::errc() || size > limits::processor_spec_max) return {};
+  return receive(size);
+}
+
+// A byte is a nudge. The end of the host's stream, by its wish or by its death, asks for ours.
+void listen_to_host(Interrupt& stop) {
+  char bytes[64];
   for (;;) {
-    const auto size = ::read(processor_descriptor, &byte, 1);
+    const auto size = ::read(processor_descriptor, bytes, sizeof bytes);
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) break;
+    stop.nudge();
   }
   stop.raise();
 }
@@ -77,7 +104,7 @@ int run_child() {
   static Interrupt stop;
   static HostLink host;
   host.set_level(spec->log_level);
-  std::thread([] { watch_for_end(stop); }).detach();
+  std::thread([] { listen_to_host(stop); }).detach();
   const auto state = run_processor(
       *spec, host, [](const ProcessorState& s) { host.send(StateMessage{s}); }, stop);
   host.send(EndMessage{state});

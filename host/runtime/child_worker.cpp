@@ -3,6 +3,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include <utility>
 
@@ -30,6 +31,8 @@ Result<SocketPair> make_socket_pair() {
 }
 
 Result<void> send_all(int descriptor, std::string_view bytes) {
+  constexpr timeval wait_max{std::chrono::seconds(limits::cut_off_time_max).count(), 0};
+  ::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &wait_max, sizeof wait_max);
   while (!bytes.empty()) {
     const auto sent = ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
@@ -51,8 +54,30 @@ class ChildWorker final : public Worker {
     os::Descriptor err;
   };
 
+  static Result<std::unique_ptr<Worker>> make(Reactor& reactor, Pipes pipes, os::Process process,
+                                              Events events) {
+    std::unique_ptr<ChildWorker> worker(
+        new ChildWorker(reactor, std::move(pipes), std::move(process), std::move(events)));
+    if (auto watching = worker->watch(); !watching) return watching.error();  // and the child ends
+    return std::unique_ptr<Worker>(std::move(worker));
+  }
+
+  [[nodiscard]] int pid() const override { return process_.pid(); }
+  // The child takes the end of what we send as the order to end.
+  void stop() override { ::shutdown(pipes_.socket.number(), SHUT_WR); }
+  // Any byte. One that has no room finds the child with nudges enough.
+  void nudge() override {
+    [[maybe_unused]] const auto sent = ::send(pipes_.socket.number(), "\n", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  void kill() override { process_.kill(SIGKILL); }
+
+ private:
+  enum class Stream { socket, out, err };
+  using Watch = std::unique_ptr<Reactor::Handle>;
+
   ChildWorker(Reactor& reactor, Pipes pipes, os::Process process, Events events)
-      : pipes_(std::move(pipes)),
+      : reactor_(reactor),
+        pipes_(std::move(pipes)),
         process_(std::move(process)),
         events_(std::move(events)),
         socket_lines_(pipes_.socket.number(), message_size_max),
@@ -60,25 +85,40 @@ class ChildWorker final : public Worker {
         err_lines_(pipes_.err.number(), limits::log_line_max) {
     for (const auto* pipe : {&pipes_.socket, &pipes_.out, &pipes_.err})
       set_nonblocking(pipe->number());
-    watches_.socket = reactor.watch(pipes_.socket.number(),
-                                    [this] { read(watches_.socket, socket_lines_, Stream::socket); });
-    watches_.out =
-        reactor.watch(pipes_.out.number(), [this] { read(watches_.out, out_lines_, Stream::out); });
-    watches_.err =
-        reactor.watch(pipes_.err.number(), [this] { read(watches_.err, err_lines_, Stream::err); });
-    watches_.process = reactor.watch(process_.pidfd(), [this] { on_process_ended(); });
   }
 
-  // The child takes the end of what we send as the order to end.
-  void stop() override { ::shutdown(pipes_.socket.number(), SHUT_WR); }
-  void kill() override { process_.kill(SIGKILL); }
+  Result<void> watch() {
+    const auto on = [this](Watch& watch, int descriptor, Reactor::Callback callback) -> Result<void> {
+      auto made = reactor_.watch(descriptor, std::move(callback));
+      if (!made) return made.error();
+      watch = std::move(*made);
+      return {};
+    };
+    auto done = on(watches_.socket, pipes_.socket.number(),
+                   [this] { read(watches_.socket, socket_lines_, Stream::socket); });
+    if (done) {
+      done = on(watches_.out, pipes_.out.number(), [this] { read(watches_.out, out_lines_, Stream::out); });
+    }
+    if (done) {
+      done = on(watches_.err, pipes_.err.number(), [this] { read(watches_.err, err_lines_, Stream::err); });
+    }
+    if (done) done = on(watches_.process, process_.pidfd(), [this] { on_process_ended(); });
+    return done;
+  }
 
- private:
-  enum class Stream { socket, out, err };
+  void read(Watch& watch, LineReader& lines, Stream stream) {
+    const bool more =
+        lines.read(limits::pipe_turn_max, [&](std::string_view line) { on_line(stream, line); });
+    if (more) return;
+    watch.reset();
+    // A process that ends closes it too.
+    if (stream == Stream::socket) grace_ = reactor_.after(limits::cut_off_time_max, [this] { cut_off(); });
+  }
 
-  void read(std::unique_ptr<Reactor::Handle>& watch, LineReader& lines, Stream stream) {
-    const bool more = lines.read([&](std::string_view line) { on_line(stream, line); });
-    if (!more) watch.reset();
+  // Without its connection it could neither be told to end nor tell anything.
+  void cut_off() {
+    cut_off_ = true;
+    kill();
   }
 
   void on_line(Stream stream, std::string_view line) {
@@ -95,21 +135,26 @@ class ChildWorker final : public Worker {
     if (!message) return events_.on_log(LogLevel::error, message.error().message);
     if (const auto* log = std::get_if<LogMessage>(&*message)) events_.on_log(log->level, log->text);
     if (const auto* state = std::get_if<StateMessage>(&*message)) events_.on_state(state->state);
-    if (const auto* end = std::get_if<EndMessage>(&*message)) end_ = end->state;
+    if (const auto* end = std::get_if<EndMessage>(&*message)) {
+      end_ = end->state;
+      events_.on_state(end->state);
+    }
   }
 
   // What it wrote last may still be on its way. A process of the plugin's that lives on may hold the pipes
-  // open; it is not waited for.
+  // open, and write; it is not waited for.
   void on_process_ended() {
     auto status = process_.wait(std::chrono::milliseconds(0));
     if (status && !*status) return;
     watches_ = {};
+    grace_.reset();
     read_rest(socket_lines_, Stream::socket);
     read_rest(out_lines_, Stream::out);
     read_rest(err_lines_, Stream::err);
     Ended ended;
-    if (status && (*status)->succeeded()) ended.state = end_;
+    ended.state = end_;  // whatever came after its last word
     ended.how = status ? (*status)->describe() : status.error().message;
+    if (cut_off_) ended.how = "closed its connection to the host, descriptor 3, and was killed";
     if (last_output_.size() > limits::crash_output_max) {
       last_output_.erase(0, last_output_.size() - limits::crash_output_max);
     }
@@ -119,17 +164,18 @@ class ChildWorker final : public Worker {
   }
 
   void read_rest(LineReader& lines, Stream stream) {
-    lines.read([&](std::string_view line) { on_line(stream, line); });
+    lines.read(limits::pipe_rest_max, [&](std::string_view line) { on_line(stream, line); });
     if (stream != Stream::socket && !lines.rest().empty()) on_line(stream, lines.rest());
   }
 
   struct Watches {
-    std::unique_ptr<Reactor::Handle> socket;
-    std::unique_ptr<Reactor::Handle> out;
-    std::unique_ptr<Reactor::Handle> err;
-    std::unique_ptr<Reactor::Handle> process;
+    Watch socket;
+    Watch out;
+    Watch err;
+    Watch process;
   };
 
+  Reactor& reactor_;
   Pipes pipes_;
   os::Process process_;
   Events events_;
@@ -137,6 +183,8 @@ class ChildWorker final : public Worker {
   LineReader out_lines_;
   LineReader err_lines_;
   Watches watches_;
+  Watch grace_;  ///< from the end of the connection to that of the process
+  bool cut_off_ = false;
   std::optional<ProcessorState> end_;
   std::string last_output_;
 };
@@ -159,10 +207,12 @@ Result<std::unique_ptr<Worker>> start_child_worker(Reactor& reactor, const Proce
                                       {processor_descriptor, socket->child.number()}}});
   if (!process) return process.error();
   socket->child = {};
-  // A child that is dead already is found out by its end.
-  [[maybe_unused]] const auto sent = send_all(socket->host.number(), to_json(spec) + "\n");
+  const auto text = to_json(spec);
+  // A child that is dead already, or hangs before it has read this, is found out by that.
+  [[maybe_unused]] const auto sent =
+      send_all(socket->host.number(), std::to_string(text.size()) + "\n" + text);
   ChildWorker::Pipes pipes{std::move(socket->host), std::move(out->reader), std::move(err->reader)};
-  return std::make_unique<ChildWorker>(reactor, std::move(pipes), std::move(*process), std::move(events));
+  return ChildWorker::make(reactor, std::move(pipes), std::move(*process), std::move(events));
 }
 
 }  // namespace aludel

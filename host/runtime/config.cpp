@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/duration.hpp"
 #include "base/json_writer.hpp"
 
@@ -16,6 +18,27 @@ std::string array_of(const auto& items, auto&& text) {
   for (const auto& item : items)
     out += (out.size() > 1 ? ", " : "") + json_string(text(item));
   return out + "]";
+}
+
+std::string to_toml(const RetryPolicy& retry) {
+  return fmt::format(
+      "retry = {{ max_retries = {}, initial_delay = \"{}\", max_delay = \"{}\", multiplier = {}, jitter = "
+      "{}, "
+      "then = \"{}\" }}\n",
+      retry.max_retries, format_duration(retry.backoff.first), format_duration(retry.backoff.max),
+      retry.backoff.multiplier, retry.backoff.jitter, to_string(retry.then));
+}
+
+// @param in_full with the defaults of what is not said
+std::string to_toml(const Treatment& treatment, bool in_full) {
+  std::string out;
+  if (treatment.strategy || in_full) {
+    out += fmt::format("strategy = \"{}\"\n", to_string(treatment.strategy.value_or(Strategy::fail_fast)));
+  }
+  if (treatment.on_retry) out += fmt::format("on.retry = \"{}\"\n", to_string(*treatment.on_retry));
+  if (treatment.on_fail) out += fmt::format("on.fail = \"{}\"\n", to_string(*treatment.on_fail));
+  if (treatment.retry || in_full) out += to_toml(treatment.retry.value_or(RetryPolicy{}));
+  return out;
 }
 
 }  // namespace
@@ -49,11 +72,14 @@ std::string to_toml(const Config& config) {
     if (!p.types.empty()) {
       out += "types = " + array_of(p.types, [](const auto& type) { return to_string(type); }) + "\n";
     }
-    out += "start = \"first\"\nstrategy = \"fail_fast\"\n";
+    out += "start = " + json_string(to_string(p.start_at)) + "\n" + to_toml(p.error_policy.processor, true);
     out += "batch_size = " + std::to_string(p.batch_size) + "\n";
     out += "timeout = " + json_string(format_duration(p.timeout)) + "\n";
     out += p.isolation == Isolation::process ? "isolation = \"process\"\n" : "isolation = \"thread\"\n";
     out += p.config_toml + "\n";
+    for (const auto& [type, treatment] : p.error_policy.types) {
+      out += "\n[processor." + p.name + ".type." + json_string(type) + "]\n" + to_toml(treatment, false);
+    }
   }
   return out;
 }

@@ -11,7 +11,8 @@
 #include "base/limits.hpp"
 #include "base/result.hpp"
 #include "plugin/description.hpp"
-#include "policy/strategy.hpp"
+#include "policy/error_policy.hpp"
+#include "processor/start_position.hpp"
 #include "runtime/host_log.hpp"
 
 namespace aludel {
@@ -29,7 +30,8 @@ struct ProcessorConfig {
   std::filesystem::path plugin;     ///< a name to be looked for in the plugin folders, or a path; empty:
                                     ///< whichever plugin has `handler`
   std::vector<Subscription> types;  ///< narrow the handler's subscriptions; empty: all of them
-  Strategy strategy = Strategy::fail_fast;
+  StartAt start_at;
+  ErrorPolicy error_policy;
   Isolation isolation = Isolation::process;
   std::string config_json = "{}";           ///< `config`, as the handler gets it
   std::string config_toml = "config = {}";  ///< the same as a line of TOML

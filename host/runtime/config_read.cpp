@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <fstream>
-#include <initializer_list>
-#include <iterator>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -12,94 +8,14 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
-#include "base/duration.hpp"
 #include "base/json_writer.hpp"
-#include "base/nearest.hpp"
 #include "runtime/config.hpp"
+#include "runtime/config_reader.hpp"
+#include "runtime/small_file.hpp"
 
 namespace aludel {
 
 namespace {
-
-// Reads values out of a TOML document and remembers the first thing that is wrong with it.
-class Reader {
- public:
-  explicit Reader(std::filesystem::path file) : file_(std::move(file)) {}
-
-  void fail(const toml::source_region& where, const std::string& what) {
-    if (error_) return;
-    error_.emplace(ErrorCode::invalid, file_.string() + ":" + std::to_string(where.begin.line) + ": " + what);
-  }
-  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
-  [[nodiscard]] const std::filesystem::path& file() const { return file_; }
-
-  // Names the first key of the table that is none of `known`.
-  void check_keys(const toml::table& table, std::string_view name,
-                  std::initializer_list<std::string_view> known) {
-    for (const auto& [key, value] : table) {
-      if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
-      fail(key.source(), "unknown key \"" + std::string(key.str()) + "\" in " + std::string(name) +
-                             suggestion(key.str(), {known.begin(), known.size()}));
-    }
-  }
-
-  // The value under `key` if it is there; if it has another type, that is an error.
-  template <typename T>
-  std::optional<T> get(const toml::table& table, std::string_view key, std::string_view expected) {
-    const auto* node = table.get(key);
-    if (node == nullptr) return std::nullopt;
-    auto value = node->value_exact<T>();
-    if (!value) fail(node->source(), std::string(key) + " must be " + std::string(expected));
-    return value;
-  }
-
-  const toml::table* table(const toml::table& parent, std::string_view key) {
-    const auto* node = parent.get(key);
-    if (node == nullptr) return nullptr;
-    if (!node->is_table())
-      fail(node->source(), std::string(key) + " must be a table: [" + std::string(key) + "]");
-    return node->as_table();
-  }
-
-  // One of some words, by its position among them.
-  std::optional<std::size_t> word(const toml::table& table, std::string_view key,
-                                  std::initializer_list<std::string_view> words) {
-    std::string list;
-    for (const auto word : words)
-      list += (list.empty() ? "\"" : " or \"") + std::string(word) + "\"";
-    const auto value = get<std::string>(table, key, list);
-    if (!value) return std::nullopt;
-    const auto found = std::find(words.begin(), words.end(), *value);
-    if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
-    fail(table.get(key)->source(), std::string(key) + " must be " + list + ", not \"" + *value + "\"" +
-                                       suggestion(*value, {words.begin(), words.size()}));
-    return std::nullopt;
-  }
-
-  std::vector<std::string> strings(const toml::table& table, std::string_view key) {
-    std::vector<std::string> result;
-    const auto* node = table.get(key);
-    if (node == nullptr) return result;
-    const auto* array = node->as_array();
-    if (array == nullptr) {
-      fail(node->source(), std::string(key) + " must be an array of strings");
-      return result;
-    }
-    for (const auto& element : *array) {
-      const auto value = element.value_exact<std::string>();
-      if (value && !value->empty()) {
-        result.push_back(*value);
-      } else {
-        fail(element.source(), std::string(key) + " must hold strings that are not empty");
-      }
-    }
-    return result;
-  }
-
- private:
-  std::filesystem::path file_;
-  std::optional<Error> error_;
-};
 
 std::string to_json_text(const toml::node& node);
 
@@ -141,7 +57,7 @@ std::string as_one_line(const toml::table& config) {
   return out.str();
 }
 
-void check_json_can_say(const toml::node& node, Reader& read) {
+void check_json_can_say(const toml::node& node, ConfigReader& read) {
   if (const auto* number = node.as_floating_point(); number != nullptr && !std::isfinite(number->get())) {
     read.fail(node.source(), "config must not hold inf or nan: JSON, in which the handler gets it, has none");
   }
@@ -154,12 +70,12 @@ void check_json_can_say(const toml::node& node, Reader& read) {
   }
 }
 
-void read_log(const toml::table& table, Reader& read, Config& config) {
+void read_log(const toml::table& table, ConfigReader& read, Config& config) {
   read.check_keys(table, "[log]", {"sync"});
   if (const auto sync = read.word(table, "sync", {"full", "normal"})) config.sync_full = *sync == 0;
 }
 
-void read_host(const toml::table& table, Reader& read, Config& config) {
+void read_host(const toml::table& table, ConfigReader& read, Config& config) {
   read.check_keys(table, "[host]", {"plugin_dirs", "log_level"});
   for (const auto& dir : read.strings(table, "plugin_dirs")) {
     config.plugin_dirs.push_back(read.file().parent_path() / dir);
@@ -169,28 +85,78 @@ void read_host(const toml::table& table, Reader& read, Config& config) {
   }
 }
 
-void read_limits(const toml::table& table, const std::string& where, Reader& read,
+void read_limits(const toml::table& table, const std::string& where, ConfigReader& read,
                  ProcessorConfig& processor) {
-  if (const auto size = read.get<std::int64_t>(table, "batch_size", "a number of events")) {
-    if (*size < 1 || *size > static_cast<std::int64_t>(limits::batch_size_max)) {
-      read.fail(table.get("batch_size")->source(),
-                "batch_size of " + where + " must be 1 to " + std::to_string(limits::batch_size_max));
-    }
-    processor.batch_size = static_cast<std::uint64_t>(*size);
+  if (const auto size = read.number(table, "batch_size", where, 1, limits::batch_size_max)) {
+    processor.batch_size = *size;
   }
-  if (const auto text = read.get<std::string>(table, "timeout", "a duration such as \"60s\"")) {
-    const auto timeout = parse_duration(*text);
-    if (!timeout) {
-      read.fail(table.get("timeout")->source(), "timeout: " + timeout.error().message);
-    } else if (timeout->count() == 0) {
-      read.fail(table.get("timeout")->source(), "timeout of " + where + " must be over 0");
-    } else {
-      processor.timeout = *timeout;
-    }
-  }
+  if (const auto timeout = read.duration(table, "timeout", where)) processor.timeout = *timeout;
 }
 
-void read_handler(const toml::table& table, const std::string& where, Reader& read,
+std::optional<Strategy> read_strategy(const toml::table& table, std::string_view key, ConfigReader& read) {
+  const auto word = read.word(table, key, {"fail_fast", "log_and_skip", "dead_letter", "retry", "custom"});
+  return word ? std::optional(static_cast<Strategy>(*word)) : std::nullopt;
+}
+
+// `retry = { max_retries = 5, ... }`, over what is less specific.
+RetryPolicy read_retry(const toml::table& table, const std::string& where, RetryPolicy policy,
+                       ConfigReader& read) {
+  read.check_keys(table, "retry of " + where,
+                  {"max_retries", "initial_delay", "max_delay", "multiplier", "jitter", "then"});
+  const auto of = "retry of " + where;
+  if (const auto n = read.number(table, "max_retries", of, 0, limits::retries_max)) {
+    policy.max_retries = static_cast<std::uint32_t>(*n);
+  }
+  if (const auto delay = read.duration(table, "initial_delay", of)) policy.backoff.first = *delay;
+  if (const auto delay = read.duration(table, "max_delay", of)) policy.backoff.max = *delay;
+  if (const auto x = read.real(table, "multiplier", of, 1.0, 1'000.0)) policy.backoff.multiplier = *x;
+  if (const auto x = read.real(table, "jitter", of, 0.0, 1.0)) policy.backoff.jitter = *x;
+  if (const auto then = read.word(table, "then", {"dead_letter", "stop", "skip"})) {
+    policy.then = static_cast<Then>(*then);
+  }
+  if (policy.backoff.max < policy.backoff.first) {
+    read.fail(table.source(), "max_delay of " + of + " is below its initial_delay");
+  }
+  return policy;
+}
+
+// @param less_specific what `retry` starts from
+Treatment read_treatment(const toml::table& table, const std::string& where, const RetryPolicy& less_specific,
+                         ConfigReader& read) {
+  Treatment treatment;
+  treatment.strategy = read_strategy(table, "strategy", read);
+  if (const auto* on = read.table(table, "on")) {
+    read.check_keys(*on, "on of " + where, {"retry", "fail"});
+    treatment.on_retry = read_strategy(*on, "retry", read);
+    treatment.on_fail = read_strategy(*on, "fail", read);
+  }
+  if (const auto* retry = read.table(table, "retry")) {
+    treatment.retry = read_retry(*retry, where, less_specific, read);
+  }
+  return treatment;
+}
+
+ErrorPolicy read_error_policy(const toml::table& table, const std::string& where, ConfigReader& read) {
+  ErrorPolicy policy;
+  policy.processor = read_treatment(table, where, {}, read);
+  const auto* types = read.table(table, "type");
+  if (types == nullptr) return policy;
+  for (const auto& [type, node] : *types) {
+    const auto of = where.substr(0, where.size() - 1) + ".type.\"" + std::string(type.str()) + "\"]";
+    const auto* treatment = node.as_table();
+    if (treatment == nullptr) {
+      read.fail(node.source(), "type holds tables only: write " + of);
+      continue;
+    }
+    read.check_keys(*treatment, of, {"strategy", "on", "retry"});
+    policy.types.push_back(
+        {std::string(type.str()),
+         read_treatment(*treatment, of, policy.processor.retry.value_or(RetryPolicy{}), read)});
+  }
+  return policy;
+}
+
+void read_handler(const toml::table& table, const std::string& where, ConfigReader& read,
                   ProcessorConfig& processor) {
   processor.handler = read.get<std::string>(table, "handler", "a handler's id").value_or("");
   const std::filesystem::path plugin = read.get<std::string>(table, "plugin", "a file's name").value_or("");
@@ -201,7 +167,7 @@ void read_handler(const toml::table& table, const std::string& where, Reader& re
   }
 }
 
-ProcessorConfig read_processor(std::string_view name, const toml::table& table, Reader& read) {
+ProcessorConfig read_processor(std::string_view name, const toml::table& table, ConfigReader& read) {
   const auto where = "[processor." + std::string(name) + "]";
   ProcessorConfig processor;
   processor.name = name;
@@ -209,27 +175,37 @@ ProcessorConfig read_processor(std::string_view name, const toml::table& table, 
     read.fail(table.source(),
               "\"" + std::string(name) + "\" is no name for a processor: 1 to 64 of a-z, 0-9, _ and -");
   }
-  read.check_keys(
-      table, where,
-      {"handler", "plugin", "types", "start", "strategy", "config", "batch_size", "timeout", "isolation"});
+  read.check_keys(table, where,
+                  {"handler", "plugin", "types", "start", "strategy", "on", "retry", "type", "config",
+                   "batch_size", "timeout", "isolation"});
   read_handler(table, where, read, processor);
   read_limits(table, where, read, processor);
   for (const auto& type : read.strings(table, "types"))
     processor.types.push_back(parse_subscription(type));
-  read.word(table, "start", {"first"});
-  read.word(table, "strategy", {"fail_fast"});
+  if (const auto text = read.get<std::string>(table, "start", "\"first\", \"tip\" or a time")) {
+    const auto start = parse_start(*text);
+    if (!start) read.fail(table.get("start")->source(), "start: " + start.error().message);
+    if (start) processor.start_at = *start;
+  }
+  processor.error_policy = read_error_policy(table, where, read);
   if (const auto isolation = read.word(table, "isolation", {"process", "thread"})) {
     processor.isolation = *isolation == 0 ? Isolation::process : Isolation::thread;
   }
   if (const auto* config = read.table(table, "config")) {
     check_json_can_say(*config, read);
     processor.config_json = table_to_json(*config);
+    if (processor.config_json.size() > limits::processor_config_max) {
+      read.fail(config->source(), "config of " + where + " takes " +
+                                      std::to_string(processor.config_json.size()) + " bytes as JSON, over " +
+                                      std::to_string(limits::processor_config_max) +
+                                      ": name a file in it instead");
+    }
     processor.config_toml = as_one_line(*config);
   }
   return processor;
 }
 
-Config read_config(const toml::table& root, Reader& read) {
+Config read_config(const toml::table& root, ConfigReader& read) {
   Config config;
   config.file = read.file();
   read.check_keys(root, "the config", {"log", "host", "processor"});
@@ -250,7 +226,7 @@ Config read_config(const toml::table& root, Reader& read) {
 }  // namespace
 
 Result<Config> parse_config(std::string_view text, const std::filesystem::path& file) {
-  Reader reader(file);
+  ConfigReader reader(file);
   try {
     const auto root = toml::parse(text);
     auto config = read_config(root, reader);
@@ -263,11 +239,9 @@ Result<Config> parse_config(std::string_view text, const std::filesystem::path& 
 }
 
 Result<Config> load_config(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return os_error("open the config " + file.string(), errno);
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (in.bad()) return os_error("read the config " + file.string(), errno);
-  return parse_config(text, file);
+  const auto text = read_file(file);
+  if (!text) return text.error().within("read the config");
+  return parse_config(*text, file);
 }
 
 }  // namespace aludel

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "base/clock.hpp"
-#include "processor/state.hpp"
+#include "base/sqlite.hpp"
+#include "processor/host_tables.hpp"
+#include "processor/projection.hpp"
 #include "runtime/small_file.hpp"
 #include "runtime/verdict.hpp"
 
@@ -13,37 +15,65 @@ namespace aludel {
 
 namespace {
 
-std::uint64_t durable_floor(const DataDirectory& data) {
-  std::uint64_t floor = 0;
-  for (const auto& name : data.processor_names()) {
-    if (const auto state = read_state(data.processor(name)); state) floor = std::max(floor, state->next);
-  }
-  return floor;
+// How far a projection has come, and in which log; nothing where it cannot be read.
+std::optional<KnownMark> mark_of(const std::string& name, const std::filesystem::path& directory) {
+  const auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+  if (!database || !(*database)->execute("begin")) return std::nullopt;
+  auto tables = HostTables::open(**database);
+  if (!tables) return std::nullopt;
+  const auto identity = tables->identity();
+  const auto cursor = tables->cursor();
+  if (!identity || !cursor) return std::nullopt;
+  return KnownMark{"processor " + name, directory, identity->log_id, cursor->position.next};
 }
+
+std::vector<KnownMark> known_marks(const DataDirectory& data) {
+  std::vector<KnownMark> marks;
+  for (const auto& name : data.processor_names()) {
+    if (auto mark = mark_of(name, data.processor(name))) marks.push_back(std::move(*mark));
+  }
+  return marks;
+}
+
+// The children work in this process's folder too; if even that is gone, the path as it is will say so.
+std::filesystem::path whole_path(const std::filesystem::path& path) {
+  std::error_code failure;
+  auto whole = std::filesystem::absolute(path, failure);
+  return failure ? path : whole;
+}
+
+}  // namespace
 
 ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data, LogLevel level) {
   ProcessorSpec spec;
   spec.name = planned.config.name;
-  spec.directory = std::filesystem::absolute(data.processor(spec.name));
-  spec.log = std::filesystem::absolute(data.log());
-  spec.library = std::filesystem::absolute(planned.library);
+  spec.directory = whole_path(data.processor(spec.name));
+  spec.log = whole_path(data.log());
+  spec.library = whole_path(planned.library);
   spec.handler = planned.handler.id;
   spec.handler_version = planned.handler.version;
   spec.config_json = planned.config.config_json;
   spec.subscriptions = planned.handler.subscriptions;
   spec.types = planned.config.types;
+  spec.error_policy = planned.config.error_policy;
+  spec.start_at = planned.config.start_at;
   spec.batch_size = planned.config.batch_size;
   spec.log_level = level;
   return spec;
 }
 
-}  // namespace
+std::uint64_t durable_floor(const DataDirectory& data) {
+  std::uint64_t floor = 0;
+  for (const auto& mark : known_marks(data))
+    floor = std::max(floor, mark.next);
+  return floor;
+}
 
 Result<std::unique_ptr<SegmentLog>> open_log(const Installation& installation, ReportSink report) {
   OpenOptions options;
   options.dir = installation.data.log();
   options.sync = installation.config.sync_full ? Sync::full : Sync::normal;
-  options.durable_floor = durable_floor(installation.data);
+  options.known = known_marks(installation.data);
   options.report = std::move(report);
   return SegmentLog::open(options);
 }
@@ -56,67 +86,81 @@ Result<std::unique_ptr<Host>> Host::open(Options options, const HostLog& host_lo
   }
   auto plan = make_plan(options.installation.config, *plugins);
   if (!plan) return plan.error();
+  for (const auto& left_out : plan->left_out)
+    host_log.write(LogLevel::info, {}, "left out: " + describe(left_out));
+  auto idle =
+      why_idle(*plan, *plugins, names_plugin_folder(options.installation.config, options.plugin_dirs));
   auto log = open_log(options.installation,
                       [&host_log](const std::string& note) { host_log.write(LogLevel::warning, {}, note); });
   if (!log) return log.error();
-  std::unique_ptr<Host> host(new Host(std::move(options), host_log, std::move(*plan), std::move(*log)));
-  if (auto prepared = host->prepare(); !prepared) return prepared.error();
+  std::unique_ptr<Host> host(
+      new Host(std::move(options), host_log, std::move(*plan), std::move(idle), std::move(*log)));
+  host->prepare();
   return host;
 }
 
-Host::Host(Options options, const HostLog& host_log, Plan plan, std::unique_ptr<SegmentLog> log)
+Host::Host(Options options, const HostLog& host_log, Plan plan, std::optional<Idle> idle,
+           std::unique_ptr<SegmentLog> log)
     : options_(std::move(options)),
       host_log_(host_log),
       plan_(std::move(plan)),
+      idle_(std::move(idle)),
       log_(std::move(log)),
       supervisor_(*log_, host_log) {}
 
-Result<void> Host::prepare() {
-  note_refusals();
+void Host::prepare() {
+  const auto now_ns = system_clock().wall_ns();
+  for (const auto& refused : plan_.refused)
+    stand_still(refused.name, state_of(refused, now_ns));
   for (const auto& planned : plan_.processors) {
     const auto spec = spec_of(planned, data(), host_log_.level());
-    if (auto made = os::real_file_system().create_directories(spec.directory); !made) return made;
-    if (auto written = replace_file(spec.directory / "processor.json", to_json(spec)); !written)
-      return written;
+    std::error_code ignored;
+    const bool is_new = !std::filesystem::exists(std::filesystem::symlink_status(spec.directory, ignored));
+    auto ready = os::real_file_system().create_directories(spec.directory);
+    if (ready) ready = replace_file(spec.directory / "processor.json", to_json(spec));
+    if (!ready) {
+      auto state = state_of({spec.name, spec.handler, ready.error()}, now_ns);
+      state.activity = Activity::stopped;
+      stand_still(spec.name, std::move(state));
+      continue;
+    }
     const bool on_thread = planned.config.isolation == Isolation::thread;
     auto start = [this, on_thread](const ProcessorSpec& s,
                                    Worker::Events events) -> Result<std::unique_ptr<Worker>> {
       if (on_thread) return start_thread_worker(supervisor_.reactor(), s, std::move(events));
       return start_child_worker(supervisor_.reactor(), s, this_program(), std::move(events));
     };
-    supervisor_.add({spec, planned.config.timeout, std::move(start)});
+    supervisor_.add({spec, planned.config.timeout, std::move(start), is_new});
   }
-  return {};
 }
 
 // One that has a folder keeps the reason there; a new one gets none.
-void Host::note_refusals() {
-  for (const auto& refused : plan_.refused) {
-    auto state = state_of(refused, system_clock().wall_ns());
-    host_log_.write(LogLevel::error, refused.name, "refused: " + refused.error.message);
-    const auto directory = data().processor(refused.name);
-    std::error_code ignored;
-    if (std::filesystem::exists(directory, ignored)) {
-      if (auto written = write_verdict(directory, {state.activity, *state.error}); !written) {
-        host_log_.write(LogLevel::error, refused.name, written.error().message);
-      }
+void Host::stand_still(const std::string& name, ProcessorState state) {
+  host_log_.write(LogLevel::error, name,
+                  std::string(to_string(state.activity)) + ": " + state.error->message);
+  const auto directory = data().processor(name);
+  std::error_code ignored;
+  if (std::filesystem::is_directory(directory, ignored)) {
+    if (auto written = write_verdict(directory, {state.activity, *state.error}); !written) {
+      host_log_.write(LogLevel::error, name, written.error().message);
     }
-    refused_.emplace(refused.name, std::move(state));
   }
+  not_started_.emplace(name, std::move(state));
 }
 
 LiveStates Host::live() const {
   auto states = supervisor_.live();
-  states.insert(refused_.begin(), refused_.end());
+  states.insert(not_started_.begin(), not_started_.end());
   return states;
 }
 
 Supervisor::End Host::run(std::optional<Supervisor::Drain> drain) {
   auto end = supervisor_.run(drain);
   if (!drain) return end;
-  for (const auto& [name, state] : refused_)
-    end.behind.push_back(name);
-  std::sort(end.behind.begin(), end.behind.end());
+  for (const auto& [name, state] : not_started_)
+    end.behind.push_back({name, state, {}});
+  std::sort(end.behind.begin(), end.behind.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   return end;
 }
 

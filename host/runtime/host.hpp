@@ -4,11 +4,13 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/result.hpp"
 #include "log/segment_log.hpp"
 #include "runtime/host_log.hpp"
+#include "runtime/idle.hpp"
 #include "runtime/installation.hpp"
 #include "runtime/plan.hpp"
 #include "runtime/supervisor.hpp"
@@ -24,7 +26,7 @@ class Host {
   };
 
   /// Decides which processors there are to be, takes the log, and makes the processors' folders. Starts
-  /// nothing yet.
+  /// nothing yet. A processor whose folder cannot be made or written is stopped; the others stand.
   /// @param log outlives the host
   /// @return invalid (config, clashing names), locked (another host, with its pid), corrupt, io, ...
   static Result<std::unique_ptr<Host>> open(Options options, const HostLog& log);
@@ -33,27 +35,41 @@ class Host {
   [[nodiscard]] SegmentLog& log() { return *log_; }
   [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] const DataDirectory& data() const { return options_.installation.data; }
-  /// What every processor does now, those that were refused included. Any thread.
+  /// Has a processor look for commands. Any thread. @return false: this host has none of this name
+  bool nudge(std::string_view name) { return supervisor_.nudge(name); }
+
+  /// Why no processor runs; nothing if one does.
+  [[nodiscard]] const std::optional<Idle>& idle() const { return idle_; }
+  /// What every processor does now, those that were not started included. Any thread.
   [[nodiscard]] LiveStates live() const;
 
-  /// Runs the processors: see `Supervisor::run`. Those that were refused count as behind.
+  /// Runs the processors: see `Supervisor::run`. Those that were not started count as behind.
   Supervisor::End run(std::optional<Supervisor::Drain> drain);
 
  private:
-  Host(Options options, const HostLog& host_log, Plan plan, std::unique_ptr<SegmentLog> log);
-  Result<void> prepare();
-  void note_refusals();
+  Host(Options options, const HostLog& host_log, Plan plan, std::optional<Idle> idle,
+       std::unique_ptr<SegmentLog> log);
+  void prepare();
+  void stand_still(const std::string& name, ProcessorState state);
 
   const Options options_;
   const HostLog& host_log_;
   const Plan plan_;
+  const std::optional<Idle> idle_;
   std::unique_ptr<SegmentLog> log_;
-  LiveStates refused_;
+  LiveStates not_started_;  ///< refused by the plan, or their folders could not be prepared
   Supervisor supervisor_;
 };
 
-/// Opens the log for writing, as a host does and as `append` does where no host runs. What any processor is
-/// done with was durable once: recovery must not cut below that.
+/// What a planned processor is told.
+[[nodiscard]] ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data,
+                                    LogLevel level);
+
+/// Where the farthest processor's cursor stands: what any processor is done with was durable once.
+[[nodiscard]] std::uint64_t durable_floor(const DataDirectory& data);
+
+/// Opens the log for writing, as a host does and as `append` does where no host runs. Recovery does not cut
+/// below the `durable_floor`.
 [[nodiscard]] Result<std::unique_ptr<SegmentLog>> open_log(const Installation& installation,
                                                            ReportSink report);
 

@@ -29,14 +29,6 @@ std::string now() {
   return text + fmt::format("{:03}Z", ns % ns_per_second / 1'000'000);
 }
 
-// Whatever a child writes: one line, without what would steer a terminal.
-std::string on_one_line(std::string_view text) {
-  auto line = repaired_utf8(text, limits::log_line_max);
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == '\x7f'; }, ' ');
-  return line;
-}
-
 }  // namespace
 
 std::string_view to_string(LogLevel level) {
@@ -55,7 +47,7 @@ void HostLog::write(LogLevel level, std::string_view processor, std::string_view
   if (format_ == Format::text) {
     line.append(now()).append(" ").append(to_string(level)).append(" ");
     if (!processor.empty()) line.append(processor).append(": ");
-    line.append(on_one_line(text));
+    line.append(on_one_line(text, limits::log_line_max));
   } else {
     line.append("{\"time\":\"").append(now()).append("\",\"level\":\"").append(to_string(level)).append("\"");
     if (!processor.empty()) line.append(",\"processor\":").append(json_string(processor));

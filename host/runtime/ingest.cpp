@@ -25,9 +25,13 @@ std::optional<std::uint64_t> id_at(const json::object& object, std::string_view 
 Error with_acknowledged(const Error& error, const AppendSummary& summary) {
   const auto acknowledged = summary.count + summary.duplicates;
   auto told = error;
-  told.message += acknowledged == 0
-                      ? "; nothing was appended"
-                      : "; the " + std::to_string(acknowledged) + " events before are in the log";
+  if (acknowledged == 0) {
+    told.message += "; nothing was appended";
+  } else if (acknowledged == 1) {
+    told.message += "; the event before is in the log";
+  } else {
+    told.message += "; the " + std::to_string(acknowledged) + " events before are in the log";
+  }
   return told;
 }
 

@@ -2,11 +2,21 @@
 #include "runtime/installation.hpp"
 
 #include <cstdlib>
+#include <utility>
 
 #include "plugin/discovery.hpp"
 #include "plugin/inspection.hpp"
 
 namespace aludel {
+
+namespace {
+
+std::string folders_of_environment() {
+  const char* folders = std::getenv("ALUDEL_PLUGIN_PATH");
+  return folders == nullptr ? "" : folders;
+}
+
+}  // namespace
 
 Result<Installation> load_installation(const std::filesystem::path& data,
                                        const std::filesystem::path& config_file) {
@@ -14,6 +24,10 @@ Result<Installation> load_installation(const std::filesystem::path& data,
   auto& config = installation.config;
   config.file = config_file.empty() ? installation.data.config() : config_file;
   std::error_code ignored;
+  if (std::filesystem::exists(data, ignored) && !std::filesystem::is_directory(data, ignored)) {
+    return Error(ErrorCode::invalid, "use the data directory " + data.string() +
+                                         ": it is a file; --data before the command names a folder");
+  }
   if (config_file.empty() && !std::filesystem::exists(config.file, ignored)) return installation;
   auto loaded = load_config(config.file);
   if (!loaded) return loaded.error();
@@ -26,16 +40,21 @@ Result<std::vector<InspectedPlugin>> find_plugins(const Config& config,
   SearchPath where;
   where.directories = config.plugin_dirs;
   where.directories.insert(where.directories.end(), plugin_dirs.begin(), plugin_dirs.end());
-  if (const char* environment = std::getenv("ALUDEL_PLUGIN_PATH")) where.environment = environment;
+  where.environment = folders_of_environment();
   for (const auto& processor : config.processors) {
     if (processor.plugin.has_parent_path()) where.files.push_back(processor.plugin);
   }
   const auto files = discover(where);
   if (!files) return files.error();
+  auto libraries = inspect_all(*files, this_program());
   std::vector<InspectedPlugin> plugins;
-  for (const auto& file : *files)
-    plugins.push_back({file, inspect(file, this_program())});
+  for (std::size_t i = 0; i < files->size(); ++i)
+    plugins.push_back({(*files)[i], std::move(libraries[i])});
   return plugins;
+}
+
+bool names_plugin_folder(const Config& config, const std::vector<std::filesystem::path>& plugin_dirs) {
+  return !config.plugin_dirs.empty() || !plugin_dirs.empty() || !folders_of_environment().empty();
 }
 
 std::filesystem::path this_program() {

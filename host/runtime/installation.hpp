@@ -18,7 +18,7 @@ struct Installation {
 };
 
 /// @param config_file empty: `aludel.toml` in the data directory, if it is there
-/// @return invalid, not_found: the config
+/// @return invalid: the data directory is a file; invalid, not_found: the config
 [[nodiscard]] Result<Installation> load_installation(const std::filesystem::path& data,
                                                      const std::filesystem::path& config_file);
 
@@ -27,6 +27,10 @@ struct Installation {
 /// @return not_found: a folder does not exist
 [[nodiscard]] Result<std::vector<InspectedPlugin>> find_plugins(
     const Config& config, const std::vector<std::filesystem::path>& plugin_dirs);
+
+/// Whether a folder is named at all in which plugins are to be looked for.
+[[nodiscard]] bool names_plugin_folder(const Config& config,
+                                       const std::vector<std::filesystem::path>& plugin_dirs);
 
 /// This program's file, to be started as a child.
 [[nodiscard]] std::filesystem::path this_program();

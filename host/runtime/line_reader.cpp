@@ -6,13 +6,14 @@
 
 namespace aludel {
 
-bool LineReader::read(const std::function<void(std::string_view)>& on_line) {
+bool LineReader::read(std::size_t bytes_max, const std::function<void(std::string_view)>& on_line) {
   char bytes[16 * 1024];
-  for (;;) {
+  for (std::size_t total = 0; total < bytes_max;) {
     const auto size = ::read(descriptor_, bytes, sizeof bytes);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && errno == EAGAIN) return true;
     if (size <= 0) return false;
+    total += static_cast<std::size_t>(size);
     buffer_.append(bytes, static_cast<std::size_t>(size));
     std::size_t begin = 0;
     for (;;) {
@@ -25,6 +26,7 @@ bool LineReader::read(const std::function<void(std::string_view)>& on_line) {
     }
     buffer_.erase(0, begin);
   }
+  return true;
 }
 
 }  // namespace aludel

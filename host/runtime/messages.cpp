@@ -19,9 +19,18 @@ json::value error_value(const std::optional<ProcessorError>& error) {
   if (!error) return nullptr;
   json::value event_id = nullptr;
   if (error->event_id) event_id = *error->event_id;
-  return {{"event_id", event_id},      {"since_ns", error->since_ns}, {"attempt", error->attempt},
-          {"outcome", error->outcome}, {"stage", error->stage},       {"code", error->code},
-          {"message", error->message}};
+  json::value next_try_ns = nullptr;
+  if (error->next_try_ns) next_try_ns = *error->next_try_ns;
+  return {{"event_id", event_id},
+          {"since_ns", error->since_ns},
+          {"attempt", error->attempt},
+          {"outcome", error->outcome},
+          {"stage", error->stage},
+          {"code", error->code},
+          {"message", error->message},
+          {"detail_json", error->detail_json},
+          {"first_failed_ns", error->first_failed_ns},
+          {"next_try_ns", next_try_ns}};
 }
 
 std::optional<ProcessorError> read_error(const json::value& value) {
@@ -35,6 +44,9 @@ std::optional<ProcessorError> read_error(const json::value& value) {
   error.stage = text_at(o, "stage");
   error.code = text_at(o, "code");
   error.message = text_at(o, "message");
+  error.detail_json = text_at(o, "detail_json");
+  error.first_failed_ns = o.at("first_failed_ns").to_number<std::int64_t>();
+  if (!o.at("next_try_ns").is_null()) error.next_try_ns = o.at("next_try_ns").to_number<std::int64_t>();
   return error;
 }
 

@@ -9,8 +9,8 @@
 #include "plugin/instance.hpp"
 #include "processor/state.hpp"
 
-/// What a child says to its host: lines of JSON over the socket that it inherited. The host says only the
-/// first line, the `ProcessorSpec`; then it closes its sending side to ask for the end.
+/// What a child says to its host: lines of JSON over the socket that it inherited. The host's first
+/// line is the `ProcessorSpec`; then a byte is a nudge, and it closes its sending side to ask for the end.
 namespace aludel {
 
 /// The processor's state has changed.

@@ -8,6 +8,7 @@
 
 #include "base/json.hpp"
 #include "base/nearest.hpp"
+#include "runtime/config_schema.hpp"
 
 namespace aludel {
 
@@ -104,6 +105,17 @@ void plan_configured(const ProcessorConfig& config, const std::vector<InspectedP
   if (found.empty()) return refuse(config.handler, not_there(config, plugins));
   if (found.size() > 1) return refuse(config.handler, ambiguous(config, found[0], found[1]));
   if (auto error = widened(config, *found[0].handler)) return refuse(found[0].handler->id, *error);
+  if (config.error_policy.uses(Strategy::custom) && !found[0].handler->has_on_error) {
+    return refuse(found[0].handler->id,
+                  {ErrorCode::invalid,
+                   "the strategy custom of [processor." + config.name + "] asks the handler, but " +
+                       found[0].handler->id + " has no on_error: use another strategy",
+                   "no_on_error"});
+  }
+  if (const auto fault = config_fault(found[0].handler->config_schema, config.config_json)) {
+    return refuse(found[0].handler->id,
+                  {ErrorCode::refused, *fault + " (in [processor." + config.name + "])", "bad_config"});
+  }
   plan.processors.push_back({config, found[0].library->path, *found[0].handler});
 }
 
@@ -143,7 +155,10 @@ Result<Plan> make_plan(const Config& config, const std::vector<InspectedPlugin>&
   for (const auto& plugin : plugins) {
     if (!plugin.library) continue;
     for (const auto& handler : plugin.library->handlers) {
-      if (requires_config(handler)) continue;
+      if (requires_config(handler)) {
+        plan.left_out.push_back({name_of(handler), handler.id, plugin.library->path});
+        continue;
+      }
       PlannedProcessor planned{{}, plugin.library->path, handler};
       planned.config.name = name_of(handler);
       planned.config.handler = handler.id;

@@ -35,9 +35,17 @@ struct RefusedProcessor {
   Error error;
 };
 
+/// A handler that gets no processor, as none is configured and its schema requires config.
+struct LeftOut {
+  std::string name;  ///< that its processor would have
+  std::string handler;
+  std::filesystem::path library;
+};
+
 struct Plan {
   std::vector<PlannedProcessor> processors;
   std::vector<RefusedProcessor> refused;
+  std::vector<LeftOut> left_out = {};
 };
 
 /// A config with `[processor.*]` runs only those; one that cannot be served is refused, the others stand.

@@ -28,6 +28,65 @@ std::vector<Subscription> read_subscriptions(const json::object& object, const c
   return subscriptions;
 }
 
+json::value to_value(const std::optional<Strategy>& strategy) {
+  if (!strategy) return nullptr;
+  return static_cast<std::uint32_t>(*strategy);
+}
+
+std::optional<Strategy> read_strategy(const json::object& object, const char* key) {
+  if (object.at(key).is_null()) return std::nullopt;
+  return static_cast<Strategy>(number_at(object, key));
+}
+
+json::value to_value(const std::optional<RetryPolicy>& retry) {
+  if (!retry) return nullptr;
+  return {{"max_retries", retry->max_retries},    {"first_ms", retry->backoff.first.count()},
+          {"max_ms", retry->backoff.max.count()}, {"multiplier", retry->backoff.multiplier},
+          {"jitter", retry->backoff.jitter},      {"then", static_cast<std::uint32_t>(retry->then)}};
+}
+
+std::optional<RetryPolicy> read_retry(const json::object& object) {
+  if (object.at("retry").is_null()) return std::nullopt;
+  const auto& o = object.at("retry").as_object();
+  RetryPolicy retry;
+  retry.max_retries = o.at("max_retries").to_number<std::uint32_t>();
+  retry.backoff.first = std::chrono::milliseconds(o.at("first_ms").to_number<std::int64_t>());
+  retry.backoff.max = std::chrono::milliseconds(o.at("max_ms").to_number<std::int64_t>());
+  retry.backoff.multiplier = o.at("multiplier").to_number<double>();
+  retry.backoff.jitter = o.at("jitter").to_number<double>();
+  retry.then = static_cast<Then>(number_at(o, "then"));
+  return retry;
+}
+
+json::object to_value(const Treatment& treatment) {
+  return {{"strategy", to_value(treatment.strategy)},
+          {"on_retry", to_value(treatment.on_retry)},
+          {"on_fail", to_value(treatment.on_fail)},
+          {"retry", to_value(treatment.retry)}};
+}
+
+Treatment read_treatment(const json::object& object) {
+  return {read_strategy(object, "strategy"), read_strategy(object, "on_retry"),
+          read_strategy(object, "on_fail"), read_retry(object)};
+}
+
+json::object to_value(const ErrorPolicy& policy) {
+  json::array types;
+  for (const auto& [type, treatment] : policy.types)
+    types.push_back({{"type", type}, {"treatment", to_value(treatment)}});
+  return {{"processor", to_value(policy.processor)}, {"types", std::move(types)}};
+}
+
+ErrorPolicy read_error_policy(const json::object& object) {
+  ErrorPolicy policy;
+  policy.processor = read_treatment(object.at("processor").as_object());
+  for (const auto& item : object.at("types").as_array()) {
+    const auto& o = item.as_object();
+    policy.types.push_back({text_at(o, "type"), read_treatment(o.at("treatment").as_object())});
+  }
+  return policy;
+}
+
 }  // namespace
 
 std::string to_json(const ProcessorSpec& spec) {
@@ -40,6 +99,9 @@ std::string to_json(const ProcessorSpec& spec) {
                              {"config_json", spec.config_json},
                              {"subscriptions", to_array(spec.subscriptions)},
                              {"types", to_array(spec.types)},
+                             {"error_policy", to_value(spec.error_policy)},
+                             {"start", static_cast<std::uint32_t>(spec.start)},
+                             {"start_at", to_string(spec.start_at)},
                              {"batch_size", spec.batch_size},
                              {"log_level", static_cast<std::uint32_t>(spec.log_level)}});
 }
@@ -56,6 +118,9 @@ Result<ProcessorSpec> parse_spec(std::string_view text) {
     spec.config_json = text_at(o, "config_json");
     spec.subscriptions = read_subscriptions(o, "subscriptions");
     spec.types = read_subscriptions(o, "types");
+    spec.error_policy = read_error_policy(o.at("error_policy").as_object());
+    spec.start = static_cast<Processor::Start>(number_at(o, "start"));
+    if (auto start_at = parse_start(text_at(o, "start_at")); start_at) spec.start_at = *start_at;
     spec.batch_size = number_at(o, "batch_size");
     spec.log_level = static_cast<LogLevel>(number_at(o, "log_level"));
     return spec;

@@ -11,6 +11,8 @@
 #include "base/result.hpp"
 #include "plugin/description.hpp"
 #include "plugin/instance.hpp"
+#include "policy/error_policy.hpp"
+#include "processor/processor.hpp"
 
 namespace aludel {
 
@@ -27,6 +29,9 @@ struct ProcessorSpec {
   std::string config_json = "{}";
   std::vector<Subscription> subscriptions;  ///< the handler's, as it declares them
   std::vector<Subscription> types;          ///< the operator's; empty: no narrowing
+  ErrorPolicy error_policy;
+  Processor::Start start = Processor::Start::again;
+  StartAt start_at;
   std::uint64_t batch_size = limits::batch_size_default;
   LogLevel log_level = LogLevel::info;
 };

@@ -16,9 +16,21 @@ namespace aludel {
 
 namespace {
 
-ProcessorState refused(const ProcessorSpec& spec, const Error& error) {
+// What may be otherwise at the next try stops the processor. What somebody has to mend refuses it.
+Activity activity_after(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::refused:
+    case ErrorCode::invalid:
+    case ErrorCode::unsupported:
+    case ErrorCode::corrupt:
+    case ErrorCode::conflict: return Activity::refused;
+    default: return Activity::stopped;
+  }
+}
+
+ProcessorState not_started(const ProcessorSpec& spec, Activity activity, const Error& error) {
   ProcessorState state;
-  state.activity = Activity::refused;
+  state.activity = activity;
   state.handler_id = spec.handler;
   state.handler_version = spec.handler_version;
   state.error = ProcessorError{std::nullopt,
@@ -28,6 +40,16 @@ ProcessorState refused(const ProcessorSpec& spec, const Error& error) {
                                "open",
                                error.reason.empty() ? std::string(to_string(error.code)) : error.reason,
                                error.message};
+  return state;
+}
+
+// The first word: what may hang while a plugin is loaded has not. The lock is another's perhaps.
+ProcessorState loaded(const ProcessorSpec& spec) {
+  ProcessorState state;
+  if (auto durable = read_state(spec.directory)) state = std::move(*durable);
+  state.activity = Activity::running;
+  state.handler_id = spec.handler;
+  state.handler_version = spec.handler_version;
   return state;
 }
 
@@ -49,15 +71,17 @@ Result<std::unique_ptr<Processor>> open_when_free(const Processor::Options& opti
 ProcessorState run_processor(const ProcessorSpec& spec, HandlerLog& log, const Processor::OnState& on_state,
                              const Interrupt& stop) {
   auto reader = SegmentReader::open(os::real_file_system(), spec.log);
-  if (!reader) return refused(spec, reader.error());
+  if (!reader) return not_started(spec, Activity::stopped, reader.error());
   auto library = Library::load(spec.library);
-  if (!library) return refused(spec, library.error());
+  if (!library) return not_started(spec, activity_after(library.error().code), library.error());
+  on_state(loaded(spec));
   const auto make_instance = [&](Instance::Context context) {
     return (*library)->instantiate(spec.handler, std::move(context));
   };
-  const Processor::Options options{spec.name, spec.directory, spec.config_json, spec.types, spec.batch_size};
+  const Processor::Options options{spec.name,       spec.directory,    spec.config_json, spec.types,
+                                   spec.batch_size, spec.error_policy, spec.start,       spec.start_at};
   auto processor = open_when_free(options, {**reader, make_instance, log, on_state, system_clock()}, stop);
-  if (!processor) return refused(spec, processor.error());
+  if (!processor) return not_started(spec, activity_after(processor.error().code), processor.error());
   return (*processor)->run(stop);
 }
 

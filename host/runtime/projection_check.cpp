@@ -34,7 +34,7 @@ Result<void> check_cursor(Database& database, EventReader& log, std::vector<std:
   const auto& position = cursor->position;
   if (position.next == 0) return {};
   if (position.next > log.tip()) {
-    faults.push_back("its cursor " + std::to_string(position.next - 1) + " lies behind the log's last event");
+    faults.push_back("its cursor " + std::to_string(position.next - 1) + " lies beyond the log's last event");
     return {};
   }
   const auto fingerprint = log.block_fingerprint(position.next - 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/reactor.hpp"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <utility>
 
@@ -10,7 +11,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "base/assert.hpp"
+#include "base/os/descriptor.hpp"
 
 namespace aludel {
 
@@ -25,8 +26,8 @@ namespace {
 // What a handle waits for. Shared by the handle and the operation in flight, whichever ends last; the
 // handle's end clears the callback, so that an operation that has completed already calls nothing.
 struct WatchState {
-  WatchState(asio::io_context& io, int own, Reactor::Callback on_readable)
-      : descriptor(io, own), callback(std::move(on_readable)) {}
+  WatchState(asio::io_context& io, Reactor::Callback on_readable)
+      : descriptor(io), callback(std::move(on_readable)) {}
   asio::posix::stream_descriptor descriptor;
   Reactor::Callback callback;
 };
@@ -84,15 +85,20 @@ class StateHandle final : public Reactor::Handle {
 Reactor::Reactor() : loop_(std::make_unique<Loop>()) {}
 Reactor::~Reactor() = default;
 
-std::unique_ptr<Reactor::Handle> Reactor::watch(int descriptor, Callback on_readable) {
-  const int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-  ALUDEL_ASSERT(own >= 0);
-  auto state = std::make_shared<WatchState>(loop_->io, own, std::move(on_readable));
+Result<std::unique_ptr<Reactor::Handle>> Reactor::watch(int descriptor, Callback on_readable) {
+  os::Descriptor own(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+  if (!own.valid()) return os_error("watch a descriptor", errno);
+  auto state = std::make_shared<WatchState>(loop_->io, std::move(on_readable));
+  boost::system::error_code failure;
+  state->descriptor.assign(own.number(), failure);
+  if (failure) return os_error("watch a descriptor", failure.value());
+  own.release();
   arm(state);
-  return std::make_unique<StateHandle<WatchState>>(std::move(state), [](WatchState& s) {
-    boost::system::error_code ignored;
-    s.descriptor.close(ignored);
-  });
+  return std::unique_ptr<Handle>(
+      std::make_unique<StateHandle<WatchState>>(std::move(state), [](WatchState& s) {
+        boost::system::error_code ignored;
+        s.descriptor.close(ignored);
+      }));
 }
 
 std::unique_ptr<Reactor::Handle> Reactor::after(std::chrono::milliseconds delay, Callback on_time) {
@@ -113,7 +119,7 @@ std::unique_ptr<Reactor::Handle> Reactor::on_signals(std::initializer_list<int> 
   arm(state);
   return std::make_unique<StateHandle<SignalState>>(std::move(state), [](SignalState& s) {
     boost::system::error_code ignored;
-    s.signals.cancel(ignored);
+    s.signals.clear(ignored);  // and cancels
   });
 }
 

@@ -6,6 +6,8 @@
 #include <initializer_list>
 #include <memory>
 
+#include "base/result.hpp"
+
 namespace aludel {
 
 /// An event loop on one thread: descriptors, timers, signals, and calls from elsewhere. Idle it blocks in the
@@ -30,10 +32,12 @@ class Reactor {
 
   /// Calls as long as the descriptor is readable (or at its end). Works on a duplicate: the caller's may be
   /// closed.
-  [[nodiscard]] std::unique_ptr<Handle> watch(int descriptor, Callback on_readable);
+  /// @return limit: no descriptor is free; memory, io
+  [[nodiscard]] Result<std::unique_ptr<Handle>> watch(int descriptor, Callback on_readable);
   /// Calls once.
   [[nodiscard]] std::unique_ptr<Handle> after(std::chrono::milliseconds delay, Callback on_time);
-  /// Calls for each of these signals that arrives from now on; they no longer end the process.
+  /// Calls for each of these signals that arrives from now on; as long as this lives they do not end the
+  /// process.
   [[nodiscard]] std::unique_ptr<Handle> on_signals(std::initializer_list<int> signals,
                                                    std::function<void(int)> on_signal);
   /// Calls soon. Any thread.

@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <fstream>
-#include <iterator>
 
 #include "base/os/file.hpp"
 
@@ -25,10 +24,16 @@ Result<void> replace_file(const std::filesystem::path& path, std::string_view co
   return files.sync_directory(path.parent_path());
 }
 
+// Reading a folder fails, too: by the stream's state and not by an exception, as its iterators would.
 Result<std::string> read_file(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return os_error("open " + path.string(), errno);
-  std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  std::string text;
+  char bytes[16 * 1024];
+  do {
+    in.read(bytes, sizeof bytes);
+    text.append(bytes, static_cast<std::size_t>(in.gcount()));
+  } while (in);
   if (in.bad()) return os_error("read " + path.string(), errno);
   return text;
 }

@@ -49,6 +49,10 @@ std::map<std::string, Listening> configured(const Installation& installation, co
     result.emplace(refused.name,
                    last_listening(installation.data.processor(refused.name)).value_or(Listening{}));
   }
+  for (const auto& p : installation.config.processors) {
+    if (result.contains(p.name)) continue;
+    result.emplace(p.name, last_listening(installation.data.processor(p.name)).value_or(Listening{}));
+  }
   if (!installation.config.processors.empty()) return result;
   for (const auto& name : installation.data.processor_names()) {
     if (result.contains(name)) continue;
@@ -109,8 +113,11 @@ json::value error_value(const std::optional<ProcessorError>& error) {
   if (!error) return nullptr;
   json::value event_id = nullptr;
   if (error->event_id) event_id = *error->event_id;
+  json::value next_try = nullptr;
+  if (error->next_try_ns) next_try = format_time(*error->next_try_ns);
   return {{"event_id", event_id},      {"code", error->code},   {"message", error->message},
-          {"outcome", error->outcome}, {"stage", error->stage}, {"since", format_time(error->since_ns)}};
+          {"outcome", error->outcome}, {"stage", error->stage}, {"since", format_time(error->since_ns)},
+          {"next_try", next_try}};
 }
 
 json::value processor_value(const Status::Processor& processor) {

@@ -8,7 +8,7 @@
 #include "base/duration.hpp"
 #include "base/limits.hpp"
 #include "policy/backoff.hpp"
-#include "processor/projection.hpp"
+#include "runtime/unused_folder.hpp"
 #include "runtime/verdict.hpp"
 
 namespace aludel {
@@ -19,13 +19,25 @@ constexpr auto hanging_after = std::chrono::seconds(10);
 
 // For a reason that outlasts its process.
 bool stands_still(Activity activity) {
-  return activity == Activity::stopped || activity == Activity::diverged || activity == Activity::refused;
+  return activity == Activity::stopped || activity == Activity::diverged || activity == Activity::refused ||
+         activity == Activity::paused;
+}
+
+// Its last word, whether or not it was asked for.
+bool is_final(Activity activity) {
+  return stands_still(activity) || activity == Activity::offline;
 }
 
 std::string_view last_line(std::string_view output) {
   while (!output.empty() && output.back() == '\n')
     output.remove_suffix(1);
   return output.substr(output.rfind('\n') + 1);
+}
+
+// "handle of event 7", "create"
+std::string in_words(const InFlightPage::Call& call) {
+  const std::string stage(to_string(static_cast<Stage>(call.stage)));
+  return call.attempt == 0 ? stage : stage + " of event " + std::to_string(call.event_id);
 }
 
 }  // namespace
@@ -35,50 +47,107 @@ Supervised::Supervised(Reactor& reactor, const HostLog& log, Setup setup, std::f
       log_(log),
       setup_(std::move(setup)),
       on_change_(std::move(on_change)),
-      is_new_(!std::filesystem::exists(projection_link(setup_.spec.directory))) {
+      lines_(reactor, log, setup_.spec.name) {
   state_.handler_id = setup_.spec.handler;
   state_.handler_version = setup_.spec.handler_version;
 }
 
 void Supervised::start() {
   remove_verdict(setup_.spec.directory);
-  launch();
+  launch(Processor::Start::again);
 }
 
-void Supervised::launch() {
+void Supervised::launch(Processor::Start start) {
   pause_.reset();
   phase_ = Phase::at_work;
   state_.activity = Activity::running;
-  timed_out_ = false;
+  overdue_.clear();
+  final_.reset();
   call_sequence_ = 0;
-  auto worker = setup_.start_worker(
-      setup_.spec, {[this](const ProcessorState& state) { on_state(state); },
-                    [this](LogLevel level, std::string_view line) { log_.write(level, name(), line); },
-                    [this](Worker::Ended ended) { on_end(std::move(ended)); }});
-  if (!worker) return died({std::nullopt, worker.error().message, {}});
+  nudged_ = false;
+  goes_on_ = false;
+  launched_ns_ = system_clock().wall_ns();
+  auto spec = setup_.spec;
+  spec.start = start;
+  auto worker =
+      setup_.start_worker(spec, {[this](const ProcessorState& state) { on_state(state); },
+                                 [this](LogLevel level, std::string_view line) { lines_.write(level, line); },
+                                 [this](Worker::Ended ended) { on_end(std::move(ended)); }});
+  if (!worker) return not_launched(worker.error());
   worker_ = std::move(*worker);
+  pid_ = static_cast<std::uint64_t>(worker_->pid());
+  failed_launches_ = 0;
+  const auto load_time = std::max<std::chrono::milliseconds>(setup_.timeout, limits::load_time_min);
+  kill_after(load_time, "loading the plugin took over " + format_duration(load_time) +
+                            " and was killed: its constructors or aludel_plugin_v1 hang");
   look_later();
   on_change_();
 }
 
-void Supervised::stop() {
+void Supervised::stop(std::chrono::milliseconds patience) {
   stopping_ = true;
   if (phase_ == Phase::pausing) return finish(state_);
   if (phase_ == Phase::ended) return;
   worker_->stop();
-  pause_ = reactor_.after(limits::stop_time_max, [this] {
-    log_.write(LogLevel::warning, name(),
-               "did not stop within " + format_duration(limits::stop_time_max) + "; it is killed");
-    kill();
-  });
+  pause_ = reactor_.after(patience, [this, patience] { kill_stuck(patience); });
+}
+
+void Supervised::kill_stuck(std::chrono::milliseconds patience) {
+  if (const auto call = call_in_flight()) stuck_in_ = in_words(*call);
+  log_.write(LogLevel::warning, name(),
+             "did not stop within " + format_duration(patience) +
+                 (stuck_in_.empty() ? "" : ", in " + stuck_in_) + "; it is killed");
+  kill();
+}
+
+void Supervised::nudge() {
+  if (stopping_) return;
+  nudged_ = true;
+  if (phase_ == Phase::at_work) return worker_->nudge();
+  if (phase_ == Phase::ended) deaths_ = 0;
+  launch(phase_ == Phase::ended ? Processor::Start::as_it_was : Processor::Start::again);
 }
 
 void Supervised::kill() {
   if (worker_) worker_->kill();
 }
 
+// The plugin is not at fault, and trying again costs nothing.
+void Supervised::not_launched(const Error& error) {
+  state_.error = ProcessorError{
+      std::nullopt, system_clock().wall_ns(), 0, "host", "launch", std::string(to_string(error.code)),
+      error.message};
+  if (error.code == ErrorCode::not_found || error.code == ErrorCode::denied) {
+    state_.activity = Activity::stopped;
+    return finish(state_);
+  }
+  phase_ = Phase::pausing;
+  state_.activity = Activity::retrying;
+  const auto delay = delay_after(Backoff{}, ++failed_launches_);
+  log_.write(LogLevel::error, name(), error.message + "; it is tried again in " + format_duration(delay));
+  pause_ = reactor_.after(delay, [this] { launch(Processor::Start::again); });
+  on_change_();
+}
+
+void Supervised::kill_after(std::chrono::milliseconds time, std::string why) {
+  deadline_ = reactor_.after(time, [this, why = std::move(why)] {
+    overdue_ = why;
+    kill();
+  });
+}
+
 void Supervised::on_state(const ProcessorState& state) {
   state_ = state;
+  deadline_.reset();
+  // It goes on: what a command has overcome is no reason any more.
+  if (state.activity == Activity::running && !std::exchange(goes_on_, true)) {
+    remove_verdict(setup_.spec.directory);
+  }
+  if (is_final(state.activity)) {
+    final_ = state;
+    const auto leave_time = std::max<std::chrono::milliseconds>(setup_.timeout, limits::load_time_min);
+    kill_after(leave_time, "did not end within " + format_duration(leave_time) + " and was killed");
+  }
   if (state.activity == Activity::waiting) {
     look_timer_.reset();
   } else if (!look_timer_) {
@@ -89,10 +158,28 @@ void Supervised::on_state(const ProcessorState& state) {
 
 void Supervised::on_end(Worker::Ended ended) {
   look_timer_.reset();
+  deadline_.reset();
   worker_.reset();
-  if (ended.state && (stopping_ || ended.state->activity != Activity::offline)) return finish(*ended.state);
-  if (!stopping_) return died(ended);
-  finish(state_);
+  const auto last = last_word(ended);
+  if (!last || (!stopping_ && last->activity == Activity::offline)) {
+    if (stopping_) return finish(state_);
+    return died(ended);
+  }
+  if (!ended.state) log_.write(LogLevel::warning, name(), "at its end: " + death(ended).message);
+  finish(*last);
+  // A nudge may have come too late for it.
+  if (nudged_ && !stopping_) launch(Processor::Start::as_it_was);
+}
+
+// What it told; or why it stands still, if it could only write that down.
+std::optional<ProcessorState> Supervised::last_word(const Worker::Ended& ended) const {
+  if (ended.state) return ended.state;
+  if (final_) return final_;
+  auto durable = read_state(setup_.spec.directory);
+  const bool of_this_launch = durable && stands_still(durable->activity) && durable->error &&
+                              durable->error->since_ns >= launched_ns_;
+  if (!of_this_launch) return std::nullopt;
+  return std::move(*durable);
 }
 
 void Supervised::finish(const ProcessorState& state) {
@@ -100,15 +187,31 @@ void Supervised::finish(const ProcessorState& state) {
   phase_ = Phase::ended;
   state_ = state;
   if (!stands_still(state_.activity)) state_.activity = Activity::offline;
-  if (stands_still(state_.activity) && state_.error) {
+  if (stands_still(state_.activity) && state_.activity != Activity::paused && state_.error) {
     log_.write(LogLevel::error, name(),
                std::string(to_string(state_.activity)) + ": " + describe(*state_.error));
   }
-  if (state_.activity == Activity::refused && is_new_) {
+  if (state_.activity == Activity::refused && setup_.made_folder &&
+      nothing_committed(setup_.spec.directory)) {
     std::error_code ignored;
     std::filesystem::remove_all(setup_.spec.directory, ignored);
+  } else {
+    note_reason();
   }
   on_change_();
+}
+
+// A reason that the processor could not keep in its projection is kept beside it.
+void Supervised::note_reason() {
+  if (!stands_still(state_.activity) || !state_.error) return;
+  const auto durable = read_state(setup_.spec.directory);
+  if (durable && durable->activity == state_.activity && durable->error &&
+      durable->error->since_ns == state_.error->since_ns) {
+    return;
+  }
+  if (auto written = write_verdict(setup_.spec.directory, {state_.activity, *state_.error}); !written) {
+    log_.write(LogLevel::error, name(), written.error().message);
+  }
 }
 
 // What the plugin is doing, or was doing when its process died.
@@ -116,7 +219,8 @@ std::optional<InFlightPage::Call> Supervised::call_in_flight() const {
   const auto page = InFlightPage::view(setup_.spec.directory / "page");
   if (!page) return std::nullopt;
   const auto call = (*page)->read();
-  return call && call->stage != 0 ? call : std::nullopt;
+  // An earlier process may have left the page behind, or still be at work in it.
+  return call && call->stage != 0 && call->writer == pid_ ? call : std::nullopt;
 }
 
 // Which event it was at when it died, by its page; what ended it; what it said last.
@@ -124,17 +228,13 @@ ProcessorError Supervised::death(const Worker::Ended& ended) const {
   ProcessorError error;
   error.since_ns = system_clock().wall_ns();
   error.outcome = "host";
-  error.code = timed_out_ ? "timed_out" : "crashed";
-  error.message =
-      timed_out_ ? "a call took over " + format_duration(setup_.timeout) + " and was killed" : ended.how;
+  error.code = overdue_.empty() ? "crashed" : "timed_out";
+  error.message = overdue_.empty() ? ended.how : overdue_;
   if (const auto call = call_in_flight()) {
     error.stage = to_string(static_cast<Stage>(call->stage));
-    error.message += " in " + error.stage;
-    if (call->attempt != 0) {
-      error.event_id = call->event_id;
-      error.attempt = call->attempt;
-      error.message += " of event " + std::to_string(call->event_id);
-    }
+    error.message += " in " + in_words(*call);
+    error.attempt = call->attempt;
+    if (call->attempt != 0) error.event_id = call->event_id;
   }
   const auto line = last_line(ended.last_output);
   if (!line.empty()) error.message += "; it wrote last: " + std::string(line);
@@ -156,7 +256,7 @@ void Supervised::died(const Worker::Ended& ended) {
   const auto delay = delay_after(Backoff{}, deaths_);
   log_.write(LogLevel::error, name(),
              state_.error->message + "; it is started again in " + format_duration(delay));
-  pause_ = reactor_.after(delay, [this] { launch(); });
+  pause_ = reactor_.after(delay, [this] { launch(Processor::Start::again); });
   on_change_();
 }
 
@@ -194,7 +294,7 @@ void Supervised::look() {
   }
   const auto taken = now - call_seen_;
   if (taken >= setup_.timeout && static_cast<Stage>(call->stage) != Stage::migrate) {
-    timed_out_ = true;
+    overdue_ = "a call took over " + format_duration(setup_.timeout) + " and was killed";
     return kill();
   }
   if (taken >= hanging_after && state_.activity == Activity::running) {

@@ -9,9 +9,12 @@
 #include <optional>
 #include <string>
 
+#include "base/limits.hpp"
 #include "processor/page.hpp"
+#include "processor/processor.hpp"
 #include "processor/state.hpp"
 #include "runtime/host_log.hpp"
+#include "runtime/processor_log.hpp"
 #include "runtime/processor_spec.hpp"
 #include "runtime/reactor.hpp"
 #include "runtime/worker.hpp"
@@ -25,6 +28,10 @@ namespace aludel {
 ///              │  ▲
 ///        died  ▼  │ after a pause that grows
 ///            pausing ─▶ ended (crashed)
+///
+/// Each of these is bounded, and what takes longer is killed: from the launch to the first state, a call of
+/// the plugin, from the last state to the end. The last state stands, whatever ends the process after it.
+/// What cannot be launched for want of resources is no death: it is tried until it can be.
 class Supervised {
  public:
   struct Setup {
@@ -32,30 +39,43 @@ class Supervised {
     std::chrono::milliseconds timeout;  ///< of one call of the plugin, but for `migrate`
     /// Starts a worker; how is the caller's.
     std::function<Result<std::unique_ptr<Worker>>(const ProcessorSpec&, Worker::Events)> start_worker;
+    /// This host has made the processor's folder: if it is refused before anything is committed, it goes
+    /// again.
+    bool made_folder = false;
   };
 
   /// @param on_change called after each change of what the functions below tell
   Supervised(Reactor& reactor, const HostLog& log, Setup setup, std::function<void()> on_change);
 
   void start();
-  /// Asks for the end at the next event boundary; kills after limits::stop_time_max.
-  void stop();
+  /// Asks for the end at the next event boundary; kills after `patience`.
+  void stop(std::chrono::milliseconds patience = limits::stop_time_max);
   void kill();
+  /// Has it look for commands, wherever it is: one that has ended is started for them, and stays as it was if
+  /// they do not say otherwise.
+  void nudge();
 
   [[nodiscard]] const std::string& name() const { return setup_.spec.name; }
   [[nodiscard]] bool ended() const { return phase_ == Phase::ended; }
   /// Its last word, with what the host knows better: hanging, crashed, pausing after a crash.
   [[nodiscard]] const ProcessorState& state() const { return state_; }
+  /// The call that it was killed in, as it did not stop in time: "handle of event 7". Else empty.
+  [[nodiscard]] const std::string& stuck_in() const { return stuck_in_; }
 
  private:
   enum class Phase { at_work, pausing, ended };
 
-  void launch();
+  void launch(Processor::Start start);
   void on_state(const ProcessorState& state);
   void on_end(Worker::Ended ended);
+  [[nodiscard]] std::optional<ProcessorState> last_word(const Worker::Ended& ended) const;
+  void not_launched(const Error& error);
+  void kill_after(std::chrono::milliseconds time, std::string why);
   void finish(const ProcessorState& state);
+  void note_reason();
   void died(const Worker::Ended& ended);
   void give_up();
+  void kill_stuck(std::chrono::milliseconds patience);
   void look();
   void look_later();
   [[nodiscard]] std::optional<InFlightPage::Call> call_in_flight() const;
@@ -65,22 +85,32 @@ class Supervised {
   const HostLog& log_;
   const Setup setup_;
   const std::function<void()> on_change_;
-  const bool is_new_;  ///< it had no projection before this host
+  ProcessorLog lines_;  ///< of the worker
 
   Phase phase_ = Phase::ended;
   bool stopping_ = false;
+  bool nudged_ = false;  ///< since it was started last
+  std::string stuck_in_;
   ProcessorState state_;
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<Reactor::Handle> pause_;  ///< until the next start, or until a stop turns into a kill
 
-  std::uint32_t deaths_ = 0;  ///< since the last progress
+  // The launch that is at work.
+  std::uint64_t pid_ = 0;
+  bool goes_on_ = false;                       ///< it has told that it runs
+  std::int64_t launched_ns_ = 0;               ///< wall clock
+  std::optional<ProcessorState> final_;        ///< told: it is to end in this one
+  std::unique_ptr<Reactor::Handle> deadline_;  ///< of loading, and of leaving
+  std::string overdue_;                        ///< what took too long, so that it was killed
+
+  std::uint32_t failed_launches_ = 0;  ///< in a row
+  std::uint32_t deaths_ = 0;           ///< since the last progress
   std::optional<std::uint64_t> next_at_death_;
 
   // The call that is watched.
   std::unique_ptr<Reactor::Handle> look_timer_;
   std::uint64_t call_sequence_ = 0;
   std::chrono::steady_clock::time_point call_seen_;
-  bool timed_out_ = false;
 };
 
 }  // namespace aludel

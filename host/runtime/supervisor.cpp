@@ -21,32 +21,38 @@ Supervisor::End Supervisor::run(std::optional<Drain> drain) {
   drain_ = drain;
   std::unique_ptr<Reactor::Handle> limit;
   if (drain_ && drain_->timeout) {
-    limit = reactor_.after(*drain_->timeout, [this] { stop_all(); });
+    limit = reactor_.after(*drain_->timeout, [this] { stop_all(limits::late_stop_time_max); });
   }
   for (const auto& processor : processors_)
     processor->start();
   on_change();  // there may be none
   reactor_.run();
+  for (auto& behind : end_.behind) {
+    const auto same_name = [&](const auto& processor) { return processor->name() == behind.name; };
+    behind.stuck_in = (*std::find_if(processors_.begin(), processors_.end(), same_name))->stuck_in();
+  }
+  signals_.reset();
   return std::exchange(end_, {});
 }
 
 void Supervisor::on_signal() {
   end_.signalled = true;
-  if (!stopping_) return stop_all();
+  if (!stopping_) return stop_all(limits::stop_time_max);
   host_log_.write(LogLevel::warning, {}, "a second signal: what still runs is killed");
   for (const auto& processor : processors_)
     processor->kill();
+  signals_.reset();
 }
 
-void Supervisor::stop_all() {
+void Supervisor::stop_all(std::chrono::milliseconds patience) {
   if (std::exchange(stopping_, true)) return;
   if (drain_) {
     for (const auto& processor : processors_) {
-      if (!at_tip(*processor)) end_.behind.push_back(processor->name());
+      if (!at_tip(*processor)) end_.behind.push_back({processor->name(), processor->state(), {}});
     }
   }
   for (const auto& processor : processors_)
-    processor->stop();
+    processor->stop(patience);
   on_change();
 }
 
@@ -62,7 +68,9 @@ void Supervisor::on_change() {
   reactor_.post([this] {
     const auto ended = [](const auto& processor) { return processor->ended(); };
     const auto settled = [this](const auto& processor) { return processor->ended() || at_tip(*processor); };
-    if (drain_ && !stopping_ && std::all_of(processors_.begin(), processors_.end(), settled)) stop_all();
+    if (drain_ && !stopping_ && std::all_of(processors_.begin(), processors_.end(), settled)) {
+      stop_all(limits::stop_time_max);
+    }
     if (stopping_ && std::all_of(processors_.begin(), processors_.end(), ended)) reactor_.stop();
   });
 }
@@ -73,6 +81,16 @@ void Supervisor::publish() {
     states.emplace(processor->name(), processor->state());
   const std::lock_guard lock(mutex_);
   live_ = std::move(states);
+}
+
+bool Supervisor::nudge(std::string_view name) {
+  // The list does not change once it runs; its processors are the reactor's.
+  for (const auto& processor : processors_) {
+    if (processor->name() != name) continue;
+    reactor_.post([&processor] { processor->nudge(); });
+    return true;
+  }
+  return false;
 }
 
 LiveStates Supervisor::live() const {

@@ -29,13 +29,19 @@ class Supervisor {
     std::optional<std::chrono::milliseconds> timeout;  ///< none: however long it takes
   };
 
-  struct End {
-    bool signalled = false;
-    /// Draining: those that are not at the tip. Their states say why.
-    std::vector<std::string> behind;
+  /// One that a drain left short of the tip.
+  struct Behind {
+    std::string name;
+    ProcessorState state;  ///< when the drain ended, before it was asked to stop
+    std::string stuck_in;  ///< the call that it was killed in, as it did not stop; else empty
   };
 
-  /// From now on SIGINT and SIGTERM are kept for `run`.
+  struct End {
+    bool signalled = false;
+    std::vector<Behind> behind;  ///< draining only
+  };
+
+  /// From now on SIGINT and SIGTERM are kept for `run`, which is called once.
   /// @param log whose tip the processors are to reach  @param host_log outlives this
   Supervisor(const EventReader& log, const HostLog& host_log);
 
@@ -44,9 +50,12 @@ class Supervisor {
   [[nodiscard]] Reactor& reactor() { return reactor_; }
 
   /// Starts all, returns when all have ended. SIGINT and SIGTERM ask for the end at the next event boundary,
-  /// a second one kills.
+  /// a second one kills. From the second one on, and when this returns, a signal ends the process.
   /// @param drain none: runs until a signal
   End run(std::optional<Drain> drain);
+
+  /// Has a processor look for commands. Any thread. @return false: there is none of this name
+  bool nudge(std::string_view name);
 
   /// Any thread.
   [[nodiscard]] LiveStates live() const;
@@ -54,14 +63,14 @@ class Supervisor {
  private:
   void on_signal();
   void on_change();
-  void stop_all();
+  void stop_all(std::chrono::milliseconds patience);
   void publish();
   [[nodiscard]] bool at_tip(const Supervised& processor) const;
 
   const EventReader& log_;
   const HostLog& host_log_;
   Reactor reactor_;
-  const std::unique_ptr<Reactor::Handle> signals_;
+  std::unique_ptr<Reactor::Handle> signals_;
   std::vector<std::unique_ptr<Supervised>> processors_;
 
   std::optional<Drain> drain_;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 
 #include "runtime/processor_task.hpp"
@@ -23,7 +24,9 @@ class ThreadWorker final : public Worker, public HandlerLog {
     thread_.join();
   }
 
+  [[nodiscard]] int pid() const override { return ::getpid(); }
   void stop() override { stop_.raise(); }
+  void nudge() override { stop_.nudge(); }
   void kill() override {
     events_->on_log(LogLevel::error, "a thread cannot be killed, so the host ends with it");
     std::_Exit(1);

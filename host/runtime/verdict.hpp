@@ -8,11 +8,12 @@
 #include "processor/state.hpp"
 
 /// What the host found out about a processor that the processor cannot say itself: that it crashed too often,
-/// or that it could not be started. Kept as `host.json` in the processor's folder until the next start.
+/// or that it could not be started, or its projection opened. Kept as `host.json` in the processor's folder
+/// until the next start.
 namespace aludel {
 
 struct Verdict {
-  Activity activity = Activity::crashed;  ///< crashed or refused
+  Activity activity = Activity::crashed;  ///< crashed, refused, stopped or diverged
   ProcessorError error;
 };
 

@@ -33,8 +33,12 @@ class Worker {
   };
 
   virtual ~Worker() = default;
+  /// Of the process that it runs in.
+  [[nodiscard]] virtual int pid() const = 0;
   /// Asks it to end at the next event boundary.
   virtual void stop() = 0;
+  /// Makes it look for commands at the next event boundary.
+  virtual void nudge() = 0;
   /// Ends it now. What it had not committed is undone by its next start.
   virtual void kill() = 0;
 };

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <optional>
 
+#include "base/json.hpp"
 #include "base/json_writer.hpp"
 #include "base/ndjson.hpp"
+#include "log/append_check.hpp"
 #include "runtime/ingest.hpp"
 
 namespace aludel {
@@ -43,20 +46,38 @@ HttpResponse invalid(std::string_view message) {
   return failed(Error(ErrorCode::invalid, std::string(message)));
 }
 
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return text;
+}
+
+// The path of a target in origin form, or in absolute form, which a server accepts too (RFC 9112, 3.2.2).
+std::string path_of(std::string_view target) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (lower(std::string(target.substr(0, scheme.size()))) != scheme) continue;
+    const auto path = target.find('/', scheme.size());
+    target = path == std::string_view::npos ? "/" : target.substr(path);
+    break;
+  }
+  return std::string(target.substr(0, target.find('?')));
+}
+
 std::string media_type(std::string_view content_type) {
   std::string type(content_type.substr(0, content_type.find(';')));
   type.erase(type.find_last_not_of(" \t") + 1);
-  std::transform(type.begin(), type.end(), type.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return type;
+  return lower(std::move(type));
 }
 
 std::optional<std::uint64_t> parse_sequence(std::string_view text) {
   std::uint64_t sequence = 0;
-  if (text.empty()) return sequence;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return sequence;
+}
+
+std::string_view producer_of(const HttpRequest& request) {
+  return request.producer ? std::string_view(*request.producer) : std::string_view();
 }
 
 // The body in pieces, as a file would come.
@@ -72,28 +93,53 @@ NdjsonReader::Source source_of(std::string_view body) {
 }  // namespace
 
 HttpResponse Api::operator()(const HttpRequest& request) const {
-  const auto path = request.target.substr(0, request.target.find('?'));
-  const bool events = path == "/v1/events";
-  if (!events && path != "/v1/status") {
-    return failed(404, "not_found", "nothing is here; there are /v1/events and /v1/status");
+  const auto path = path_of(request.target);
+  struct Route {
+    std::string_view path;
+    std::string_view method;
+  };
+  static constexpr Route routes[] = {{"/v1/events", "POST"}, {"/v1/status", "GET"}, {"/v1/nudge", "POST"}};
+  const auto* const route =
+      std::find_if(std::begin(routes), std::end(routes), [&](const Route& r) { return r.path == path; });
+  if (route == std::end(routes)) {
+    return failed(404, "not_found", "nothing is here; there are /v1/events, /v1/status and /v1/nudge");
   }
-  const auto* const method = events ? "POST" : "GET";
-  if (request.method != method) {
-    auto response = failed(405, "invalid", path + " takes " + method);
-    response.allow = method;
+  if (request.method != route->method) {
+    auto response = failed(405, "invalid", path + " takes " + std::string(route->method));
+    response.allow = route->method;
     return response;
   }
-  if (events) return append(request);
-  const auto json = status_json_();
+  if (path == "/v1/events") return append(request);
+  return path == "/v1/status" ? status() : nudge(request);
+}
+
+HttpResponse Api::status() const {
+  const auto json = calls_.status_json();
   return json ? HttpResponse{200, *json, {}} : failed(json.error());
 }
 
+HttpResponse Api::nudge(const HttpRequest& request) const {
+  JsonDocument body;
+  if (const auto parsed = body.parse(request.body(), EventBatch::padding); !parsed)
+    return failed(parsed.error());
+  const auto name = body.at("/processor");
+  if (!name || name->type != JsonValue::Type::text) return invalid("send {\"processor\": NAME}");
+  if (!calls_.nudge(name->text)) {
+    return failed(404, "not_found", "this host runs no processor \"" + std::string(name->text) + "\"");
+  }
+  return {200, "{}", {}};
+}
+
 HttpResponse Api::append(const HttpRequest& request) const {
-  const auto sequence = parse_sequence(request.sequence);
+  const auto sequence = parse_sequence(request.sequence.value_or("0"));
   if (!sequence) return invalid("Aludel-Sequence must be a number from 0");
-  if (request.producer.empty() && !request.sequence.empty()) {
+  if (!request.producer && request.sequence) {
     return invalid("Aludel-Sequence counts a producer's events: send Aludel-Producer too");
   }
+  if (request.producer && request.producer->empty()) {
+    return invalid("Aludel-Producer is empty: give a key, or leave the header out");
+  }
+  if (const auto checked = check_producer(producer_of(request)); !checked) return failed(checked.error());
   const auto type = media_type(request.content_type);
   if (type == "application/cloudevents+json") return append_one(request, *sequence, false);
   if (type == "application/cloudevents-batch+json") return append_one(request, *sequence, true);
@@ -109,7 +155,7 @@ HttpResponse Api::append_one(const HttpRequest& request, std::uint64_t sequence,
   const auto added = array ? batch.add_array(request.body(), now) : batch.add(request.body(), now);
   if (!added) return failed(added.error());
   if (batch.empty()) return invalid("there is no event in the batch");
-  const auto appended = log_.append({batch.events(), request.producer, sequence});
+  const auto appended = log_.append({batch.events(), producer_of(request), sequence});
   if (!appended) return failed(appended.error());
   AppendSummary summary;
   summary.add(*appended);
@@ -119,7 +165,7 @@ HttpResponse Api::append_one(const HttpRequest& request, std::uint64_t sequence,
 HttpResponse Api::append_lines(const HttpRequest& request, std::uint64_t sequence) const {
   NdjsonReader reader(source_of(request.body()), NdjsonReader::Supply::all_there);
   const auto append = [&](std::span<const NewEvent> events, std::uint64_t first) -> Result<AppendSummary> {
-    const auto appended = log_.append({events, request.producer, first});
+    const auto appended = log_.append({events, producer_of(request), first});
     if (!appended) return appended.error();
     AppendSummary summary;
     summary.add(*appended);

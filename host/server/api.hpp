@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
@@ -21,23 +22,32 @@ namespace aludel {
 ///         -> {"first","last","count","duplicates"} once the events are durable
 ///     GET  /v1/status
 ///         -> as `aludel status --json`
+///     POST /v1/nudge   application/json   {"processor": NAME} looks for an operator's commands
+///         -> {}
 ///
 /// An error is {"error":{"code","message"}} with a fitting status. Any thread may call.
 class Api {
  public:
+  /// What the host does beside taking events. Any thread may call.
+  struct Calls {
+    std::function<Result<std::string>()> status_json;
+    std::function<bool(std::string_view processor)> nudge;  ///< false: there is none of this name
+  };
+
   /// All outlive this.
-  Api(EventLog& log, std::function<Result<std::string>()> status_json, const Clock& clock)
-      : log_(log), status_json_(std::move(status_json)), clock_(clock) {}
+  Api(EventLog& log, Calls calls, const Clock& clock) : log_(log), calls_(std::move(calls)), clock_(clock) {}
 
   HttpResponse operator()(const HttpRequest& request) const;
 
  private:
+  [[nodiscard]] HttpResponse status() const;
+  [[nodiscard]] HttpResponse nudge(const HttpRequest& request) const;
   [[nodiscard]] HttpResponse append(const HttpRequest& request) const;
   [[nodiscard]] HttpResponse append_one(const HttpRequest& request, std::uint64_t sequence, bool array) const;
   [[nodiscard]] HttpResponse append_lines(const HttpRequest& request, std::uint64_t sequence) const;
 
   EventLog& log_;
-  std::function<Result<std::string>()> status_json_;
+  Calls calls_;
   const Clock& clock_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/json_writer.hpp"
 #include "runtime/json_reading.hpp"
 #include "server/unix_socket.hpp"
 
@@ -29,44 +30,79 @@ Error error_in(const HttpResponse& response) {
   return told ? Error(told->code, told->message) : told.error();
 }
 
-}  // namespace
-
-Result<std::unique_ptr<HostClient>> HostClient::connect(const std::filesystem::path& socket) {
-  auto connected = connect_to(socket);
-  if (!connected) return connected.error();
-  return std::unique_ptr<HostClient>(new HostClient(std::move(*connected)));
+// The request went out, perhaps in part.
+Error outcome_unknown(const Error& error) {
+  return {error.code,
+          error.message +
+              ": whether the last batch is in the log is not known: run the command again under the same "
+              "--producer, which adds nothing twice; without one look with `aludel log` first"};
 }
 
-HostClient::HostClient(os::Descriptor socket)
-    : connection_(std::move(socket), {limits::request_body_max, limits::request_header_max,
-                                      limits::connection_idle_max, limits::request_time_max}) {}
+}  // namespace
 
-Result<std::string> HostClient::ask(const HttpRequest& request) {
-  auto response = connection_.exchange(request);
-  if (!response) return response.error();
-  if (response->status != 200) return error_in(*response);
-  return std::move(response->body);
+Result<std::unique_ptr<HostClient>> HostClient::connect(const std::filesystem::path& socket,
+                                                        const Times& times) {
+  std::unique_ptr<HostClient> client(new HostClient(socket, times));
+  if (auto connected = client->connect(); !connected) return connected.error();
+  return client;
+}
+
+Result<void> HostClient::connect() {
+  auto connected = connect_to(socket_);
+  if (!connected) return connected.error();
+  connection_ = std::make_unique<HttpConnection>(
+      std::move(*connected), HttpLimits{limits::request_body_max, limits::request_header_max,
+                                        limits::connection_idle_max, limits::request_time_max});
+  return {};
 }
 
 Result<AppendSummary> HostClient::append(std::string_view lines, std::string_view producer,
                                          std::uint64_t sequence) {
+  if (!connection_->reusable()) {
+    if (auto connected = connect(); !connected) {
+      return Error(ErrorCode::io,
+                   "append through the host: " + connected.error().message +
+                       ": this batch was not sent: run the command again, under the same --producer if it "
+                       "had one");
+    }
+  }
   HttpRequest request;
   request.method = "POST";
   request.target = "/v1/events";
   request.content_type = "application/x-ndjson";
-  request.producer = producer;
-  if (!producer.empty()) request.sequence = std::to_string(sequence);
+  if (!producer.empty()) {
+    request.producer = producer;
+    request.sequence = std::to_string(sequence);
+  }
   request.padded_body = lines;
   request.body_size = lines.size();
-  auto body = ask(request);
-  if (!body) return body.error();
-  return parse_summary(*body);
+  auto response = connection_->exchange(request, times_.append);
+  if (!response) return outcome_unknown(response.error());
+  if (response->status != 200) return error_in(*response);
+  return parse_summary(response->body);
+}
+
+Result<void> HostClient::nudge(std::string_view processor) {
+  const auto body = "{\"processor\":" + json_string(processor) + "}" + std::string(64, ' ');
+  HttpRequest request;
+  request.method = "POST";
+  request.target = "/v1/nudge";
+  request.content_type = "application/json";
+  request.padded_body = body;
+  request.body_size = body.size();
+  const auto response = connection_->exchange(request, times_.status);
+  if (!response) return response.error();
+  if (response->status != 200) return error_in(*response);
+  return {};
 }
 
 Result<std::string> HostClient::status() {
   HttpRequest request;
   request.target = "/v1/status";
-  return ask(request);
+  auto response = connection_->exchange(request, times_.status);
+  if (!response) return response.error();
+  if (response->status != 200) return error_in(*response);
+  return std::move(response->body);
 }
 
 }  // namespace aludel

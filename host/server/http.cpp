@@ -15,6 +15,8 @@
 #include <boost/beast/http.hpp>
 
 #include "base/cloudevents.hpp"
+#include "base/duration.hpp"
+#include "base/limits.hpp"
 
 namespace aludel {
 
@@ -30,8 +32,10 @@ struct HttpConnection::Stream {
   beast::flat_buffer buffer;
   std::optional<std::chrono::steady_clock::time_point> deadline;
   bool keep_alive = true;
+  BodyBudget::Share share;  // of the request that is being served
 
-  Stream(os::Descriptor s, const HttpLimits& l) : socket(std::move(s)), limits(l) {}
+  Stream(os::Descriptor s, const HttpLimits& l, BodyBudget* bodies)
+      : socket(std::move(s)), limits(l), share(bodies) {}
 
   void allow(std::chrono::milliseconds time) { deadline = std::chrono::steady_clock::now() + time; }
 
@@ -124,14 +128,23 @@ std::variant<HttpRequest, HttpResponse, HttpConnection::Closed> failed(const err
   return HttpConnection::Closed{};
 }
 
+HttpResponse over_budget() {
+  return refusal(503, "limit", "too much is being sent at once; try again");
+}
+
 std::string header(const auto& fields, beast::string_view name) {
   return std::string(fields[name]);
 }
 
+std::optional<std::string> header_if_sent(const auto& fields, beast::string_view name) {
+  if (fields.count(name) == 0) return std::nullopt;
+  return header(fields, name);
+}
+
 }  // namespace
 
-HttpConnection::HttpConnection(os::Descriptor socket, const HttpLimits& limits)
-    : stream_(std::make_unique<Stream>(std::move(socket), limits)) {}
+HttpConnection::HttpConnection(os::Descriptor socket, const HttpLimits& limits, BodyBudget* bodies)
+    : stream_(std::make_unique<Stream>(std::move(socket), limits, bodies)) {}
 HttpConnection::~HttpConnection() = default;
 
 bool HttpConnection::keeps_alive() const {
@@ -139,6 +152,12 @@ bool HttpConnection::keeps_alive() const {
 }
 
 std::variant<HttpRequest, HttpResponse, HttpConnection::Closed> HttpConnection::receive() {
+  auto received = receive_request();
+  if (!std::holds_alternative<HttpRequest>(received)) stream_->share.release();
+  return received;
+}
+
+std::variant<HttpRequest, HttpResponse, HttpConnection::Closed> HttpConnection::receive_request() {
   auto& s = *stream_;
   error_code error;
   s.allow(s.limits.idle_max);
@@ -151,20 +170,30 @@ std::variant<HttpRequest, HttpResponse, HttpConnection::Closed> HttpConnection::
   http::read_header(s, s.buffer, parser, error);
   if (error) return failed(error);
   auto& message = parser.get();
+  const std::size_t announced = parser.content_length().value_or(0) + EventBatch::padding;
+  if (!s.share.grow_to(announced)) return over_budget();
+  message.body().reserve(announced);
   if (beast::iequals(message[http::field::expect], "100-continue")) {
     http::response<http::empty_body> go_on(http::status::continue_, 11);
     http::write(s, go_on, error);
   }
-  if (!error) http::read(s, s.buffer, parser, error);
+  parser.eager(true);
+  while (!error && !parser.is_done()) {
+    http::read_some(s, s.buffer, parser, error);
+    if (!s.share.grow_to(message.body().capacity())) return over_budget();
+  }
   if (error) return failed(error);
 
   s.keep_alive = message.keep_alive();
+  for (const auto* once : {"Aludel-Producer", "Aludel-Sequence"}) {
+    if (message.count(once) > 1) return refusal(400, "invalid", once + std::string(" stands there twice"));
+  }
   HttpRequest request;
   request.method = std::string(message.method_string());
   request.target = std::string(message.target());
   request.content_type = header(message, "Content-Type");
-  request.producer = header(message, "Aludel-Producer");
-  request.sequence = header(message, "Aludel-Sequence");
+  request.producer = header_if_sent(message, "Aludel-Producer");
+  request.sequence = header_if_sent(message, "Aludel-Sequence");
   request.padded_body = std::move(message.body());
   request.body_size = request.padded_body.size();
   request.padded_body.append(EventBatch::padding, '\0');
@@ -182,17 +211,39 @@ bool HttpConnection::answer(const HttpResponse& response, bool more) {
   error_code error;
   s.allow(s.limits.request_max);
   http::write(s, message, error);
+  s.share.release();
   return more && !error;
 }
 
-Result<HttpResponse> HttpConnection::exchange(const HttpRequest& request) {
+// Whoever is still sending would find the connection broken before it read the answer.
+void HttpConnection::refuse(const HttpResponse& response) {
   auto& s = *stream_;
-  s.deadline.reset();
+  answer(response, false);
+  ::shutdown(s.socket.number(), SHUT_WR);
+  s.allow(limits::refusal_grace);
+  char bytes[16 * limits::KiB];
+  error_code error;
+  while (!error)
+    s.read_some(asio::buffer(bytes), error);
+}
+
+bool HttpConnection::reusable() const {
+  const auto& s = *stream_;
+  if (!s.keep_alive || s.buffer.size() > 0) return false;
+  char byte = 0;
+  return ::recv(s.socket.number(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+Result<HttpResponse> HttpConnection::exchange(const HttpRequest& request,
+                                              std::chrono::milliseconds time_max) {
+  auto& s = *stream_;
+  s.allow(time_max);
+  s.keep_alive = false;
   http::request<http::string_body> message(http::string_to_verb(request.method), request.target, 11);
   message.set(http::field::host, "aludel");
   if (!request.content_type.empty()) message.set(http::field::content_type, request.content_type);
-  if (!request.producer.empty()) message.set("Aludel-Producer", request.producer);
-  if (!request.sequence.empty()) message.set("Aludel-Sequence", request.sequence);
+  if (request.producer) message.set("Aludel-Producer", *request.producer);
+  if (request.sequence) message.set("Aludel-Sequence", *request.sequence);
   message.body() = request.body();
   message.prepare_payload();
   error_code error;
@@ -200,8 +251,13 @@ Result<HttpResponse> HttpConnection::exchange(const HttpRequest& request) {
   http::response_parser<http::string_body> parser;
   parser.body_limit(s.limits.body_max);
   if (!error) http::read(s, s.buffer, parser, error);
+  if (error == beast::error::timeout) {
+    return Error(ErrorCode::timed_out,
+                 "talk to the host: it has not answered in " + format_duration(time_max));
+  }
   if (error) return Error(ErrorCode::io, "talk to the host: " + error.message());
   auto& answer = parser.get();
+  s.keep_alive = answer.keep_alive();
   return HttpResponse{answer.result_int(), std::move(answer.body()), {}};
 }
 

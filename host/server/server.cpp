@@ -5,10 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <system_error>
-#include <unistd.h>
 #include <utility>
-
-#include "server/unix_socket.hpp"
 
 namespace aludel {
 
@@ -19,7 +16,11 @@ Result<std::unique_ptr<Server>> Server::start(Options options, Respond respond) 
 }
 
 Server::Server(Options options, Respond respond, os::Descriptor listener)
-    : options_(std::move(options)), respond_(std::move(respond)), listener_(std::move(listener)) {
+    : options_(std::move(options)),
+      respond_(std::move(respond)),
+      listener_(std::move(listener)),
+      name_(std::in_place, options_.socket),
+      bodies_(options_.bodies_max) {
   acceptor_ = std::thread([this] { accept_all(); });
 }
 
@@ -33,9 +34,13 @@ Server::~Server() {
   }
   ::shutdown(listener_.number(), SHUT_RDWR);  // wakes the acceptor
   acceptor_.join();
-  ::unlink(options_.socket.c_str());
+  name_.reset();
+  const auto all_closed = [this] { return connections_.empty(); };
   std::unique_lock lock(mutex_);
-  all_closed_.wait(lock, [this] { return connections_.empty(); });
+  if (all_closed_.wait_for(lock, limits::answer_grace, all_closed)) return;
+  for (const int connection : connections_)
+    ::shutdown(connection, SHUT_RDWR);
+  all_closed_.wait(lock, all_closed);
 }
 
 void Server::accept_all() {
@@ -76,13 +81,13 @@ void Server::admit(os::Descriptor socket) {
 
 void Server::serve(os::Descriptor socket) {
   const int number = socket.number();
-  HttpConnection connection(std::move(socket), options_.http);
+  HttpConnection connection(std::move(socket), options_.http, &bodies_);
   for (bool more = true; more;) {
     const auto received = connection.receive();
     if (const auto* request = std::get_if<HttpRequest>(&received)) {
       more = connection.answer(respond_(*request), connection.keeps_alive());
     } else {
-      if (const auto* refusal = std::get_if<HttpResponse>(&received)) connection.answer(*refusal, false);
+      if (const auto* refusal = std::get_if<HttpResponse>(&received)) connection.refuse(*refusal);
       more = false;
     }
   }

@@ -8,12 +8,15 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 
 #include "base/limits.hpp"
 #include "base/result.hpp"
+#include "server/body_budget.hpp"
 #include "server/http.hpp"
+#include "server/unix_socket.hpp"
 
 namespace aludel {
 
@@ -26,6 +29,7 @@ class Server {
     std::size_t connections_max = limits::connections_max;  ///< one more is answered with 503
     HttpLimits http{limits::request_body_max, limits::request_header_max, limits::connection_idle_max,
                     limits::request_time_max};
+    std::size_t bodies_max = limits::request_bodies_max;  ///< in memory, together; more is answered with 503
   };
 
   /// Answers a request. Called on many threads at once.
@@ -34,7 +38,8 @@ class Server {
   /// @return io, denied: the socket cannot be made
   static Result<std::unique_ptr<Server>> start(Options options, Respond respond);
 
-  /// Accepts nothing more, lets requests in flight be answered, and removes the socket.
+  /// Accepts nothing more, removes the socket, and lets requests in flight be answered: what has not taken
+  /// its answer within limits::answer_grace is cut off.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -48,6 +53,8 @@ class Server {
   const Options options_;
   const Respond respond_;
   os::Descriptor listener_;
+  std::optional<SocketName> name_;
+  BodyBudget bodies_;
 
   std::mutex mutex_;
   std::condition_variable all_closed_;

@@ -2,13 +2,18 @@
 #include "server/unix_socket.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <string>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <utility>
+
+#include "base/limits.hpp"
 
 namespace aludel {
 
@@ -65,9 +70,30 @@ Result<os::Descriptor> connect_to(const std::filesystem::path& path) {
   if (!address) return address.error();
   auto socket = make_socket();
   if (!socket) return socket;
+  const timeval time_max{std::chrono::seconds(limits::connect_time_max).count(), 0};
+  if (::setsockopt(socket->number(), SOL_SOCKET, SO_SNDTIMEO, &time_max, sizeof time_max) != 0) {
+    return os_error("prepare a socket", errno);
+  }
   if (::connect(socket->number(), address->get(), sizeof address->value) == 0) return socket;
+  if (errno == EAGAIN) {
+    return Error(ErrorCode::timed_out,
+                 "connect to " + path.string() + ": the host does not accept: is it stopped?");
+  }
   if (errno == ECONNREFUSED) return Error(ErrorCode::not_found, "nobody listens at " + path.string());
   return os_error("connect to " + path.string(), errno);
+}
+
+SocketName::SocketName(std::filesystem::path path) : path_(std::move(path)) {
+  struct stat about {};
+  if (::lstat(path_.c_str(), &about) != 0) return;
+  device_ = about.st_dev;
+  inode_ = about.st_ino;
+}
+
+SocketName::~SocketName() {
+  struct stat about {};
+  if (::lstat(path_.c_str(), &about) != 0 || about.st_dev != device_ || about.st_ino != inode_) return;
+  ::unlink(path_.c_str());
 }
 
 }  // namespace aludel

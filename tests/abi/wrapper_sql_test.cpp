@@ -180,6 +180,8 @@ TEST_CASE("an outage of the host is fatal and a busy database may be tried again
   CHECK(scratch.verdict(clear) == "4 io_error: run \"delete from t\": disk full");
   scratch.host.fail_next(ALUDEL_BUSY, "locked");
   CHECK(scratch.verdict(clear) == "2 busy: run \"delete from t\": locked");
+  scratch.host.fail_next(ALUDEL_BUSY, "SQL \"delete from t\": locked");  // as a host says it: told once
+  CHECK(scratch.verdict(clear) == "2 busy: run: SQL \"delete from t\": locked");
 }
 
 TEST_CASE("a literal is prepared once, over all calls") {

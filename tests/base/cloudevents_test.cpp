@@ -151,6 +151,7 @@ TEST_CASE("an event that is malformed is refused with its attribute and what is 
       {R"({"type":"t","time":"yesterday"})", "\"time\" must be a timestamp"},
       {R"({"type":"t","time":"1993-02-29T00:00:00Z"})", "\"time\" must be a timestamp"},
       {R"({"type":"t","time":"1993-01-01"})", "\"time\" must be a timestamp"},
+      {R"({"type":"t","time":"1492-10-12T00:00:00Z"})", "between 1677-09-22 and 2262-04-11"},
       {R"({"type":"t","time":725846400})", "\"time\" must be a string"},
       {R"({"type":"t","datacontenttype":""})", "\"datacontenttype\" must not be empty"},
       {R"({"type":"t","position":"x"})", "\"position\" must be a number"},

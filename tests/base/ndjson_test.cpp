@@ -72,6 +72,21 @@ TEST_CASE("a bad line is named by its number, blank lines counted, and spares th
   CHECK(second.error().message.find("line 4: \"type\" must be a string") == 0);
 }
 
+TEST_CASE("a byte order mark is passed over at the start, and nowhere else") {
+  const std::string mark = "\xef\xbb\xbf";
+  NdjsonReader reader(pieces(mark + line(0) + "\n", 1), Supply::as_it_comes);
+  const auto events = reader.next(0);
+  REQUIRE(events);
+  CHECK(events->size() == 1);
+  CHECK(reader.text() == line(0) + "\n");
+  for (const auto& text : {line(0) + "\n" + mark + line(1), mark + mark + line(0)}) {
+    NdjsonReader bad(pieces(text, 10'000), Supply::all_there);
+    CHECK_FALSE(bad.next(0));
+  }
+  NdjsonReader nothing(pieces(mark, 10), Supply::all_there);
+  CHECK(nothing.next(0)->empty());
+}
+
 TEST_CASE("a file of no events, with or without blank lines, gives none") {
   for (const auto* text : {"", "\n", "\n\n  \t\n"}) {
     NdjsonReader reader(pieces(text, 1), Supply::as_it_comes);

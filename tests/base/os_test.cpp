@@ -61,6 +61,22 @@ TEST_CASE("file systems of several machines are refused by name, local ones are 
   CHECK(require_local_file_system(dir.path() / "none").error().code == ErrorCode::not_found);
 }
 
+TEST_CASE("folders are made with their missing parents, and a file in the way is told") {
+  const TempDir dir;
+  auto& files = real_file_system();
+  CHECK(files.create_directories(dir.path() / "a" / "b" / "c"));
+  CHECK(std::filesystem::is_directory(dir.path() / "a" / "b" / "c"));
+  CHECK(files.create_directories(dir.path() / "a" / "b" / "c"));
+  CHECK(files.create_directories(dir.path() / "a" / "d" / ""));
+  CHECK(std::filesystem::is_directory(dir.path() / "a" / "d"));
+  std::filesystem::create_directory_symlink(dir.path() / "a", dir.path() / "link");
+  CHECK(files.create_directories(dir.path() / "link" / "e"));
+  CHECK(std::filesystem::is_directory(dir.path() / "a" / "e"));
+  std::ofstream(dir.path() / "file").close();
+  CHECK_FALSE(files.create_directories(dir.path() / "file"));
+  CHECK_FALSE(files.create_directories(dir.path() / "file" / "below"));
+}
+
 TEST_CASE("a shared page made by one is seen by another, who may only read") {
   const TempDir dir;
   const auto path = dir.path() / "page";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/sqlite_query.hpp"
 
+#include <future>
 #include <string>
 
 #include "base/sqlite.hpp"
@@ -89,6 +90,53 @@ TEST_CASE("a projection that is not there is told so") {
   const auto done = run_query(rig.dir.path() / "none.db", "select 1", std::chrono::seconds(60), {});
   REQUIRE_FALSE(done);
   CHECK(done.error().code == ErrorCode::not_found);
+}
+
+TEST_CASE("tables of full-text search and of ranges are read like others, and only read") {
+  const Rig rig;
+  REQUIRE(rig.writer->execute(
+      "create virtual table words using fts5(body); insert into words values ('some words'), ('others');"
+      "create virtual table old using fts4(body); insert into old values ('some words');"
+      "create virtual table box using rtree(id, low, high); insert into box values (1, 2, 3), (2, 5, 6)"));
+  CHECK(rig.query("select rowid from words where words match 'some'") == "rowid 1 ");
+  CHECK(rig.query("select docid from old where old match 'words'") == "docid 1 ");
+  CHECK(rig.query("select id from box where low < 4") == "id 1 ");
+  for (const auto* sql :
+       {"insert into words values ('x')", "insert into words (words) values ('optimize')", "delete from box",
+        "update box set low = 0", "insert into box_node values (9, x'00')", "delete from words_data",
+        "update old_content set c0body = 'x'", "pragma data_version = 1", "pragma page_size = 1024"}) {
+    CAPTURE(sql);
+    const auto answer = rig.query(sql);
+    const bool refused = answer.starts_with("denied: ") || answer.starts_with("invalid: ");
+    CHECK(refused);
+  }
+  CHECK(rig.query("select rowid from words where words match 'x'") == "rowid ");
+  CHECK(rig.query("select id from box") == "id 1 1 ");
+}
+
+TEST_CASE("a value that takes more memory than allowed ends the query") {
+  const Rig rig;
+  CHECK(rig.query("select length(zeroblob(16000000))").starts_with("length(zeroblob(16000000)) "));
+  CHECK(rig.query("select length(zeroblob(17000000))") == "invalid: string or blob too big");
+}
+
+TEST_CASE("a query that does not look up from one function is given up") {
+  const Rig rig;
+  std::promise<Error> told;
+  // What takes for ever here is the sink: a function of SQLite's would not end with the test.
+  std::promise<void> go_on;
+  const QuerySink sink{[](const auto&) -> Result<void> { return {}; },
+                       [&](const auto&) -> Result<void> {
+                         go_on.get_future().wait();
+                         return {};
+                       }};
+  const auto done = run_query(rig.file, "select 1", milliseconds(10), sink, [&](const Error& error) {
+    told.set_value(error);
+    go_on.set_value();
+  });
+  const auto error = told.get_future().get();
+  CHECK(error.code == ErrorCode::timed_out);
+  CHECK(error.message == "query: stopped after 10ms; ask for less at a time");
 }
 
 }  // namespace aludel

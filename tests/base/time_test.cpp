@@ -63,6 +63,7 @@ TEST_CASE("what is no RFC 3339 timestamp is refused") {
     const auto time = parse_time(text);
     REQUIRE_FALSE(time);
     CHECK(time.error().code == ErrorCode::invalid);
+    CHECK(time.error().message.find("between 1677-09-22 and 2262-04-11") != std::string::npos);
   }
 }
 

@@ -6,7 +6,7 @@ import json
 import pathlib
 import subprocess
 
-from harness import FACTS, LIMIT, equal, holds, main
+from harness import FACTS, LIMIT, equal, holds, main, until
 
 EVENTS = 28_205
 
@@ -67,11 +67,12 @@ def test_without_a_producer_every_append_adds(aludel):
 
 def test_a_bad_line_is_named_with_what_was_appended_before_it(aludel):
     lines = ['{"type":"t"}\n'] * 10_000 + ["\n", '{"type":5}\n', '{"type":"t"}\n']
-    _, error = aludel.run("append", write(aludel, lines), status=2)
-    equal(error, 'aludel: line 10002: "type" must be a string; the 10000 events before are in the log\n')
+    file = write(aludel, lines)
+    _, error = aludel.run("append", file, status=2)
+    holds(error, f'aludel: {file}: line 10002: "type" must be a string; the 10000 events before are in the log\n')
     equal(aludel.json("status")["log"]["events"], 10_000)
     _, error = aludel.run("append", "-", stdin='{"type":"t"}\nnonsense\n', status=2)
-    holds(error, "line 2: ")
+    holds(error, "aludel: the standard input: line 2: ")
     holds(error, "; nothing was appended")
     equal(aludel.json("status")["log"]["events"], 10_000)
 
@@ -89,6 +90,25 @@ def test_one_event_is_appended_from_the_command_line(aludel):
     equal(aludel.json(*repeated), {"first": None, "last": None, "count": 0, "duplicates": 1})
 
 
+def test_a_byte_order_mark_at_the_start_is_passed_over(aludel):
+    file = aludel.directory / "marked.ndjson"
+    file.write_bytes(b"\xef\xbb\xbf" + b'{"type":"a"}\n{"type":"b"}\n')
+    equal(aludel.json("append", file, "--producer", "p")["count"], 2)
+    file.write_bytes(file.read_bytes()[3:])
+    equal(aludel.json("append", file, "--producer", "p")["duplicates"], 2)
+    with aludel.host():
+        file.write_bytes(b"\xef\xbb\xbf" + b'{"type":"c"}\n\xef\xbb\xbf{"type":"d"}\n')
+        _, error = aludel.run("append", file, status=2)
+    holds(error, "line 2: ")
+
+
+def test_a_new_log_is_said_to_be_one(aludel):
+    done = subprocess.run(aludel.command("append", "--type", "t"), capture_output=True, text=True, timeout=LIMIT)
+    equal(done.stderr, f"aludel: made a new log in {aludel.directory}/log\n")
+    done = subprocess.run(aludel.command("append", "--type", "t"), capture_output=True, text=True, timeout=LIMIT)
+    equal(done.stderr, "")
+
+
 def test_input_without_events_appends_nothing(aludel):
     for text in "", "\n \n":
         equal(aludel.json("append", "-") if text is None else json.loads(aludel.run("--json", "append", "-", stdin=text)),
@@ -103,14 +123,34 @@ def test_wrong_use_is_told_in_one_line(aludel):
         (["append", "-", "--key", "k"], "they need --type"),
         (["append", "--type", "t", "--data", "{"], "--data: "),
         (["append", "/nonexistent.ndjson"], "open /nonexistent.ndjson: No such file"),
-        (["append", "--typo", "t"], "see aludel --help"),
+        (["append", "--type", "t", "--data", "/etc/passwd"], "write --data @/etc/passwd"),
+        (["append", "--type", "t", "--producer", ""], "--producer: it is empty: give a key"),
+        (["append", "--type", "t", "--producer="], "--producer: it is empty: give a key"),
+        (["append", "--type", ""], "--type: it is empty"),
+        (["--data=", "append", "--type", "t"], "--data: it is empty: give a folder"),
+        (["--config", "", "status"], "--config: it is empty: give a file"),
+        (["append", "--typo", "t"], 'no option "--typo"; did you mean "--type"? See aludel append --help'),
+        (["run", "--plugn-dir=x"], 'no option "--plugn-dir"; did you mean "--plugin-dir"? See aludel run --help'),
+        (["run", "--log-level", "warnig"], 'did you mean "warning"? See aludel run --help'),
+        (["status", "x"], '"x" is too much for aludel status; see aludel status --help'),
+        (["plugin"], "give a command after aludel plugin: list or info; see aludel plugin --help"),
+        (["plugin", "lst"], 'there is no command "plugin lst"; did you mean "list"? See aludel plugin --help'),
+        (["config"], "give a command after aludel config: check or show"),
+        (["query", "x"], "SQL is required; see aludel query --help"),
+        (["log", "--from", "-3"], '--from: give a whole number from 0 on, not "-3"'),
+        (["log", "--to=-3"], "--to: give a whole number"),
+        (["log", "--limit", "-1"], "--limit: give a whole number"),
+        (["log", "--from", "3", "--to", "2"], "--from 3 lies beyond --to 2"),
+        (["log", "--type", "de*it"], "a star stands at the end only"),
         (["apend", "x"], 'there is no command "apend"; did you mean "append"?'),
-        ([], "A subcommand is required"),
+        ([], "give a command after aludel: run, append, log, "),
     ]:
         _, error = aludel.run(*arguments, status=2)
         holds(error, words)
         equal(error.count("\n"), 1)
         assert error.startswith("aludel: "), error
+    _, error = type(aludel)("/etc/passwd").run("append", "--type", "t", status=2)
+    equal(error, "aludel: use the data directory /etc/passwd: it is a file; --data before the command names a folder\n")
 
 
 def test_the_log_is_printed_by_position_type_key_and_number(aludel):
@@ -164,6 +204,108 @@ def test_a_flipped_byte_is_found_by_verify(aludel):
     out, _ = aludel.run("verify", status=1)
     holds(out, segment.name)
     holds(out, "1 fault")
+
+
+def test_a_damaged_last_block_is_corruption_where_a_processor_is_past_it(aludel):
+    aludel.configure_unruly()
+    aludel.append("calm", "calm")
+    aludel.append("calm")
+    segment = next(pathlib.Path(aludel.directory, "log").glob("*.seg"))
+    whole = segment.read_bytes()
+    damaged = bytearray(whole)
+    last = whole.rindex(b"calm")
+    damaged[last] ^= 1
+
+    segment.write_bytes(damaged)
+    (aludel.directory / "log" / "tip").unlink()  # as if the machine had been started anew
+    holds(aludel.run("verify"), "the log's last block is cut short or damaged (")
+    segment.write_bytes(whole)
+    aludel.drain()
+    segment.write_bytes(damaged)
+    out, _ = aludel.run("verify", status=1)
+    holds(out, f"{segment} at byte ")
+    holds(out, "processor x: its cursor 2 lies beyond the log's last event")
+    _, error = aludel.run("append", "--type", "t", status=3)
+    holds(error, str(segment))
+    equal(segment.read_bytes(), bytes(damaged))
+
+
+def test_text_that_is_not_utf8_or_no_producers_key_is_refused(aludel):
+    bad = "\udcff"  # the byte ff
+    for arguments, words in [
+        (["--type", bad], "--type is not UTF-8"),
+        (["--type", "t", "--key", bad], "--key is not UTF-8"),
+        (["--type", "t", "--source", bad], "--source is not UTF-8"),
+        (["--type", "t", "--producer", bad], "the producer's key is not UTF-8"),
+        (["--type", "t", "--producer", " p"], "begins or ends with a blank"),
+        (["--type", "t", "--producer", "p\nHost: x"], "holds a control character"),
+    ]:
+        _, error = aludel.run("append", *arguments, status=2)
+        holds(error, words)
+        equal(error.count("\n"), 1)
+    assert not (aludel.directory / "log").exists()
+
+
+def test_an_append_that_waits_for_its_input_lets_others_have_the_log(aludel):
+    with sender(aludel) as slow:
+        say(slow, '{"type":"a"}\n')
+        until(lambda: list(aludel.directory.glob("log/*.seg")) and events(aludel) == 1, "the first line")
+        equal(aludel.append("b")["first"], 1)
+        with aludel.host() as host:
+            say(slow, '{"type":"c"}\n')
+            until(lambda: events(aludel) == 3, "the second line")
+            host.end()
+        with aludel.host():  # another one than the connection was made to
+            say(slow, '{"type":"d"}\n')
+            until(lambda: events(aludel) == 4, "the third line")
+            out, error = slow.communicate(timeout=LIMIT)
+    equal((slow.returncode, error.count("\n")), (0, 1))
+    holds(error, "made a new log in ")
+    equal(json.loads(out)["count"], 3)
+
+
+def sender(aludel):
+    return subprocess.Popen(aludel.command("--json", "append", "-"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True)
+
+
+def say(process, text):
+    process.stdin.write(text)
+    process.stdin.flush()
+
+
+def events(aludel):
+    return aludel.json("status")["log"]["events"]
+
+
+def test_an_event_that_a_processor_has_handled_is_never_lost_silently(aludel):
+    aludel.configure(f'[processor.tally]\nplugin = "{FACTS["tally"]}"\n')
+    ends = []
+    for kind in "abcde":
+        aludel.append(kind)
+        ends.append(aludel.json("status")["log"]["bytes"])
+    aludel.drain()
+    segment = aludel.directory / "log" / "00000000000000000000.seg"
+    whole = segment.read_bytes()
+    for damaged in whole[:ends[3]], whole[:ends[3]] + bytes(len(whole) - ends[3]):
+        segment.write_bytes(damaged)
+        (aludel.directory / "log" / "tip").unlink()  # as if the machine had been started anew
+        _, error = aludel.run("append", "--type", "f", status=3)
+        holds(error, f"{segment} at offset {ends[3]}: the log ends before event 4, but processor tally knows")
+        equal(error.count("\n"), 1)
+        equal(segment.read_bytes(), damaged)
+    segment.write_bytes(whole)
+    equal(aludel.append("f")["first"], 5)
+
+
+def test_a_projection_of_another_log_says_nothing_of_this_one(aludel):
+    aludel.configure(f'[processor.tally]\nplugin = "{FACTS["tally"]}"\n')
+    aludel.append(*"abcde")
+    aludel.drain()
+    for file in (aludel.directory / "log").iterdir():
+        file.unlink()
+    equal(aludel.append("a")["first"], 0)
+    equal(aludel.append("b")["first"], 1)
 
 
 if __name__ == "__main__":

@@ -49,8 +49,9 @@ class Host:
                                         stderr=self.log_file)
 
     def log(self):
-        self.log_file.seek(0)
-        return self.log_file.read()
+        # Opened anew: the host writes at the place that a seek would move.
+        with open(f"/proc/self/fd/{self.log_file.fileno()}") as log:
+            return log.read()
 
     def children(self):
         tasks = pathlib.Path(f"/proc/{self.process.pid}/task")

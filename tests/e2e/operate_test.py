@@ -8,7 +8,9 @@ import subprocess
 
 from harness import FACTS, LIMIT, equal, holds, main
 
-COMMANDS = ["run", "append", "log", "status", "query", "verify", "plugin list", "plugin info", "config check", "config show"]
+COMMANDS = ["run", "append", "log", "status", "query", "verify", "plugin list", "plugin info", "config check", "config show",
+            "processor list", "processor pause", "processor resume", "processor skip", "processor reset", "processor remove",
+            "dlq list", "dlq groups", "dlq show", "dlq export", "dlq replay", "dlq discard"]
 
 
 def prepare(aludel):
@@ -29,13 +31,14 @@ def test_status_tells_all_without_a_host(aludel):
     equal(status["unrouted"], {"other": 1})
     equal(x, {"name": "x", "handler": "org.example.unruly", "version": "1.0.0", "state": "stopped", "cursor": 6, "lag": 3,
               "handled": 7, "skipped": 0, "dead_letters": 0, "attempt": 1,
-              "error": {"event_id": 7, "code": "as_told", "message": "it was told to fail", "outcome": "fail", "stage": "handle"}})
+              "error": {"event_id": 7, "code": "as_told", "message": "it was told to fail", "outcome": "fail", "stage": "handle",
+                        "next_try": None}})
     text = aludel.run("status")
-    equal(re.sub(r"[\d.]+ KiB", "SIZE", text), """\
+    equal(re.sub(r"since \S+Z", "since TIME", re.sub(r"[\d.]+ KiB", "SIZE", text)), """\
 log: 10 events, SIZE
 PROCESSOR  HANDLER             STATE    CURSOR  LAG  HANDLED  SKIPPED  LETTERS
 x          org.example.unruly  stopped       6    3        7        0        0
-x: event 7: as_told: it was told to fail
+x stopped at event 7 since TIME: as_told: it was told to fail; attempt 1; `aludel processor resume x` tries again
 unrouted: other 1
 """)
 
@@ -61,6 +64,20 @@ def test_a_processor_that_the_config_names_no_more_is_kept_and_shown(aludel):
     equal([(p["name"], p["state"]) for p in aludel.json("status")["processors"]],
           [("x", "unconfigured"), ("y", "offline")])
     equal(aludel.json("status")["unrouted"], {})
+
+
+def test_a_configured_processor_is_not_unconfigured_where_plugins_cannot_be_looked_for(aludel):
+    prepare(aludel)
+    aludel.configure_unruly('[host]\nplugin_dirs = ["nowhere"]')
+    equal([(p["name"], p["state"]) for p in aludel.json("status")["processors"]], [("x", "stopped")])
+    equal(aludel.json("status")["unrouted"], {"other": 1})
+
+
+def test_many_unrouted_types_are_cut_short_for_people(aludel):
+    aludel.append(*[f"t{n:02}" for n in range(14)], "t13", "a\x1b[31m\nb", "a\x1b[31m\nb")
+    text = aludel.run("status")
+    holds(text, "\nunrouted: a [31m b 2, t13 2, t00 1, t01 1, t02 1, t03 1, t04 1, t05 1, t06 1, t07 1 and 5 more\n")
+    equal(len(aludel.json("status")["unrouted"]), 15)
 
 
 def test_types_narrow_what_is_routed(aludel):
@@ -107,6 +124,25 @@ def test_a_query_only_reads_the_projection(aludel):
     holds(error, 'there is no processor "y"')
 
 
+def test_a_query_of_what_has_never_run_or_is_damaged_says_what_to_do(aludel):
+    aludel.configure(f'[processor.ledger]\nplugin = "{FACTS["ledger"]}"\nconfig = {{ no_such_key = 1 }}\n')
+    aludel.append("calm")
+    aludel.drain(status=1)
+    _, error = aludel.run("query", "ledger", "select 1", status=2)
+    equal(error, 'aludel: processor "ledger" has never run: there is nothing to query yet\n')
+    aludel.configure(f'[host]\nplugin_dirs = ["{os.path.dirname(FACTS["tally"])}"]\n')
+    _, error = aludel.run("query", "tally", "select 1", status=2)
+    holds(error, 'processor "tally" has never run')
+    aludel.configure_unruly()
+    aludel.drain()
+    folder = aludel.directory / "processors" / "x"
+    for file in folder.glob("projection*"):
+        file.write_bytes(b"no database" * 1_000)
+    _, error = aludel.run("query", "x", "select 1", status=3)
+    holds(error, f"it is damaged; end the host, move {folder} away, and the next run makes it anew")
+    equal(error.count("\n"), 1)
+
+
 def test_a_query_that_takes_too_long_is_ended(aludel):
     prepare(aludel)
     endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n"
@@ -137,6 +173,8 @@ def test_plugins_are_listed_and_told_of(aludel):
     equal(aludel.json("plugin", "info", folder / "a.so")["handlers"][0]["version"], "1.0.0")
     _, error = aludel.run("plugin", "info", folder / "b.so", status=3)
     equal(error.count("\n"), 1)
+    told = subprocess.run(aludel.command("plugin", "list"), capture_output=True, text=True, timeout=LIMIT)
+    equal((told.returncode, told.stderr.split(":")[:2]), (0, ["aludel", " no plugin folder is named"]))
     _, error = aludel.run("plugin", "list", "--plugin-dir", "/nonexistent", status=2)
     holds(error, "/nonexistent")
 
@@ -160,12 +198,38 @@ def test_the_config_is_checked_and_shown(aludel):
     holds(error, "/nonexistent.toml")
 
 
+def test_a_config_is_checked_where_there_is_none_and_by_the_handlers_schema(aludel):
+    none = f"there is no {aludel.directory}/aludel.toml: every handler found would run\n"
+    equal(aludel.run("config", "check"), none + "no plugin folder is named: [host] plugin_dirs, --plugin-dir or ALUDEL_PLUGIN_PATH\n")
+    folder = aludel.directory / "plugins"
+    folder.mkdir()
+    (folder / "tally.so").symlink_to(FACTS["tally"])
+    equal(aludel.run("config", "check", "--plugin-dir", folder), none + "good, 1 processor\n")
+    other = type(aludel)(aludel.directory / "nowhere")
+    _, error = other.run("config", "check", status=2)
+    equal(error, f"aludel: check the config of {other.directory}: there is no such folder; correct --data\n")
+
+    aludel.append("deposit")
+    for config, words in [("allow_overdraf = true", 'config has the unknown key "allow_overdraf"; did you mean "allow_overdraft"?'),
+                          ("allow_overdraft = 1", "config.allow_overdraft must be boolean, not 1")]:
+        aludel.configure(f'[processor.x]\nplugin = "{FACTS["ledger"]}"\nconfig = {{ {config} }}\n')
+        out, _ = aludel.run("config", "check", status=1)
+        holds(out, f"x: {words}")
+        holds(aludel.drain(status=1), f"not caught up: x (refused: bad_config: {words}")
+        x = aludel.processor()
+        equal((x["state"], x["error"]["code"]), ("refused", "bad_config"))
+
+
 def test_every_command_has_help_with_an_example(aludel):
     whole = aludel.run("--help")
     for command in COMMANDS:
         holds(whole, command.split()[0])
         told = aludel.run(*command.split(), "--help")
         holds(told, "Example:\n  aludel ")
+        holds(told, "--data, --config and --json")
+        assert "DIR ..." not in told, told
+    for group in "plugin", "config":
+        holds(aludel.run(group, "--help"), f"aludel {group} COMMAND --help tells more")
     assert re.fullmatch(r"aludel \d+\.\d+\.\d+\n", aludel.run("--version"))
 
 
@@ -175,6 +239,41 @@ def test_a_reader_that_closes_its_pipe_ends_the_command(aludel):
     log.stdout.readline()
     log.stdout.close()
     assert log.wait(timeout=LIMIT) != 0
+
+
+def test_verify_tells_of_projections_that_it_cannot_see(aludel):
+    prepare(aludel)
+    processors = aludel.directory / "processors"
+    aludel.directory.chmod(0o755)
+    for folder in processors / "x", processors:
+        folder.chmod(0)
+        equal(verify_as_a_stranger(aludel, str(folder)), 1)
+        folder.chmod(0o755)
+    holds(aludel.run("verify"), "1 projection: good\n")
+    (processors / "x" / "projection-1.db").unlink()
+    out, _ = aludel.run("verify", status=1)
+    holds(out, "projection.db leads to a database that is missing")
+
+
+def test_verify_names_what_is_wrong_with_a_log_that_no_projection_can_be_compared_with(aludel):
+    prepare(aludel)
+    segment = aludel.directory / "log" / "00000000000000000000.seg"
+    segment.rename(segment.with_name("00000000000000000001.seg"))
+    out, _ = aludel.run("verify", status=1)
+    holds(out, f"{segment} at byte 0: the log's first segment is missing\n")
+    holds(out, "no projection was compared with the log: ")
+    for command in "status", "log":
+        _, error = aludel.run(command, status=3)
+        holds(error, f"read {segment} at offset 0: the segment is missing")
+
+
+def verify_as_a_stranger(aludel, folder):
+    """The exit status; the folder is named as one that may not be seen. Root may see everything."""
+    stranger = ["setpriv", "--reuid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
+    done = subprocess.run(stranger + aludel.command("verify"), capture_output=True, text=True, timeout=LIMIT)
+    holds(done.stdout, folder)
+    holds(done.stdout, "Permission denied")
+    return done.returncode
 
 
 if __name__ == "__main__":

@@ -2,14 +2,19 @@
 # SPDX-License-Identifier: MIT
 """Running processors: to the tip and back out, by drain and by signal."""
 
+import fcntl
 import os
 import pathlib
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import threading
 
 from harness import FACTS, LIMIT, Host, equal, holds, main, until
+
+WAITED = 1  # seconds for which a lock is held, well below what is waited for
 
 OVERDRAFT = "config = { allow_overdraft = true }"
 
@@ -97,16 +102,49 @@ def test_handlers_of_one_name_start_neither(aludel):
 
 
 def test_a_drain_of_nothing_ends_at_once(aludel):
-    aludel.drain()
+    log = aludel.drain()
+    holds(log, f"made a new log in {aludel.directory}/log\n")
+    holds(log, "no plugin folder is named: [host] plugin_dirs, --plugin-dir or ALUDEL_PLUGIN_PATH\n")
     equal(aludel.json("status"), {"log": {"events": 0, "bytes": aludel.json("status")["log"]["bytes"]},
                                   "processors": [], "unrouted": {}})
+
+
+def test_a_drain_with_nothing_to_run_by_mistake_says_why(aludel):
+    folder = aludel.directory / "plugins"
+    folder.mkdir()
+    why = "aludel: no processor runs: the plugin folders hold no plugin (*.so)\n"
+    holds(aludel.drain("--plugin-dir", folder, status=1), why)
+    (folder / "bad.so").write_text("no library")
+    log = aludel.drain("--plugin-dir", folder, status=1)
+    holds(log, f"aludel: no processor runs: refuse {folder}/bad.so: ")
+    with aludel.host("--plugin-dir", folder) as host:
+        aludel.append("calm")
+        status, log = host.end()
+        equal(status, 0)
+        holds(log, f" warning no processor runs: refuse {folder}/bad.so: ")
+    out, _ = aludel.run("config", "check", "--plugin-dir", folder, status=1)
+    holds(out, f"no processor runs: refuse {folder}/bad.so: ")
+
+
+def test_a_missing_plugin_refuses_only_the_processor_that_names_it(aludel):
+    aludel.configure(f'[processor.gone]\nplugin = "/nowhere/gone.so"\n[processor.x]\nplugin = "{FACTS["unruly"]}"\n')
+    aludel.append("calm")
+    holds(aludel.drain(status=1), "not caught up: gone (refused: not_found: refuse /nowhere/gone.so: ")
+    equal(aludel.seen(), [0])
+    gone = aludel.processor("gone")
+    equal((gone["state"], gone["error"]["code"]), ("refused", "not_found"))
+    equal(aludel.processor("x")["state"], "offline")
 
 
 def test_a_drain_that_takes_too_long_names_who_is_behind(aludel):
     aludel.configure_unruly()
     aludel.append("unruly.hang")
+    begin = os.times().elapsed
     log = aludel.drain("--timeout", "300ms", status=1)
-    holds(log, "not caught up: x (")
+    holds(log, "x: did not stop within 1s, in handle of event 0; it is killed\n")
+    holds(log, "not caught up: x (hanging in handle of event 0)\n")
+    assert os.times().elapsed - begin < 8, "it was given longer than a second to stop"
+    equal(aludel.processor()["state"], "offline")
 
 
 def test_thread_isolation_gives_the_same_rows(aludel):
@@ -135,10 +173,9 @@ def test_a_signal_ends_the_host_at_an_event_boundary(aludel):
     for how in signal.SIGTERM, signal.SIGINT:
         aludel.configure_unruly("batch_size = 100")
         aludel.append(*["calm.slow"] * 100)
-        before = len(aludel.seen()) if (aludel.directory / "processors" / "x").exists() else 0
+        before = aludel.processor()["handled"]
         with aludel.host() as host:
-            until(lambda: len(aludel.seen()) > before if (aludel.directory / "processors/x/projection.db").exists() else 0,
-                  "the first batch")
+            until(lambda: aludel.processor()["handled"] > before, "the first batch")
             status, log = host.end(how)
             equal(status, 0)
             holds(log, "a signal asked for it")
@@ -149,13 +186,13 @@ def test_a_signal_ends_the_host_at_an_event_boundary(aludel):
 
 def test_a_second_signal_ends_at_once(aludel):
     aludel.configure_unruly()
-    aludel.append("calm.a", "unruly.hang")
+    aludel.append("calm.a")
     with aludel.host() as host:
-        page = aludel.directory / "processors/x/page"
-        until(page.exists, "the processor to work")
-        until(lambda: aludel.processor()["state"] == "running", "the processor to run")
+        aludel.wait_for_state("waiting")
+        aludel.append("unruly.hang")
+        until(lambda: "hanging" in host.log(), "the processor to come to the event that hangs")
         host.process.send_signal(signal.SIGTERM)
-        until(lambda: host.children(), "the child to be asked")
+        until(lambda: not pending(host, signal.SIGTERM), "the first signal to be taken")
         host.process.send_signal(signal.SIGTERM)
         status, log = host.wait()
         equal(status, 0)
@@ -163,10 +200,16 @@ def test_a_second_signal_ends_at_once(aludel):
     equal(aludel.processor()["state"], "offline")
 
 
+def pending(host, which):
+    """Whether a signal that was sent is still to be taken."""
+    lines = pathlib.Path(f"/proc/{host.process.pid}/status").read_text().splitlines()
+    return any(int(line.split()[1], 16) >> (which - 1) & 1 for line in lines if line.startswith("ShdPnd"))
+
+
 def test_two_hosts_on_one_directory_are_one_too_many(aludel):
     with aludel.host() as host:
         _, error = aludel.run("run", status=3)
-        holds(error, str(host.process.pid))
+        equal(error, f"aludel: a host (process {host.process.pid}) runs on {aludel.directory} already: stop it first\n")
         equal(error.count("\n"), 1)
         assert aludel.socket.exists(), "the second host took the socket along"
 
@@ -199,13 +242,27 @@ def test_an_idle_host_and_its_children_use_no_cpu(aludel):
         pids = [host.process.pid, *host.children()]
         # Quiet once it has settled: two looks, over a time in which a loop that polls would turn many times.
         def quiet():
-            before = [switches(pid) for pid in pids]
-            until(lambda: os.times().elapsed > ends, "time to pass")
-            return before == [switches(pid) for pid in pids]
+            try:
+                before = [switches(pid) for pid in pids]
+                until(lambda: os.times().elapsed > ends, "time to pass")
+                return before == [switches(pid) for pid in pids]
+            except FileNotFoundError:  # a thread has just ended
+                return False
         ends = os.times().elapsed + 2.5
         until(quiet, "the host to be quiet")
         ends = os.times().elapsed + 2.5
         assert quiet(), "an idle host was busy"
+
+
+def test_a_host_waits_for_an_append_to_be_done_but_not_for_another_host(aludel):
+    aludel.append("t")
+    with open(aludel.directory / "log" / "lock", "r+b") as lock:
+        fcntl.fcntl(lock, fcntl.F_OFD_SETLK, struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+        threading.Timer(WAITED, lock.close).start()
+        with aludel.host():
+            assert lock.closed
+            _, error = aludel.run("run", status=3)
+            holds(error, "already: stop it first")
 
 
 if __name__ == "__main__":

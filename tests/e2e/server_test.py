@@ -3,8 +3,10 @@
 """HTTP on the host's socket."""
 
 import json
+import signal
 import socket
 import stat
+import subprocess
 import threading
 
 from harness import LIMIT, UnixConnection, equal, holds, main
@@ -34,7 +36,7 @@ def test_what_is_wrong_with_a_request_is_told(aludel):
     with aludel.host():
         aludel.request("POST", "/v1/events", '{"type":"a"}', Content_Type=ONE, Aludel_Producer="p")
         for method, path, body, headers, status, code, words in [
-            ("GET", "/", None, {}, 404, "not_found", "/v1/events and /v1/status"),
+            ("GET", "/", None, {}, 404, "not_found", "/v1/events, /v1/status and /v1/nudge"),
             ("GET", "/v1/events", None, {}, 405, "invalid", "takes POST"),
             ("POST", "/v1/status", "", {}, 405, "invalid", "takes GET"),
             ("POST", "/v1/events", "{}", {}, 415, "invalid", "Content-Type"),
@@ -114,6 +116,40 @@ def test_many_producers_at_once_lose_and_double_nothing(aludel):
     equal(sorted(keys), sorted(f"{n}/{s}" for n in range(producers) for s in range(events)))
     for number in range(producers):
         equal([k for k in keys if k.startswith(f"{number}/")], [f"{number}/{s}" for s in range(events)])
+
+
+def test_a_producers_key_is_one_header_with_a_key_in_it(aludel):
+    with aludel.host():
+        def status_of(*headers):
+            body = b'{"type":"t"}'
+            lines = [b"POST http://aludel/v1/events HTTP/1.1", b"Host: aludel", b"Connection: close",
+                     b"Content-Type: " + ONE.encode(), b"Content-Length: %d" % len(body), *headers]
+            connection = socket.socket(socket.AF_UNIX)
+            connection.settimeout(LIMIT)
+            connection.connect(str(aludel.socket))
+            connection.sendall(b"\r\n".join(lines) + b"\r\n\r\n" + body)
+            answer = connection.makefile("rb").read()
+            connection.close()
+            return int(answer.split()[1])
+
+        equal(status_of(b"Aludel-Producer: p"), 200)
+        equal(status_of(b"Aludel-Producer:"), 400)
+        equal(status_of(b"Aludel-Producer: p", b"Aludel-Producer: q"), 400)
+        equal(status_of(b"Aludel-Producer: q", b"Aludel-Sequence: 0", b"Aludel-Sequence: 0"), 400)
+        equal(status_of(b"Aludel-Producer: q", b"Aludel-Sequence:"), 400)
+        equal(status_of(b"Aludel-Producer: \xff"), 400)
+    equal(aludel.json("status")["log"]["events"], 1)
+
+
+def test_the_status_of_a_stopped_host_comes_from_the_files(aludel):
+    aludel.append("t")
+    with aludel.host() as host:
+        host.process.send_signal(signal.SIGSTOP)
+        done = subprocess.run(aludel.command("--json", "status"), capture_output=True, text=True, timeout=LIMIT)
+        equal(done.returncode, 0)
+        equal(json.loads(done.stdout)["log"]["events"], 1)
+        holds(done.stderr, "it has not answered in 5s: is it stopped?")
+        host.process.send_signal(signal.SIGCONT)
 
 
 def test_a_host_ends_although_a_connection_is_open(aludel):

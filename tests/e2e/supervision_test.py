@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Plugins that crash, hang or talk, and what the host makes of it."""
 
+import fcntl
 import os
+import shutil
 import signal
+import struct
 
 from harness import FACTS, equal, holds, main, until
 
@@ -41,7 +44,7 @@ def test_one_that_keeps_crashing_is_given_up_with_the_reason(aludel):
     aludel.append("calm", "unruly.output")
     log = aludel.drain(status=1)
     equal(log.count("it is started again in"), 4)
-    holds(log, "not caught up: x (crashed: event 1: crashed: died 5 times without progress")
+    holds(log, "not caught up: x (crashed: event 1: died 5 times without progress")
     x = aludel.processor()
     equal((x["state"], x["cursor"], x["error"]["event_id"], x["error"]["code"]), ("crashed", None, 1, "crashed"))
     holds(x["error"]["message"], "killed by signal 6 (Aborted) in handle of event 1; it wrote last: to stderr, without its end")
@@ -136,6 +139,115 @@ def test_a_projection_of_another_log_is_diverged(aludel):
     aludel.drain(status=1)
     equal(aludel.processor()["state"], "diverged")
     equal(aludel.seen(), [0])
+
+
+def test_a_plugin_that_was_replaced_by_garbage_is_refused_and_its_rows_are_kept(aludel):
+    plugin = aludel.directory / "plugin.so"
+    shutil.copy(FACTS["unruly"], plugin)
+    aludel.configure(f'[processor.x]\nplugin = "{plugin}"\n')
+    aludel.append("calm")
+    with aludel.host() as host:
+        until(lambda: aludel.processor()["cursor"] == 0, "the event to be handled")
+        garbage = aludel.directory / "garbage"
+        garbage.write_text("no library")
+        garbage.rename(plugin)
+        os.kill(host.children()[0], signal.SIGKILL)
+        aludel.wait_for_state("refused")
+        equal(aludel.seen(), [0])
+    equal(aludel.processor()["error"]["code"], "not_a_library")
+    shutil.copy(FACTS["unruly"], plugin)
+    aludel.append("calm")
+    aludel.drain()
+    equal(aludel.seen(), [0, 1])
+
+
+def test_a_processor_whose_folder_another_process_holds_is_stopped_and_kept(aludel):
+    aludel.configure_unruly()
+    aludel.append("calm")
+    aludel.drain()
+    with open(aludel.directory / "processors/x/lock", "r+b") as lock:
+        # The host's locks belong to the open file, as flock's do not.
+        fcntl.fcntl(lock, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+        log = aludel.drain(status=1)
+        holds(log, "not caught up: x (stopped: locked: ")
+    equal((aludel.processor()["state"], aludel.processor()["error"]["code"]), ("stopped", "locked"))
+    equal(aludel.seen(), [0])
+    aludel.drain()
+    equal((aludel.processor()["state"], aludel.processor()["error"]), ("offline", None))
+
+
+def test_one_that_writes_without_an_end_is_killed_in_time_and_holds_up_no_other(aludel):
+    aludel.configure_unruly('timeout = "1s"\n[processor.y]\nplugin = "%s"' % FACTS["tally"],
+                            config=f'once = "{aludel.directory / "once"}"')
+    aludel.append("unruly.chatter")
+    with aludel.host() as host:
+        until(lambda: host.log().count("info x: ") > 900, "the chatter")
+        aludel.append("calm")
+        until(lambda: aludel.processor("y")["cursor"] == 1, "the other processor to go on")
+        until(lambda: "x: a call took over 1s and was killed in handle of event 0" in host.log(), "the timeout")
+        until(lambda: aludel.processor("x")["cursor"] == 1, "the processor to go on")
+        host.end()
+        log = host.log()
+        holds(log, " lines were dropped")
+        assert log.count("\n") < 30_000, "the chatter filled the log"
+
+
+def test_a_constructor_that_hangs_in_the_child_only_is_killed_and_tried_again(aludel):
+    aludel.configure_unruly('timeout = "1s"')
+    aludel.append("calm")
+    os.environ["UNRULY_HANGS_ONCE"] = str(aludel.directory / "hung")
+    try:
+        log = aludel.drain()
+    finally:
+        del os.environ["UNRULY_HANGS_ONCE"]
+    holds(log, "x: loading the plugin took over 5s and was killed")
+    equal(log.count("it is started again in"), 1)
+    equal(aludel.seen(), [0])
+
+
+def test_one_that_fails_and_then_hangs_in_stop_is_stopped_and_not_crashed(aludel):
+    aludel.configure_unruly('timeout = "300ms"', config='hang_in = "stop"')
+    aludel.append("calm", "unruly.fail")
+    log = aludel.drain(status=1)
+    holds(log, "x: at its end: a call took over 300ms and was killed in stop")
+    holds(log, "not caught up: x (stopped: event 1: as_told: it was told to fail)")
+    equal((aludel.processor()["state"], aludel.processor()["error"]["event_id"]), ("stopped", 1))
+
+
+def test_one_that_hangs_in_destroy_after_its_last_word_keeps_it(aludel):
+    aludel.configure_unruly('timeout = "300ms"', config='hang_in = "destroy"')
+    aludel.append("calm", "unruly.fail")
+    log = aludel.drain(status=1)
+    holds(log, "x: at its end: did not end within 5s and was killed")
+    holds(log, "not caught up: x (stopped: event 1: as_told: it was told to fail)")
+
+
+def test_a_plugin_that_closes_the_connection_to_the_host_has_crashed_and_is_told_why(aludel):
+    aludel.configure_unruly()
+    aludel.append("unruly.cut_off")
+    log = aludel.drain()
+    holds(log, "x: exited with status 1; it wrote last: descriptor 3, the connection to the host, was closed")
+    equal(log.count("it is started again in"), 1)
+    equal(aludel.seen(), [0])
+
+
+def test_a_child_that_lives_on_without_its_connection_is_killed(aludel):
+    aludel.configure_unruly(config=f'once = "{aludel.directory / "once"}"')
+    aludel.append("unruly.cut_off_and_hang")
+    log = aludel.drain()
+    holds(log, "x: closed its connection to the host, descriptor 3, and was killed in handle of event 0")
+    equal(aludel.seen(), [0])
+
+
+def test_a_config_of_any_allowed_size_reaches_the_handler(aludel):
+    aludel.configure_unruly(config=f'once = "{aludel.directory}", filler = "{"x" * 1_000_000}"')
+    aludel.append("unruly.fail")
+    aludel.drain()
+    equal(aludel.seen(), [0])
+    aludel.configure_unruly(config=f'filler = "{"x" * 1_100_000}"')
+    _, error = aludel.run("config", "check", status=2)
+    holds(error, "config of [processor.x] takes ")
+    equal(error.count("\n"), 1)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <cerrno>
+#include <functional>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "log/segment.hpp"
 #include "log_fixture.hpp"
@@ -82,6 +85,33 @@ TEST_CASE("whichever call fails while a log is opened, it can be opened once the
   CHECK(open_log(small_options(folder))->tip() == 40);
 }
 
+TEST_CASE("a log's folders are durable before it serves, also those that a killed process made") {
+  const TempDir dir;
+  const auto synced = [](const FaultFileSystem& files, const std::filesystem::path& folder) {
+    for (const auto& call : files.calls()) {
+      if (call.name == "sync_directory" && std::filesystem::equivalent(call.path, folder)) return true;
+    }
+    return false;
+  };
+  const auto data = dir.path() / "a" / "b";
+  {
+    FaultFileSystem files;
+    open_log(small_options(data / "log", files));
+    for (const auto& folder : {dir.path(), dir.path() / "a", data, data / "log"})
+      CHECK(synced(files, folder));
+  }
+  {
+    FaultFileSystem files;
+    open_log(small_options(data / "log", files));
+    CHECK(synced(files, data));
+  }
+  std::filesystem::remove_all(data / "log");  // it was killed before it could go on
+  FaultFileSystem files;
+  open_log(small_options(data / "log", files));
+  CHECK(synced(files, data));
+  CHECK(synced(files, dir.path() / "a"));
+}
+
 TEST_CASE("after a failed sync its descriptor is not used again, and what was not acknowledged is cut off") {
   const TempDir dir;
   FaultFileSystem files;
@@ -121,6 +151,81 @@ TEST_CASE("while the log cannot be put right each append says so, and the first 
   }
   files.heal();
   CHECK(append(*log, {event_with("yes")})->first == 1);
+}
+
+TEST_CASE("nothing is acknowledged into a file that was removed, moved, replaced or cut") {
+  const std::pair<const char*, std::function<void(const std::filesystem::path&)>> losses[] = {
+      {"removed", [](const auto& path) { std::filesystem::remove(path); }},
+      {"linked elsewhere",
+       [](const auto& path) {
+         std::filesystem::create_hard_link(path, path.string() + "-saved");
+         std::filesystem::remove(path);
+       }},
+      {"moved with its folder",
+       [](const auto& path) {
+         std::filesystem::rename(path.parent_path(), path.parent_path().string() + "-moved");
+       }},
+      {"replaced by a copy",
+       [](const auto& path) {
+         std::filesystem::copy_file(path, path.string() + ".new");
+         std::filesystem::rename(path.string() + ".new", path);
+       }},
+      {"cut by a byte",
+       [](const auto& path) { std::filesystem::resize_file(path, std::filesystem::file_size(path) - 1); }},
+      {"emptied", [](const auto& path) { std::filesystem::resize_file(path, 0); }},
+  };
+  for (const auto& loss : losses) {
+    for (const bool used_before : {false, true}) {
+      CAPTURE(loss.first);
+      const TempDir dir;
+      const auto path = dir.path() / "log" / segment_name(0);
+      FaultFileSystem files;
+      append_each(*open_log(small_options(dir.path() / "log", files)), 2);
+      const auto log = open_log(small_options(dir.path() / "log", files));
+      if (used_before) append_each(*log, 1);
+      const auto tip = log->tip();
+      loss.second(path);
+      for (int i = 0; i < 2; ++i) {
+        const auto refused = append(*log, {event_with("lost")});
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == ErrorCode::corrupt);
+        CHECK(refused.error().message.find(path.string()) != std::string::npos);
+        CHECK(refused.error().message.find("nothing was added") != std::string::npos);
+      }
+      CHECK(log->tip() == tip);
+    }
+  }
+}
+
+TEST_CASE("a log whose tip page was cut under it takes no more appends, and the process lives") {
+  const TempDir dir;
+  FaultFileSystem files;
+  {
+    const auto log = open_log(small_options(dir.path() / "log", files));
+    append_each(*log, 1);
+    std::filesystem::resize_file(dir.path() / "log" / "tip", 0);
+    for (int i = 0; i < 2; ++i) {
+      const auto refused = append(*log, {event_with("lost")});
+      REQUIRE_FALSE(refused);
+      CHECK(refused.error().message.find("tip was cut") != std::string::npos);
+      std::filesystem::resize_file(dir.path() / "log" / "tip", 4'096);
+    }
+  }
+  const auto log = open_log(small_options(dir.path() / "log", files));
+  CHECK(append(*log, {event_with("kept")})->first == 1);
+}
+
+TEST_CASE("looking after the segment costs a call a group") {
+  const TempDir dir;
+  FaultFileSystem files;
+  const auto log = open_log(small_options(dir.path() / "log", files));
+  append_each(*log, 1);
+  const auto before = files.calls().size();
+  append_each(*log, 1);
+  std::vector<std::string> names;
+  for (auto i = before; i < files.calls().size(); ++i)
+    names.push_back(files.calls()[i].name);
+  CHECK(names == std::vector<std::string>{"status", "write_at", "sync_data"});
 }
 
 TEST_CASE("a producer's append that failed is no duplicate when it is sent again") {

@@ -170,6 +170,33 @@ TEST_CASE(
     CHECK(events[i].data == "line " + std::to_string(i));
 }
 
+TEST_CASE("a producer's key that another way to the log would change is refused") {
+  const TempDir dir;
+  FaultFileSystem files;
+  const auto log = open_log({.dir = dir.path(), .files = files, .allocate_ahead = false});
+  const std::string_view bad[] = {" p",
+                                  "p ",
+                                  "\tp",
+                                  "p\n",
+                                  "a\r\nb",
+                                  std::string_view("a\0b", 3),
+                                  "a\x7f"
+                                  "b",
+                                  "a\xc2\x80"
+                                  "b",
+                                  "\xff"};
+  for (const auto key : bad) {
+    CAPTURE(key);
+    const auto refused = append(*log, {event_with("")}, key);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::invalid);
+    CHECK(refused.error().message.find("the producer's key") != std::string::npos);
+  }
+  CHECK(append(*log, {event_with("")}, std::string(257, 'p')).error().code == ErrorCode::limit);
+  for (const std::string_view key : {"p", "a b", "k\xc3\xa9", "\xc2\xa0", "\xe2\x82\xac"})
+    CHECK(append(*log, {event_with("")}, key));
+}
+
 TEST_CASE("a log refuses more types than its limit, and takes those that it knows") {
   const TempDir dir;
   FaultFileSystem files;

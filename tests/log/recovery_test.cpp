@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <cerrno>
 #include <functional>
 #include <unistd.h>
 #include <utility>
@@ -56,6 +57,21 @@ TEST_CASE("a torn tail is saved beside those that were saved before") {
   }
 }
 
+TEST_CASE("a torn tail that a full disk cannot take says what to do") {
+  const TempDir dir;
+  FaultFileSystem files;
+  append_each(*open_log(small_options(dir.path(), files)), 1);
+  const auto path = dir.path() / segment_name(0);
+  write_file(path, read_file(path) + "garbage");
+  files.fail_next("write_at", ENOSPC);
+  const auto refused = SegmentLog::open(small_options(dir.path(), files));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::disk_full);
+  CHECK(refused.error().message.find("free 7 bytes, then start again") != std::string::npos);
+  CHECK(refused.error().message.find(path.string()) != std::string::npos);
+  CHECK(open_log(small_options(dir.path(), files))->tip() == 1);
+}
+
 TEST_CASE("blocks that were written but not acknowledged are kept") {
   const TempDir dir;
   FaultFileSystem files;
@@ -94,13 +110,104 @@ TEST_CASE("a bad block below a processor's cursor is corrupt, even if it is the 
   auto bad = snapshot.last();
   bad[block_offsets(bad)[2] + 40] ^= 1;
   write_file(snapshot.last_path(), bad);
+  forget_boot(dir.path());
   Reports reports;
-  const auto refused = SegmentLog::open(reporting(dir.path(), files, reports, 3));
+  const auto refused = SegmentLog::open(with_cursor(reporting(dir.path(), files, reports), 3));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::corrupt);
   CHECK(read_file(snapshot.last_path()) == bad);
-  CHECK(open_log(reporting(dir.path(), files, reports, 2))->tip() == 2);
+  CHECK(open_log(with_cursor(reporting(dir.path(), files, reports), 2))->tip() == 2);
   CHECK(reports.lines.size() == 1);
+}
+
+TEST_CASE("a log that ends cleanly, but before a processor's cursor, is corrupt and not changed") {
+  const TempDir dir;
+  FaultFileSystem files;
+  {
+    const auto log = open_log(small_options(dir.path(), files));
+    while (log->stats()->segments < 2)
+      append_each(*log, 1);
+    append_each(*log, 3);
+  }
+  const Snapshot snapshot(dir.path());
+  const auto offsets = block_offsets(snapshot.last());
+  const auto last = offsets[offsets.size() - 2];
+  const auto tip = *parse_segment_name(snapshot.files().back().first) + offsets.size() - 1;
+  const std::pair<const char*, std::function<void()>> losses[] = {
+      {"cut", [&] { write_file(snapshot.last_path(), snapshot.last().substr(0, last)); }},
+      {"zeroed",
+       [&] { write_file(snapshot.last_path(), snapshot.last().substr(0, last) + std::string(4'096, '\0')); }},
+      {"gone", [&] { std::filesystem::remove(snapshot.last_path()); }},
+  };
+  for (const auto& loss : losses) {
+    CAPTURE(loss.first);
+    snapshot.restore();
+    loss.second();
+    const Snapshot damaged(dir.path());
+    Reports reports;
+    const auto refused = SegmentLog::open(with_cursor(reporting(dir.path(), files, reports), tip));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::corrupt);
+    const auto& message = refused.error().message;
+    const auto offset = loss.first == std::string("gone") ? 0 : last;
+    CHECK(message.find(snapshot.last_path().string() + " at offset " + std::to_string(offset)) !=
+          std::string::npos);
+    CHECK(message.find("processor x knows its events to below " + std::to_string(tip)) != std::string::npos);
+    CHECK(message.find("or remove processors/x to go on without them") != std::string::npos);
+    CHECK(Snapshot(dir.path()).files() == damaged.files());
+    CHECK(reports.lines.empty());
+    CHECK(open_log(small_options(dir.path(), files))->tip() < tip);
+  }
+}
+
+TEST_CASE(
+    "in the boot in which an event was acknowledged its loss is corrupt, and in a later one a torn tail") {
+  for (const auto sync : {Sync::full, Sync::normal}) {
+    const TempDir dir;
+    FaultFileSystem files;
+    append_each(*open_log(small_options(dir.path(), files, sync)), 3);
+    const Snapshot snapshot(dir.path());
+    const auto last = block_offsets(snapshot.last())[2];
+    auto flipped = snapshot.last();
+    flipped[last + 40] ^= 1;
+    for (const auto& damaged : {flipped, snapshot.last().substr(0, last)}) {
+      write_file(snapshot.last_path(), damaged);
+      for (int i = 0; i < 2; ++i) {  // a writer that was refused takes nothing from what the page says
+        const auto refused = SegmentLog::open(small_options(dir.path(), files));
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == ErrorCode::corrupt);
+        CHECK(refused.error().message.find("offset " + std::to_string(last)) != std::string::npos);
+        CHECK(refused.error().message.find("or remove " + (dir.path() / "tip").string()) !=
+              std::string::npos);
+        CHECK(read_file(snapshot.last_path()) == damaged);
+      }
+    }
+    forget_boot(dir.path());
+    CHECK(open_log(small_options(dir.path(), files))->tip() == 2);
+  }
+}
+
+TEST_CASE("a log whose segments are all gone is not begun anew under the events' ids") {
+  const TempDir dir;
+  FaultFileSystem files;
+  append_each(*open_log(small_options(dir.path(), files)), 3);
+  std::filesystem::remove(dir.path() / segment_name(0));
+  const auto refused = SegmentLog::open(small_options(dir.path(), files));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::corrupt);
+  CHECK(refused.error().message.find("remove " + (dir.path() / "tip").string() + " to begin a new log") !=
+        std::string::npos);
+  forget_boot(dir.path());
+  CHECK(open_log(small_options(dir.path(), files))->tip() == 0);
+}
+
+TEST_CASE("what a processor knows of another log says nothing of this one") {
+  const TempDir dir;
+  FaultFileSystem files;
+  append_each(*open_log(small_options(dir.path(), files)), 3);
+  auto options = with_cursor(small_options(dir.path(), files), 1'000);
+  options.known[0].log_id = Uuid::random();
+  CHECK(open_log(options)->tip() == 3);
 }
 
 TEST_CASE("a bad block in front of a seal is corrupt, also while the sealed file is not yet cut to size") {

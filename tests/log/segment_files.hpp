@@ -41,10 +41,10 @@ class Snapshot {
       files_.emplace_back(segment_name(id), read_file(dir_ / segment_name(id)));
     }
   }
+  /// As after a power loss: what the tip page said is not believed any more.
   void restore() const {
     for (const auto& entry : std::filesystem::directory_iterator(dir_)) {
-      if (entry.path().filename() != "tip" && entry.path().filename() != "lock")
-        std::filesystem::remove(entry);
+      if (entry.path().filename() != "lock") std::filesystem::remove(entry);
     }
     for (const auto& [name, content] : files_)
       write_file(dir_ / name, content);
@@ -76,15 +76,25 @@ struct Reports {
   }
 };
 
-inline OpenOptions reporting(const std::filesystem::path& dir, FaultFileSystem& files, Reports& reports,
-                             std::uint64_t durable_floor = 0) {
-  auto options = OpenOptions{.dir = dir,
-                             .files = files,
-                             .durable_floor = durable_floor,
-                             .segment_size = 8'192,
-                             .allocate_ahead = false,
-                             .report = reports.sink()};
+inline OpenOptions reporting(const std::filesystem::path& dir, FaultFileSystem& files, Reports& reports) {
+  return OpenOptions{
+      .dir = dir, .files = files, .segment_size = 8'192, .allocate_ahead = false, .report = reports.sink()};
+}
+
+inline Uuid log_id_of(const std::filesystem::path& dir) {
+  const auto header = format::load<format::SegmentHeader>(read_file(dir / segment_name(0)).data());
+  return header.log_id;
+}
+
+/// The same, where a processor has handled the log's events below `next`.
+inline OpenOptions with_cursor(OpenOptions options, std::uint64_t next) {
+  options.known = {{"processor x", "processors/x", log_id_of(options.dir), next}};
   return options;
+}
+
+/// As a power loss does: what was published in this boot is not believed any more.
+inline void forget_boot(const std::filesystem::path& dir) {
+  std::filesystem::remove(dir / "tip");
 }
 
 }  // namespace aludel

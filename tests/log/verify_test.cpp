@@ -11,8 +11,8 @@ namespace aludel {
 
 namespace {
 
-VerifyReport verify(const std::filesystem::path& dir) {
-  auto report = verify_log(os::real_file_system(), dir, [](std::uint64_t, std::uint64_t) {});
+VerifyReport verify(const std::filesystem::path& dir, std::uint64_t durable_floor = 0) {
+  auto report = verify_log(os::real_file_system(), dir, durable_floor, [](std::uint64_t, std::uint64_t) {});
   REQUIRE(report);
   return std::move(*report);
 }
@@ -34,7 +34,7 @@ TEST_CASE("verify finds nothing wrong with a log, counts its events, and tells h
   }
   std::uint64_t last_done = 0;
   std::uint64_t last_total = 0;
-  const auto report = verify_log(files, dir.path(), [&](std::uint64_t done, std::uint64_t total) {
+  const auto report = verify_log(files, dir.path(), 0, [&](std::uint64_t done, std::uint64_t total) {
     CHECK(done >= last_done);
     CHECK(done <= total);
     last_done = done;
@@ -74,6 +74,42 @@ TEST_CASE("verify names each of several faults by file and offset, and goes on b
   CHECK(report.events == 58);
 }
 
+TEST_CASE("a last block that is damaged below what is known durable is a fault, not a torn tail") {
+  const TempDir dir;
+  FaultFileSystem files;
+  std::uint64_t last = 0;
+  {
+    const auto log = open_log(small_options(dir.path(), files));
+    append_each(*log, 2);
+    last = log->stats()->bytes;
+    append_each(*log, 1);
+  }
+  const auto first_ids = list_segments(files, dir.path()).value();
+  REQUIRE(first_ids.size() == 1);
+  damage(dir.path() / segment_name(first_ids[0]), last + 40);
+  std::filesystem::remove(dir.path() / "tip");  // as if the machine had been started anew
+  CHECK(verify(dir.path(), 2).faults.empty());
+  CHECK(verify(dir.path(), 2).torn_tail);
+  const auto report = verify(dir.path(), 3);
+  CHECK_FALSE(report.torn_tail);
+  REQUIRE(report.faults.size() == 1);
+  CHECK(report.faults[0].offset == last);
+}
+
+TEST_CASE("a last block that is damaged while a writer serves it is a fault") {
+  const TempDir dir;
+  FaultFileSystem files;
+  const auto log = open_log(small_options(dir.path(), files));
+  append_each(*log, 2);
+  const auto last = log->stats()->bytes;
+  append_each(*log, 1);
+  damage(dir.path() / segment_name(0), last + 40);
+  const auto report = verify(dir.path());
+  CHECK_FALSE(report.torn_tail);
+  REQUIRE(report.faults.size() == 1);
+  CHECK(report.faults[0].offset == last);
+}
+
 TEST_CASE("verify tells a missing segment, and a torn tail from a fault") {
   const TempDir dir;
   FaultFileSystem files;
@@ -91,9 +127,45 @@ TEST_CASE("verify tells a missing segment, and a torn tail from a fault") {
   CHECK(report.faults[0].what.find("is missing") != std::string::npos);
 }
 
+TEST_CASE("a log whose first segment is missing is corrupt for verify, readers and writers alike") {
+  const TempDir dir;
+  FaultFileSystem files;
+  append_each(*open_log(small_options(dir.path(), files)), 60);
+  REQUIRE(list_segments(files, dir.path())->size() > 2);
+  std::filesystem::remove(dir.path() / segment_name(0));
+  const auto report = verify(dir.path());
+  REQUIRE(report.faults.size() == 1);
+  CHECK(report.faults[0].file.filename() == segment_name(0));
+  for (const auto& error : {SegmentReader::open(files, dir.path()).error(),
+                            SegmentLog::open(small_options(dir.path(), files)).error()}) {
+    CHECK(error.code == ErrorCode::corrupt);
+    CHECK(error.message.find(segment_name(0)) != std::string::npos);
+  }
+}
+
+TEST_CASE("verify misses what was acknowledged in this boot and is gone") {
+  const TempDir dir;
+  FaultFileSystem files;
+  std::uint64_t end = 0;
+  {
+    const auto log = open_log(small_options(dir.path(), files));
+    append_each(*log, 2);
+    end = log->stats()->bytes;
+    append_each(*log, 1);
+  }
+  std::filesystem::resize_file(dir.path() / segment_name(0), end);
+  auto report = verify(dir.path());
+  REQUIRE(report.faults.size() == 1);
+  CHECK(report.faults[0].offset == end);
+  std::ofstream(dir.path() / segment_name(0), std::ios::app | std::ios::binary) << "half a block";
+  report = verify(dir.path());
+  CHECK(report.faults.size() == 1);
+  CHECK_FALSE(report.torn_tail);
+}
+
 TEST_CASE("verify says when there is no log") {
   const TempDir dir;
-  CHECK(verify_log(os::real_file_system(), dir.path(), [](std::uint64_t, std::uint64_t) {}).error().code ==
+  CHECK(verify_log(os::real_file_system(), dir.path(), 0, [](std::uint64_t, std::uint64_t) {}).error().code ==
         ErrorCode::not_found);
 }
 

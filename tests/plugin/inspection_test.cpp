@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "plugin/inspection.hpp"
 
+#include <chrono>
+
 #include <doctest/doctest.h>
 
 #include "plugin/refusal.hpp"
@@ -38,8 +40,8 @@ TEST_CASE("a plugin that ends the inspecting process is refused with how it ende
     std::string plugin;
     std::string how;
   };
-  for (const auto& row : {Row{"crashes_in_constructor", "killed by signal 6 (Aborted)"},
-                          Row{"crashes_in_entry", "killed by signal 6 (Aborted)"},
+  for (const auto& row : {Row{"crashes_in_constructor", "was killed by signal 6 (Aborted)"},
+                          Row{"crashes_in_entry", "was killed by signal 6 (Aborted)"},
                           Row{"exits_in_constructor", "exited with status 0"},
                           Row{"writes_to_every_descriptor", "exited with status 0"}}) {
     CAPTURE(row.plugin);
@@ -58,6 +60,20 @@ TEST_CASE("a plugin that hangs is refused when its time is over") {
   REQUIRE_FALSE(found);
   CHECK(found.error().reason == refusal::timed_out);
   CHECK(found.error().message.find("over 300 ms") != std::string::npos);
+}
+
+TEST_CASE("plugins that hang are found out side by side, and the others are told in their places") {
+  const auto hanging = bad_plugin("hangs_in_constructor");
+  const auto before = std::chrono::steady_clock::now();
+  const auto found = inspect_all({hanging, hanging, bad_plugin("good"), hanging, hanging}, inspector(),
+                                 std::chrono::seconds(3));
+  CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(9));
+  REQUIRE(found.size() == 5);
+  for (const auto i : {0U, 1U, 3U, 4U}) {
+    REQUIRE_FALSE(found[i]);
+    CHECK(found[i].error().reason == refusal::timed_out);
+  }
+  CHECK(found[2]);
 }
 
 TEST_CASE("a refusal of the loader or the rules comes through the child") {

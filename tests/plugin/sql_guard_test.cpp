@@ -209,6 +209,23 @@ TEST_CASE("a denial says which rule it is") {
   }
 }
 
+TEST_CASE("chance does not get in through the definition of a column") {
+  for (const std::string chance : {"random()", "randomblob(4)", "1 + random()"}) {
+    CAPTURE(chance);
+    GuardedBridge bridge;
+    bridge.in(Stage::migrate, [&](aludel_call* call, const aludel_host*, const aludel_event*) {
+      CHECK(try_sql(call, "create table lots (a, b default (" + chance + "))") == ALUDEL_OK);
+      return ALUDEL_HANDLED;
+    });
+    bridge.in(Stage::handle, [&](aludel_call* call, const aludel_host*, const aludel_event*) {
+      CHECK(try_sql(call, "insert into lots (a) values (1)") != ALUDEL_OK);
+      CHECK_MESSAGE(error_of(call).find("not for handlers") != std::string::npos, error_of(call));
+      CHECK(try_sql(call, "insert into lots values (1, 2)") == ALUDEL_OK);
+      return ALUDEL_HANDLED;
+    });
+  }
+}
+
 TEST_CASE("a statement that changes the schema, prepared in migrate, does not run later") {
   GuardedBridge bridge;
   aludel_statement* kept = nullptr;
@@ -245,8 +262,7 @@ TEST_CASE("the host's own SQL passes, also what was prepared before the guard st
   {
     SqlGuard guard(*database);
     CHECK(before.run());
-    CHECK(
-        database->execute("begin; update _aludel_cursor set next = random(); commit; pragma wal_checkpoint"));
+    CHECK(database->execute("begin; update _aludel_cursor set next = 2; commit; pragma wal_checkpoint"));
     guard.set_stage(Stage::handle);
     CHECK_FALSE(database->execute("begin"));
     guard.set_stage(Stage::none);

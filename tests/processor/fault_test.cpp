@@ -128,7 +128,7 @@ TEST_CASE("a failed event that is met again first fails the run again, and is ov
   CHECK(rig.run().activity == Activity::stopped);
   rig.clock.advance(std::chrono::hours(1));
   CHECK(rig.run().activity == Activity::stopped);
-  CHECK(rig.script.work() == "h5! u5 c");
+  CHECK(rig.script.work() == "h5#2! u5 c");
   CHECK(rig.durable().error->since_ns == rig.clock.wall_ns());
   CHECK(rig.run().activity == Activity::offline);
   // Known until the event is behind.

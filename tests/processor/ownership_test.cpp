@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -18,6 +19,11 @@ void write_to_projection(const Rig& rig, const char* sql) {
   auto database = Database::open(projection_link(rig.directory()), Database::Mode::read_write);
   REQUIRE(database);
   REQUIRE((*database)->execute(sql));
+}
+
+std::string contents_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace
@@ -113,7 +119,7 @@ TEST_CASE("a projection of a newer format is refused, and not written to") {
   Rig rig;
   rig.log.append("wanted", 3, 3);
   rig.run();
-  write_to_projection(rig, "update _aludel_identity set format = 2; drop table _aludel_standstill");
+  write_to_projection(rig, "update _aludel_identity set format = 99; drop table _aludel_standstill");
   const auto state = rig.run();
   CHECK(state.activity == Activity::refused);
   REQUIRE(state.error);
@@ -144,8 +150,59 @@ TEST_CASE("a link to a projection that is missing is an error, and nothing is ma
   std::filesystem::remove(rig.directory() / "projection-1.db");
   const auto opened = rig.open();
   REQUIRE_FALSE(opened);
-  CHECK(opened.error().code == ErrorCode::not_found);
+  CHECK(opened.error().code == ErrorCode::corrupt);
+  CHECK(opened.error().message.find("restore it") != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(rig.directory() / "projection-1.db"));
+}
+
+TEST_CASE("a projection that became empty is an error, and is not made anew") {
+  Rig rig;
+  rig.log.append("wanted", 3, 3);
+  rig.run();
+  const auto file = rig.directory() / "projection-1.db";
+  std::filesystem::remove(rig.directory() / "projection-1.db-wal");
+  std::filesystem::resize_file(file, 0);
+  const auto opened = rig.open();
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().code == ErrorCode::corrupt);
+  CHECK(opened.error().message.find("the database is empty; restore it") != std::string::npos);
+  CHECK(std::filesystem::file_size(file) == 0);
+}
+
+TEST_CASE("a database of something else is not taken for a projection, and stays as it is") {
+  for (const bool linked : {false, true}) {
+    Rig rig;
+    const auto file = rig.directory() / "projection-1.db";
+    {
+      auto foreign = Database::open(rig.temp.path() / "foreign", Database::Mode::create);
+      REQUIRE(foreign);
+      REQUIRE((*foreign)->execute("pragma journal_mode = delete; create table t (a)"));
+    }
+    std::filesystem::rename(rig.temp.path() / "foreign", file);
+    if (linked) std::filesystem::create_symlink("projection-1.db", projection_link(rig.directory()));
+    const auto before = contents_of(file);
+    const auto opened = rig.open();
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().code == ErrorCode::conflict);
+    CHECK(opened.error().reason == "foreign_projection");
+    CHECK(contents_of(file) == before);
+  }
+}
+
+TEST_CASE("a link that leads nowhere but to itself is an error") {
+  Rig rig;
+  std::filesystem::create_symlink("projection.db", projection_link(rig.directory()));
+  const auto opened = rig.open();
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().message.find("symbolic links") != std::string::npos);
+}
+
+TEST_CASE("a crash before the first tables costs nothing") {
+  Rig rig;
+  rig.log.append("wanted", 3, 3);
+  REQUIRE(Database::open(rig.directory() / "projection-1.db", Database::Mode::create));
+  CHECK(rig.run().activity == Activity::offline);
+  CHECK(rig.rows() == upto(2));
 }
 
 TEST_CASE("a crash between the first tables and the link costs nothing") {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <unistd.h>
 
 #include <doctest/doctest.h>
 
@@ -52,6 +53,7 @@ TEST_CASE("a page shows the call in flight to another process, and that it has r
   CHECK(seen->event_id == 42);
   CHECK(seen->attempt == 3);
   CHECK(seen->stage == handle);
+  CHECK(seen->writer == static_cast<std::uint64_t>(::getpid()));
   const auto sequence = seen->sequence;
   page->leave();
   seen = view(file);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "rig.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <doctest/doctest.h>
@@ -83,6 +84,26 @@ std::int64_t Rig::number_in(const std::filesystem::path& directory, const std::s
   REQUIRE(row);
   REQUIRE(*row);
   return select->integer(0);
+}
+
+std::string Rig::text_in(const std::filesystem::path& directory, const std::string& sql) {
+  auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+  REQUIRE(database);
+  auto select = (*database)->prepare(sql);
+  REQUIRE(select);
+  auto row = select->step();
+  REQUIRE(row);
+  REQUIRE(*row);
+  return std::string(select->text(0));
+}
+
+std::string Rig::all_but(std::uint64_t last, const std::vector<std::uint64_t>& missing) {
+  std::string line;
+  for (std::uint64_t id = 0; id <= last; ++id) {
+    if (std::find(missing.begin(), missing.end(), id) != missing.end()) continue;
+    line += (line.empty() ? "" : " ") + std::to_string(id);
+  }
+  return line;
 }
 
 std::string upto(std::int64_t last) {

@@ -33,10 +33,14 @@ class Rig : public HandlerLog {
   [[nodiscard]] ProcessorState durable() const;
   [[nodiscard]] static std::string rows_in(const std::filesystem::path& directory);
   [[nodiscard]] static std::int64_t number_in(const std::filesystem::path& directory, const std::string& sql);
+  /// Empty for NULL.
+  [[nodiscard]] static std::string text_in(const std::filesystem::path& directory, const std::string& sql);
+  /// "0 1 2 ... last" without some, as `rows` has it.
+  [[nodiscard]] static std::string all_but(std::uint64_t last, const std::vector<std::uint64_t>& missing);
   [[nodiscard]] const std::filesystem::path& directory() const { return options.directory; }
 
-  [[nodiscard]] bool enabled(LogLevel) const override { return false; }
-  void write(LogLevel, std::string_view) override {}
+  [[nodiscard]] bool enabled(LogLevel) const override { return true; }
+  void write(LogLevel, std::string_view line) override { logged.emplace_back(line); }
 
   TempDir temp;
   FakeLog log;
@@ -46,6 +50,7 @@ class Rig : public HandlerLog {
   Processor::Options options;
   Processor::MakeInstance make_instance;
   std::vector<ProcessorState> told;
+  std::vector<std::string> logged;
   /// What happens when the processor would wait: the first, then the next one. When none is left, time passes
   /// until it would wait for ever; then it is stopped.
   std::deque<std::function<void(const FakeLog::Wait&)>> steps;

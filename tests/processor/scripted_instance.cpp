@@ -110,15 +110,29 @@ Outcome ScriptedInstance::start() {
 }
 
 Outcome ScriptedInstance::handle(const Event& event, std::uint32_t flags, std::uint32_t attempt) {
-  ALUDEL_ASSERT(attempt == 1);
   if (script_.in_handle) script_.in_handle(event);
   const auto deed = script_.events.find(event.id);
   const auto outcome = call(deed == script_.events.end() ? nullptr : &deed->second,
                             [&] { script_.gathers ? gathered_.push_back(event.id) : write(event.id); });
   const bool failed = outcome != Outcome::handled && outcome != Outcome::skip;
   note("h" + std::to_string(event.id) + ((flags & ALUDEL_CALL_REDELIVERY) != 0 ? "'" : "") +
-       (failed ? "!" : ""));
+       (attempt == 1 ? "" : "#" + std::to_string(attempt)) + (failed ? "!" : ""));
   return outcome;
+}
+
+Outcome ScriptedInstance::validate(const Event& event, std::uint32_t, std::uint32_t) {
+  const auto deed = script_.validation.find(event.id);
+  const auto outcome = call(deed == script_.validation.end() ? nullptr : &deed->second, [] {});
+  if (outcome != Outcome::handled) note("v" + std::to_string(event.id) + "!");
+  return outcome;
+}
+
+std::optional<Decision> ScriptedInstance::on_error(const Event& event, const EventFailure& failure) {
+  note("e" + std::to_string(event.id));
+  const auto decision = script_.on_error ? script_.on_error(event, failure) : Decision{};
+  error_ = {};
+  if (!decision) error_.code = "no_opinion";
+  return decision;
 }
 
 Outcome ScriptedInstance::flush() {

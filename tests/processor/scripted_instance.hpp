@@ -29,7 +29,9 @@ struct Script {
   };
 
   std::map<std::uint64_t, Deed> events;
+  std::map<std::uint64_t, Deed> validation;  ///< how `validate` misbehaves; it never writes
   Deed create, migrate, start, flush;
+  std::function<std::optional<Decision>(const Event&, const Instance::EventFailure&)> on_error;
   bool gathers = false;
   std::string schema = "create table rows (id integer primary key) strict";
   HandlerDescription description;
@@ -42,8 +44,8 @@ struct Script {
   std::function<void(Database&)> committed;  ///< just after
 
   /// Everything that happened, in order: "create", "migrate 0 1", "start", "h7" handle, "h7'" handle as a
-  /// redelivery, "h7!" it failed, "f" flush, "f!" it failed, "u7" rolled_back from 7, "c" the projection
-  /// committed, "stop", "destroy".
+  /// redelivery, "h7#2" a second attempt, "h7!" it failed, "v7!" validate failed, "e7" on_error, "f" flush,
+  /// "f!" it failed, "u7" rolled_back from 7, "c" the projection committed, "stop", "destroy".
   std::vector<std::string> journal;
   /// The journal as one line.
   [[nodiscard]] std::string life() const;
@@ -63,9 +65,11 @@ class ScriptedInstance final : public Instance {
   [[nodiscard]] const HandlerDescription& description() const override { return script_.description; }
   Outcome migrate(std::uint32_t from, std::uint32_t to) override;
   Outcome start() override;
+  Outcome validate(const Event& event, std::uint32_t flags, std::uint32_t attempt) override;
   Outcome handle(const Event& event, std::uint32_t flags, std::uint32_t attempt) override;
   Outcome flush() override;
   void rolled_back(std::uint64_t event_id) override;
+  std::optional<Decision> on_error(const Event& event, const EventFailure& failure) override;
   void stop() override;
   [[nodiscard]] const HandlerError& error() const override { return error_; }
   [[nodiscard]] bool wrote() const override { return wrote_; }

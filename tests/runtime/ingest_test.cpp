@@ -69,6 +69,14 @@ TEST_CASE("an error says what is in the log nevertheless") {
   CHECK(malformed.error().message.find("line 4: ") == 0);
   CHECK(malformed.error().message.find("; the 2 events before are in the log") != std::string::npos);
 
+  const auto one_is_new = [](std::span<const NewEvent>, std::uint64_t) -> Result<AppendSummary> {
+    return AppendSummary{0, 0, 1, 0};
+  };
+  auto one = reader_of(line + line + "x\n");
+  CHECK(ingest(one, 0, system_clock(), one_is_new)
+            .error()
+            .message.ends_with("; the event before is in the log"));
+
   appends = 1;
   auto first = reader_of(line);
   const auto nothing = ingest(first, 0, system_clock(), append);

@@ -126,6 +126,22 @@ TEST_CASE("a processor that cannot be served is refused with the reason, and the
         std::string::npos);
 }
 
+TEST_CASE("a config that does not fit the handler's schema refuses its processor") {
+  const std::vector<InspectedPlugin> plugins{plugin(
+      "a.so", {handler("org.one.ledger", R"({"required":["url"],"properties":{"url":{"type":"string"}}})")})};
+  const auto plan = make_plan(config("[processor.x]\nhandler = \"org.one.ledger\""), plugins);
+  REQUIRE(plan);
+  REQUIRE(plan->refused.size() == 1);
+  CHECK(plan->refused[0].error.reason == "bad_config");
+  CHECK(plan->refused[0].error.message ==
+        "config lacks the key \"url\", which the handler requires (in [processor.x])");
+  CHECK(told(make_plan(config("[processor.x]\nhandler = \"org.one.ledger\"\nconfig = { url = \"u\" }"),
+                       plugins)) == "x=org.one.ledger@a.so ");
+  const auto none = make_plan(config(""), plugins);
+  REQUIRE(none->left_out.size() == 1);
+  CHECK(none->left_out[0].handler == "org.one.ledger");
+}
+
 TEST_CASE("types narrow a handler's subscriptions") {
   const std::vector<InspectedPlugin> plugins{plugin("a.so", {handler("org.one.ledger")})};
   for (const auto* types : {"[\"deposit\"]", "[\"order.x\"]", "[\"order.x*\"]", "[\"o*\"]", "[\"*\"]"}) {

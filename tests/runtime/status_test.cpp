@@ -116,6 +116,20 @@ TEST_CASE("what a host says of a processor goes before what its folder says") {
   CHECK(to_json(status).find(R"("state":"waiting","cursor":1,"lag":1)") != std::string::npos);
 }
 
+TEST_CASE("a processor that the config names is not unconfigured, although no plan could be made") {
+  Rig rig;
+  for (const auto* name : {"x", "y"})
+    rig.installation.config.processors.emplace_back().name = name;
+  rig.leave_folder("x", {exact("a")});
+  rig.leave_folder("gone", {exact("b")});
+  const auto status = rig.status();
+  REQUIRE(status.processors.size() == 3);
+  CHECK(status.processors[0].state.activity == Activity::unconfigured);
+  CHECK(status.processors[1].state.activity == Activity::offline);
+  CHECK(status.processors[2].state.activity == Activity::offline);
+  CHECK(status.unrouted == Counts{{"b", 1}});
+}
+
 TEST_CASE("where the plugins are not found, the folder says what the processor listened to") {
   const Rig rig;
   rig.leave_folder("x", {exact("b")});
@@ -144,7 +158,7 @@ TEST_CASE("that a processor crashed is durable, and told until a host knows bett
   CHECK(status.processors[0].state.activity == Activity::crashed);
   CHECK(
       to_json(status).find(
-          R"("attempt":1,"error":{"event_id":17,"code":"crashed","message":"killed by signal 11","outcome":"host","stage":"handle","since":"1970-01-01T00:00:00.000000005Z"})") !=
+          R"("attempt":1,"error":{"event_id":17,"code":"crashed","message":"killed by signal 11","outcome":"host","stage":"handle","since":"1970-01-01T00:00:00.000000005Z","next_try":null})") !=
       std::string::npos);
 }
 

@@ -2,11 +2,17 @@
 #include "runtime/supervised.hpp"
 
 #include <fcntl.h>
+#include <fstream>
+#include <functional>
+#include <optional>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/limits.hpp"
 #include "base/os/descriptor.hpp"
+#include "processor/projection.hpp"
 #include "runtime/verdict.hpp"
 #include "support/result_printing.hpp"
 #include "support/temp_dir.hpp"
@@ -21,19 +27,32 @@ using std::chrono::milliseconds;
 struct Script {
   Worker::Events events;
   int started = 0;
+  int nudged = 0;
   int stopped = 0;
   int killed = 0;
+  int pid = ::getpid();
+  std::optional<Error> cannot_start;
 };
 
 class ScriptedWorker final : public Worker {
  public:
   explicit ScriptedWorker(Script& script) : script_(script) {}
+  [[nodiscard]] int pid() const override { return script_.pid; }
   void stop() override { ++script_.stopped; }
+  void nudge() override { ++script_.nudged; }
   void kill() override { ++script_.killed; }
 
  private:
   Script& script_;
 };
+
+// What a processor's first start makes, and what `sql` then does to it.
+void make_projection(const std::filesystem::path& directory, const char* sql = "") {
+  auto projection = Projection::open(directory);
+  REQUIRE(projection);
+  REQUIRE((*projection)->initialise({"org.example.x", "1.0.0", 0, Uuid::random(), Uuid::random()}, {}));
+  REQUIRE((*projection)->database().execute(sql));
+}
 
 struct Rig {
   TempDir dir;
@@ -42,6 +61,7 @@ struct Rig {
   HostLog log{null.number(), LogLevel::error, HostLog::Format::text};
   Script script;
   int changes = 0;
+  bool made_folder = true;
   std::unique_ptr<Supervised> supervised = make(std::chrono::seconds(60));
 
   std::unique_ptr<Supervised> make(milliseconds timeout) {
@@ -51,10 +71,11 @@ struct Rig {
     spec.directory = dir.path();
     auto start = [this](const ProcessorSpec&, Worker::Events events) -> Result<std::unique_ptr<Worker>> {
       ++script.started;
+      if (script.cannot_start) return *script.cannot_start;
       script.events = std::move(events);
       return std::make_unique<ScriptedWorker>(script);
     };
-    return std::make_unique<Supervised>(reactor, log, Supervised::Setup{spec, timeout, start},
+    return std::make_unique<Supervised>(reactor, log, Supervised::Setup{spec, timeout, start, made_folder},
                                         [this] { ++changes; });
   }
 
@@ -71,11 +92,26 @@ struct Rig {
     const auto events = script.events;
     events.on_end({state, "exited with status 0", {}});
   }
-  // Turns the loop until the worker was started so many times.
-  void run_until_started(int times) {
+  // Turns the loop until the worker was killed, or the time has passed.
+  void run_until_killed_or(milliseconds limit) {
     std::unique_ptr<Reactor::Handle> look;
     std::function<void()> check = [&] {
-      if (script.started == times) return reactor.stop();
+      if (script.killed > 0) return reactor.stop();
+      look = reactor.after(milliseconds(1), check);
+    };
+    reactor.post(check);
+    const auto end = reactor.after(limit, [&] { reactor.stop(); });
+    reactor.run();
+  }
+  // Turns the loop until the worker was started so many times.
+  void run_until_started(int times) {
+    run_until([this, times] { return script.started == times; });
+  }
+  // Turns the loop until the condition holds.
+  void run_until(const std::function<bool()>& condition) {
+    std::unique_ptr<Reactor::Handle> look;
+    std::function<void()> check = [&] {
+      if (condition()) return reactor.stop();
       look = reactor.after(milliseconds(1), check);
     };
     reactor.post(check);
@@ -112,12 +148,70 @@ TEST_CASE("a processor that ends by itself is not started again") {
   }
 }
 
-TEST_CASE("a new processor that is refused leaves no folder") {
-  Rig rig;
-  rig.supervised->start();
-  rig.end(Activity::refused);
-  CHECK(rig.supervised->state().activity == Activity::refused);
-  CHECK_FALSE(std::filesystem::exists(rig.dir.path()));
+TEST_CASE(
+    "a processor whose folder this host made, and that is refused before it has committed, leaves none") {
+  const std::function<void(const Rig&)> traces[] = {
+      [](const Rig&) {},
+      [](const Rig& rig) {
+        REQUIRE(Database::open(rig.dir.path() / "projection-1.db", Database::Mode::create));
+      },
+      [](const Rig& rig) { make_projection(rig.dir.path()); },
+  };
+  for (const auto& leave : traces) {
+    Rig rig;
+    leave(rig);
+    rig.supervised->start();
+    rig.end(Activity::refused);
+    CHECK(rig.supervised->state().activity == Activity::refused);
+    CHECK_FALSE(std::filesystem::exists(rig.dir.path()));
+  }
+}
+
+TEST_CASE("what may be a projection is never removed") {
+  const std::function<void(const Rig&)> traces[] = {
+      [](const Rig& rig) { make_projection(rig.dir.path(), "update _aludel_cursor set next = 1"); },
+      [](const Rig& rig) {
+        make_projection(rig.dir.path(), "update _aludel_identity set projection_version = 1");
+      },
+      [](const Rig& rig) {
+        make_projection(rig.dir.path(), "update _aludel_cursor set next = 1");
+        std::filesystem::remove(rig.dir.path() / "projection.db");
+      },
+      [](const Rig& rig) { std::ofstream(rig.dir.path() / "projection-1.db") << "damaged"; },
+      [](const Rig& rig) { std::ofstream(rig.dir.path() / "projection-2.db") << "of a later Aludel"; },
+      [](const Rig& rig) { std::ofstream(rig.dir.path() / "projection.db") << "no link"; },
+      [](const Rig& rig) {
+        std::filesystem::create_symlink("projection-1.db", rig.dir.path() / "projection.db");
+      },
+      [](const Rig& rig) {
+        std::filesystem::create_symlink("projection.db", rig.dir.path() / "projection.db");
+      },
+  };
+  for (const auto& leave : traces) {
+    Rig rig;
+    leave(rig);
+    rig.supervised->start();
+    rig.end(Activity::refused);
+    CHECK(rig.supervised->state().activity == Activity::refused);
+    CHECK(std::filesystem::exists(rig.dir.path()));
+    const auto verdict = read_verdict(rig.dir.path());
+    REQUIRE(verdict);
+    CHECK(verdict->activity == Activity::refused);
+    CHECK(verdict->error.message == "why");
+  }
+}
+
+TEST_CASE("a folder that another host made, or whose processor only stopped, stays") {
+  Rig old;
+  old.made_folder = false;
+  old.supervised = old.make(std::chrono::seconds(60));
+  old.supervised->start();
+  old.end(Activity::refused);
+  CHECK(std::filesystem::exists(old.dir.path()));
+  Rig stopped;
+  stopped.supervised->start();
+  stopped.end(Activity::stopped);
+  CHECK(std::filesystem::exists(stopped.dir.path()));
 }
 
 TEST_CASE(
@@ -181,6 +275,19 @@ TEST_CASE("one that is asked to stop ends offline, also between two starts, and 
   }
 }
 
+TEST_CASE("one that does not stop in time is killed, and the call is named") {
+  Rig rig;
+  auto page = InFlightPage::create(rig.dir.path() / "page");
+  REQUIRE(page);
+  rig.supervised->start();
+  (*page)->enter(static_cast<std::uint32_t>(Stage::handle), 42, 1);
+  rig.supervised->stop(milliseconds(10));
+  rig.run_until([&] { return rig.script.killed > 0; });
+  CHECK(rig.supervised->stuck_in() == "handle of event 42");
+  rig.die();
+  CHECK(rig.supervised->state().activity == Activity::offline);
+}
+
 TEST_CASE("an end that nobody asked for is a death") {
   Rig rig;
   rig.supervised->start();
@@ -194,29 +301,106 @@ TEST_CASE("a call that takes over the timeout is killed, but not a migration, an
   rig.supervised = rig.make(milliseconds(20));
   auto page = InFlightPage::create(rig.dir.path() / "page");
   REQUIRE(page);
-  const auto run_until_killed_or = [&](milliseconds limit) {
-    std::unique_ptr<Reactor::Handle> look;
-    std::function<void()> check = [&] {
-      if (rig.script.killed > 0) return rig.reactor.stop();
-      look = rig.reactor.after(milliseconds(1), check);
-    };
-    rig.reactor.post(check);
-    const auto end = rig.reactor.after(limit, [&] { rig.reactor.stop(); });
-    rig.reactor.run();
-  };
   rig.supervised->start();
   (*page)->enter(static_cast<std::uint32_t>(Stage::migrate), 0, 0);
-  run_until_killed_or(milliseconds(200));
+  rig.run_until_killed_or(milliseconds(200));
   CHECK(rig.script.killed == 0);
   (*page)->leave();
   (*page)->enter(static_cast<std::uint32_t>(Stage::handle), 42, 1);
-  run_until_killed_or(std::chrono::seconds(30));
+  rig.run_until_killed_or(std::chrono::seconds(30));
   CHECK(rig.script.killed == 1);
   rig.die();
   CHECK(rig.supervised->state().error->event_id == 42u);
   CHECK(rig.supervised->state().error->code == "timed_out");
   CHECK(rig.supervised->state().error->message ==
         "a call took over 20ms and was killed in handle of event 42; it wrote last: last words");
+}
+
+TEST_CASE("a page that another process left behind is not believed") {
+  Rig rig;
+  rig.supervised = rig.make(milliseconds(20));
+  auto page = InFlightPage::create(rig.dir.path() / "page");
+  REQUIRE(page);
+  (*page)->enter(static_cast<std::uint32_t>(Stage::handle), 2, 1);
+  rig.script.pid = ::getpid() + 1;
+  rig.supervised->start();
+  ProcessorState running;
+  running.activity = Activity::running;
+  rig.script.events.on_state(running);
+  rig.run_until_killed_or(milliseconds(200));
+  CHECK(rig.script.killed == 0);
+  rig.die();
+  CHECK_FALSE(rig.supervised->state().error->event_id);
+}
+
+TEST_CASE("one that says nothing after its launch is killed, and has died") {
+  Rig rig;
+  rig.supervised = rig.make(milliseconds(20));
+  rig.supervised->start();
+  rig.run_until_killed_or(2 * milliseconds(limits::load_time_min));
+  CHECK(rig.script.killed == 1);
+  rig.die();
+  CHECK(rig.supervised->state().activity == Activity::retrying);
+  CHECK(rig.supervised->state().error->code == "timed_out");
+  CHECK(rig.supervised->state().error->message.find("loading the plugin took over 5s and was killed") == 0);
+}
+
+TEST_CASE("one that tells its last state and stays is killed, and the state stands") {
+  Rig rig;
+  rig.supervised = rig.make(milliseconds(20));
+  rig.supervised->start();
+  ProcessorState stopped;
+  stopped.activity = Activity::stopped;
+  stopped.error = ProcessorError{5, 1, 1, "fail", "handle", "code", "why"};
+  rig.script.events.on_state(stopped);
+  rig.run_until_killed_or(2 * milliseconds(limits::load_time_min));
+  CHECK(rig.script.killed == 1);
+  rig.die();
+  CHECK(rig.supervised->ended());
+  CHECK(rig.supervised->state().activity == Activity::stopped);
+  CHECK(rig.supervised->state().error->message == "why");
+}
+
+TEST_CASE("why it stands still is its last word, if it was written down since the launch") {
+  for (const bool since : {true, false}) {
+    Rig rig;
+    make_projection(rig.dir.path());
+    const auto note = [&](std::int64_t at_ns) {
+      auto projection = Projection::open(rig.dir.path());
+      REQUIRE(projection);
+      REQUIRE((*projection)->record({Activity::stopped, {5, at_ns, 1, "fail", "handle", "code", "why"}}));
+    };
+    if (!since) note(system_clock().wall_ns() - 1);
+    rig.supervised->start();
+    if (since) note(system_clock().wall_ns());
+    rig.die();
+    CHECK(rig.supervised->ended() == since);
+    CHECK(rig.supervised->state().activity == (since ? Activity::stopped : Activity::retrying));
+  }
+}
+
+TEST_CASE("what cannot be started for want of resources is no death, and is tried until it can be") {
+  Rig rig;
+  rig.script.cannot_start = Error(ErrorCode::limit, "make a pipe: Too many open files");
+  rig.supervised->start();
+  CHECK(rig.supervised->state().activity == Activity::retrying);
+  CHECK(rig.supervised->state().error->message == "make a pipe: Too many open files");
+  rig.run_until_started(3);
+  rig.script.cannot_start.reset();
+  rig.run_until_started(4);
+  for (int death = 1; death < limits::deaths_without_commit_max; ++death) {
+    rig.die();
+    CHECK(rig.supervised->state().activity == Activity::retrying);
+    rig.run_until_started(4 + death);
+  }
+}
+
+TEST_CASE("a program that is not there is not tried for ever") {
+  Rig rig;
+  rig.script.cannot_start = Error(ErrorCode::not_found, "start /proc/self/exe: No such file or directory");
+  rig.supervised->start();
+  CHECK(rig.supervised->ended());
+  CHECK(rig.supervised->state().activity == Activity::stopped);
 }
 
 }  // namespace aludel

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "server/api.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,10 +54,17 @@ class FakeEventLog final : public EventLog {
 struct Rig {
   FakeEventLog log;
   Result<std::string> status = std::string("{}");
-  Api api{log, [this] { return status; }, system_clock()};
+  std::vector<std::string> nudged;
+  Api api{log,
+          {[this] { return status; },
+           [this](std::string_view name) {
+             nudged.emplace_back(name);
+             return name == "x";
+           }},
+          system_clock()};
 
-  HttpResponse post(std::string body, std::string type, std::string producer = "",
-                    std::string sequence = "") {
+  HttpResponse post(std::string body, std::string type, std::optional<std::string> producer = {},
+                    std::optional<std::string> sequence = {}) {
     HttpRequest request{
         "POST", "/v1/events", std::move(type), std::move(producer), std::move(sequence), std::move(body), 0};
     request.body_size = request.padded_body.size();
@@ -106,6 +114,39 @@ TEST_CASE("lines are appended in batches under a producer's running sequence") {
   CHECK(rig.log.appends[1].sequence == 10'007);
   CHECK(rig.log.appends[2].sequence == 20'007);
   CHECK(rig.log.appends[2].producer == "p");
+}
+
+TEST_CASE("a producer's key that is empty or would not stay the same key is refused") {
+  for (const std::string key : {"", " p", "p ", "p\n", "a\rb",
+                                "a\x7f"
+                                "b",
+                                "p\xff",
+                                "a\xc2\x85"
+                                "b"}) {
+    CAPTURE(key);
+    Rig rig;
+    const auto response = rig.post(R"({"type":"t"})", lines, key);
+    CHECK(response.status == 400);
+    CHECK(rig.log.appends.empty());
+  }
+  Rig rig;
+  CHECK(rig.post(R"({"type":"t"})", lines, "k\xc3\xa9 y", "").status == 400);
+  CHECK(rig.post(R"({"type":"t"})", lines, "k\xc3\xa9 y").status == 200);
+  CHECK(rig.log.appends[0].producer == "k\xc3\xa9 y");
+}
+
+TEST_CASE("a target may be given in absolute form") {
+  Rig rig;
+  for (const auto* target : {"http://aludel/v1/status", "HTTP://x:1/v1/status?a", "/v1/status"}) {
+    HttpRequest get;
+    get.target = target;
+    CHECK(rig.api(get).status == 200);
+  }
+  for (const auto* target : {"http://aludel", "http://aludel/", "ftp://aludel/v1/status", "v1/status"}) {
+    HttpRequest get;
+    get.target = target;
+    CHECK(rig.api(get).status == 404);
+  }
 }
 
 TEST_CASE("a client gets the host's error as it was, through the socket") {

@@ -100,7 +100,7 @@ Result<WaitResult> FakeLog::wait(std::uint64_t seen, const Interrupt& interrupt,
     if (auto answer = on_wait({seen, interrupt, timeout}); !answer) return answer.error();
   }
   if (tip_ > seen) return WaitResult::new_events;
-  if (interrupt.raised()) return WaitResult::interrupted;
+  if (interrupt.pending()) return WaitResult::interrupted;
   ALUDEL_ASSERT(timeout);  // a wait for ever that nothing ends
   return WaitResult::timed_out;
 }

@@ -22,6 +22,7 @@ class FaultFileSystem final : public os::FileSystem {
   struct Call {
     std::string name;  ///< as in os::File and os::FileSystem, for example "sync_data"
     std::string file;
+    std::filesystem::path path;
     int descriptor = 0;  ///< each open has its own; 0 for calls on names
     bool failed = false;
   };
@@ -67,9 +68,13 @@ class FaultFileSystem final : public os::FileSystem {
     if (auto fault = note("remove", path)) return *fault;
     return under_.remove(path);
   }
-  Result<void> create_directories(const std::filesystem::path& path) override {
-    if (auto fault = note("create_directories", path)) return *fault;
-    return under_.create_directories(path);
+  Result<os::FileStatus> status(const std::filesystem::path& path) override {
+    if (auto fault = note("status", path)) return *fault;
+    return under_.status(path);
+  }
+  Result<bool> create_directory(const std::filesystem::path& path) override {
+    if (auto fault = note("create_directory", path)) return *fault;
+    return under_.create_directory(path);
   }
   Result<void> sync_directory(const std::filesystem::path& path) override {
     if (auto fault = note("sync_directory", path)) return *fault;
@@ -89,7 +94,7 @@ class FaultFileSystem final : public os::FileSystem {
     const bool chosen =
         only_.empty() ? index >= fail_begin_ && index < fail_end_ : left_ > 0 && name == only_;
     if (chosen && !only_.empty()) --left_;
-    calls_.push_back({name, path.filename().string(), descriptor, chosen});
+    calls_.push_back({name, path.filename().string(), path, descriptor, chosen});
     if (!chosen) return std::nullopt;
     return os_error(name + " " + path.string(), error_number_);
   }
@@ -136,6 +141,10 @@ class FaultFileSystem::FaultFile final : public os::File {
   Result<std::uint64_t> size() override {
     if (auto fault = note("size")) return *fault;
     return under_->size();
+  }
+  Result<os::FileStatus> status() override {
+    if (auto fault = note("file_status")) return *fault;
+    return under_->status();
   }
   Result<std::unique_ptr<os::Mapping>> map(std::size_t size) override {
     if (auto fault = note("map")) return *fault;

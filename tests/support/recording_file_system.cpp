@@ -76,6 +76,7 @@ class RecordingFileSystem::RecordingFile final : public os::File {
     return under_->truncate(size);
   }
   Result<std::uint64_t> size() override { return under_->size(); }
+  Result<os::FileStatus> status() override { return under_->status(); }
   Result<std::unique_ptr<os::Mapping>> map(std::size_t size) override { return under_->map(size); }
 
  private:
@@ -124,8 +125,12 @@ Result<void> RecordingFileSystem::remove(const std::filesystem::path& path) {
   return {};
 }
 
-Result<void> RecordingFileSystem::create_directories(const std::filesystem::path& path) {
-  return os::real_file_system().create_directories(path);
+Result<os::FileStatus> RecordingFileSystem::status(const std::filesystem::path& path) {
+  return os::real_file_system().status(path);
+}
+
+Result<bool> RecordingFileSystem::create_directory(const std::filesystem::path& path) {
+  return os::real_file_system().create_directory(path);
 }
 
 Result<void> RecordingFileSystem::sync_directory(const std::filesystem::path& path) {

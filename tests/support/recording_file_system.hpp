@@ -38,7 +38,8 @@ class RecordingFileSystem final : public os::FileSystem {
   Result<std::unique_ptr<os::File>> open(const std::filesystem::path& path, os::OpenMode mode) override;
   Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
   Result<void> remove(const std::filesystem::path& path) override;
-  Result<void> create_directories(const std::filesystem::path& path) override;
+  Result<os::FileStatus> status(const std::filesystem::path& path) override;
+  Result<bool> create_directory(const std::filesystem::path& path) override;
   Result<void> sync_directory(const std::filesystem::path& path) override;
   Result<std::vector<std::string>> list(const std::filesystem::path& path) override;
 

@@ -22,6 +22,8 @@ class Descriptor {
 
   [[nodiscard]] bool valid() const { return number_ >= 0; }
   [[nodiscard]] int number() const { return number_; }
+  /// From now on it is somebody else's.
+  void release() { number_ = -1; }
 
  private:
   int number_ = -1;

@@ -19,6 +19,10 @@ namespace aludel::os {
 
 namespace {
 
+FileStatus status_of(const struct stat& about) {
+  return {about.st_dev, about.st_ino, static_cast<std::uint64_t>(about.st_size)};
+}
+
 class RealMapping final : public Mapping {
  public:
   RealMapping(void* data, std::size_t size) : data_(data), size_(size) {}
@@ -108,9 +112,15 @@ class RealFile final : public File {
   }
 
   Result<std::uint64_t> size() override {
+    const auto now = status();
+    if (!now) return now.error();
+    return now->size;
+  }
+
+  Result<FileStatus> status() override {
     struct stat about {};
     if (::fstat(file_.number(), &about) != 0) return os_error("look at " + path_, errno);
-    return static_cast<std::uint64_t>(about.st_size);
+    return status_of(about);
   }
 
   Result<std::unique_ptr<Mapping>> map(std::size_t size) override {
@@ -158,11 +168,18 @@ class RealFileSystem final : public FileSystem {
     return {};
   }
 
-  Result<void> create_directories(const std::filesystem::path& path) override {
-    std::error_code error;
-    std::filesystem::create_directories(path, error);
-    if (error) return os_error("make folder " + path.string(), error.value());
-    return {};
+  Result<FileStatus> status(const std::filesystem::path& path) override {
+    struct stat about {};
+    if (::stat(path.c_str(), &about) != 0) return os_error("look at " + path.string(), errno);
+    return status_of(about);
+  }
+
+  Result<bool> create_directory(const std::filesystem::path& path) override {
+    if (::mkdir(path.c_str(), 0777) == 0) return true;
+    const int error_number = errno;
+    std::error_code ignored;
+    if (error_number == EEXIST && std::filesystem::is_directory(path, ignored)) return false;
+    return os_error("make folder " + path.string(), error_number);
   }
 
   Result<void> sync_directory(const std::filesystem::path& path) override {
@@ -186,6 +203,23 @@ class RealFileSystem final : public FileSystem {
 };
 
 }  // namespace
+
+Result<void> FileSystem::create_directories(const std::filesystem::path& path) {
+  auto made = create_directory(path);
+  const auto parent = path.parent_path();
+  if (!made && made.error().code == ErrorCode::not_found && !parent.empty() && parent != path) {
+    if (auto ok = create_directories(parent); !ok) return ok;
+    made = create_directory(path);
+  }
+  if (!made) return made.error();
+  if (!*made) return {};
+  if (auto ok = sync_directory(path / ".."); !ok) return ok;
+  // The folder above may be one whose maker was killed before it had synced the entry. Whoever may not read
+  // what holds it has not made it.
+  auto ok = sync_directory(path / ".." / "..");
+  if (!ok && ok.error().code == ErrorCode::denied) return {};
+  return ok;
+}
 
 FileSystem& real_file_system() {
   static RealFileSystem files;

@@ -25,6 +25,17 @@ class Mapping {
   [[nodiscard]] virtual std::size_t size() const = 0;
 };
 
+/// Which file it is, among all of the machine, and how large.
+struct FileStatus {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t size = 0;
+
+  [[nodiscard]] bool same_file(const FileStatus& other) const {
+    return device == other.device && inode == other.inode;
+  }
+};
+
 /// An open file. Calls from several threads must not overlap, but for `read_at`.
 /// EINTR and short transfers are dealt with inside: an operation is done whole, or fails.
 class File {
@@ -39,6 +50,7 @@ class File {
   virtual Result<void> sync_data() = 0;
   virtual Result<void> truncate(std::uint64_t size) = 0;
   virtual Result<std::uint64_t> size() = 0;
+  virtual Result<FileStatus> status() = 0;
   /// Maps the first `size` bytes read-only. `size` may exceed the file's present size.
   virtual Result<std::unique_ptr<Mapping>> map(std::size_t size) = 0;
 };
@@ -58,8 +70,13 @@ class FileSystem {
   /// Atomic; replaces `to`. Durable only after `sync_directory` of the folder.
   virtual Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   virtual Result<void> remove(const std::filesystem::path& path) = 0;
-  /// Makes the folder and its missing parents; done already is done.
-  virtual Result<void> create_directories(const std::filesystem::path& path) = 0;
+  /// What has the name.
+  virtual Result<FileStatus> status(const std::filesystem::path& path) = 0;
+  /// Makes one folder, whose entry is not yet durable.
+  /// @return false if it is there already; not_found if its parent is not
+  virtual Result<bool> create_directory(const std::filesystem::path& path) = 0;
+  /// Makes the folder and its missing parents, and their entries durable; done already is done.
+  Result<void> create_directories(const std::filesystem::path& path);
   /// Makes the folder's entries durable (names made, renamed, removed).
   virtual Result<void> sync_directory(const std::filesystem::path& path) = 0;
   /// The names in a folder, sorted.

@@ -21,14 +21,16 @@ Result<std::size_t> size_of(int file, const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<SharedPage> SharedPage::map(int file, int protection, const std::filesystem::path& path) {
-  void* data = ::mmap(nullptr, size, protection, MAP_SHARED, file, 0);
+Result<SharedPage> SharedPage::map(Descriptor file, int protection, const std::filesystem::path& path) {
+  struct stat about {};
+  if (::fstat(file.number(), &about) != 0) return os_error("look at " + path.string(), errno);
+  void* data = ::mmap(nullptr, size, protection, MAP_SHARED, file.number(), 0);
   if (data == MAP_FAILED) return os_error("map " + path.string(), errno);
-  return SharedPage(data);
+  return SharedPage(std::move(file), data, about.st_dev, about.st_ino);
 }
 
 Result<SharedPage> SharedPage::open(const std::filesystem::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!file.valid()) return os_error("open " + path.string(), errno);
   const auto now = size_of(file.number(), path);
   if (!now) return now.error();
@@ -40,16 +42,21 @@ Result<SharedPage> SharedPage::open(const std::filesystem::path& path) {
       return os_error("write " + path.string(), done < 0 ? errno : ENOSPC);
     }
   }
-  return map(file.number(), PROT_READ | PROT_WRITE, path);
+  return map(std::move(file), PROT_READ | PROT_WRITE, path);
 }
 
 Result<SharedPage> SharedPage::open_read_only(const std::filesystem::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return os_error("open " + path.string(), errno);
   const auto now = size_of(file.number(), path);
   if (!now) return now.error();
   if (*now < size) return Error(ErrorCode::not_found, "map " + path.string() + ": it is not made yet");
-  return map(file.number(), PROT_READ, path);
+  return map(std::move(file), PROT_READ, path);
+}
+
+bool SharedPage::whole() const {
+  struct stat about {};
+  return ::fstat(file_.number(), &about) == 0 && static_cast<std::size_t>(about.st_size) >= size;
 }
 
 SharedPage::~SharedPage() {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <utility>
 
+#include "base/os/descriptor.hpp"
 #include "base/result.hpp"
 
 namespace aludel::os {
@@ -21,20 +23,36 @@ class SharedPage {
   /// @return not_found if nobody has made it yet
   static Result<SharedPage> open_read_only(const std::filesystem::path& path);
 
-  SharedPage(SharedPage&& other) noexcept : data_(std::exchange(other.data_, nullptr)) {}
+  SharedPage(SharedPage&& other) noexcept
+      : file_(std::move(other.file_)),
+        data_(std::exchange(other.data_, nullptr)),
+        device_(other.device_),
+        inode_(other.inode_) {}
   SharedPage& operator=(SharedPage&& other) noexcept {
+    std::swap(file_, other.file_);
     std::swap(data_, other.data_);
+    std::swap(device_, other.device_);
+    std::swap(inode_, other.inode_);
     return *this;
   }
   ~SharedPage();
 
   [[nodiscard]] void* data() const { return data_; }
+  /// Whether the file still has its bytes: touching a page that was cut off ends the process.
+  [[nodiscard]] bool whole() const;
+  /// Which file it is, among all of the machine: a copy is another one.
+  [[nodiscard]] std::uint64_t device() const { return device_; }
+  [[nodiscard]] std::uint64_t inode() const { return inode_; }
 
  private:
-  explicit SharedPage(void* data) : data_(data) {}
-  static Result<SharedPage> map(int file, int protection, const std::filesystem::path& path);
+  SharedPage(Descriptor file, void* data, std::uint64_t device, std::uint64_t inode)
+      : file_(std::move(file)), data_(data), device_(device), inode_(inode) {}
+  static Result<SharedPage> map(Descriptor file, int protection, const std::filesystem::path& path);
 
+  Descriptor file_;
   void* data_;
+  std::uint64_t device_;
+  std::uint64_t inode_;
 };
 
 }  // namespace aludel::os

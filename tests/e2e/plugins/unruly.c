@@ -8,21 +8,50 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static char once_path[4096];
+static char hang_in[16];  /* {"hang_in": "stop" or "destroy"} */
+static char message[256]; /* {"message": what it says when it is told to fail} */
+
+static void hang(void) {
+  for (;;)
+    pause();
+}
+
+/* While the file that the environment names is not there: makes it and hangs, but only in a processor's
+ * child. */
+__attribute__((constructor)) static void on_load(void) {
+  const char* path = getenv("UNRULY_HANGS_ONCE");
+  char command[4096];
+  int file = open("/proc/self/cmdline", O_RDONLY);
+  ssize_t size = read(file, command, sizeof command);
+  close(file);
+  if (path == NULL || size < 0 || memmem(command, (size_t)size, "__processor", 11) == NULL) return;
+  file = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600);
+  if (file >= 0) hang();
+}
+
+static void read_text(aludel_call* call, const char* config, uint64_t size, const char* path, char* to,
+                      size_t room) {
+  aludel_value value;
+  to[0] = '\0';
+  if (call->host->json(call, config, size, path, strlen(path), &value) == ALUDEL_OK &&
+      value.type == ALUDEL_TEXT)
+    snprintf(to, room, "%.*s", (int)value.as.bytes.size, value.as.bytes.data);
+}
 
 static int is(const aludel_event* event, const char* type) {
   return strcmp(event->type.data, type) == 0;
 }
 
 static int32_t create(aludel_call* call, const char* config, uint64_t size, void** self) {
-  aludel_value once;
   *self = NULL;
-  once_path[0] = '\0';
-  if (call->host->json(call, config, size, ALUDEL_LIT("/once"), &once) == ALUDEL_OK &&
-      once.type == ALUDEL_TEXT)
-    snprintf(once_path, sizeof once_path, "%.*s", (int)once.as.bytes.size, once.as.bytes.data);
+  read_text(call, config, size, "/once", once_path, sizeof once_path);
+  read_text(call, config, size, "/hang_in", hang_in, sizeof hang_in);
+  read_text(call, config, size, "/message", message, sizeof message);
+  if (message[0] == '\0') strcpy(message, "it was told to fail");
   return ALUDEL_HANDLED;
 }
 
@@ -54,16 +83,28 @@ static void fail_with(aludel_call* call, const char* code, const char* message) 
 static int32_t misbehave(aludel_call* call, const aludel_event* event) {
   if (is(event, "unruly.crash")) raise(SIGSEGV);
   if (is(event, "unruly.exit")) exit(3);
-  if (is(event, "unruly.hang"))
+  if (is(event, "unruly.hang")) {
+    fputs("hanging\n", stderr);
+    hang();
+  }
+  if (is(event, "unruly.cut_off_and_hang")) {
+    shutdown(3, SHUT_WR);
+    hang();
+  }
+  if (is(event, "unruly.cut_off")) {
+    close(3);
+    return ALUDEL_HANDLED;
+  }
+  if (is(event, "unruly.chatter"))
     for (;;)
-      pause();
+      if (write(STDOUT_FILENO, "\n\n\n\n\n\n\n\n", 8) < 0) exit(4);
   if (is(event, "unruly.output")) {
     printf("to stdout\n");
     fprintf(stderr, "to stderr, without its end");
     fflush(NULL);
     abort();
   }
-  fail_with(call, "as_told", "it was told to fail");
+  fail_with(call, "as_told", message);
   return is(event, "unruly.fatal") ? ALUDEL_FATAL : ALUDEL_FAIL;
 }
 
@@ -90,8 +131,15 @@ static int32_t handle(void* self, aludel_call* call, const aludel_event* event) 
   return ALUDEL_HANDLED;
 }
 
+static void stop(void* self, aludel_call* call) {
+  (void)self;
+  (void)call;
+  if (strcmp(hang_in, "stop") == 0) hang();
+}
+
 static void destroy(void* self) {
   (void)self;
+  if (strcmp(hang_in, "destroy") == 0) hang();
 }
 
 static const aludel_subscription calm = {sizeof calm, ALUDEL_PREFIX, ALUDEL_STR("calm")};
@@ -108,6 +156,7 @@ static const aludel_handler handler = {.struct_size = sizeof handler,
                                        .create = create,
                                        .migrate = migrate,
                                        .handle = handle,
+                                       .stop = stop,
                                        .destroy = destroy};
 static const aludel_handler* const handlers[] = {&handler};
 static const aludel_library library = {sizeof library, ALUDEL_ABI_MINOR, 0, 1, handlers};

@@ -146,7 +146,9 @@ inline const char* name_of_result(std::int32_t result) noexcept {
   std::string code(to_view(host_code));
   if (code.empty()) code = name_of_result(result);
   std::string message(attempt);
-  if (!sql.empty()) message.append(" \"").append(sql.substr(0, sql_shown_max)).append("\"");
+  // What the host says of a statement mostly begins with its text.
+  const bool shown = to_view(host_message).substr(0, 5) == "SQL \"";
+  if (!sql.empty() && !shown) message.append(" \"").append(sql.substr(0, sql_shown_max)).append("\"");
   message.append(": ");
   message += host_message.size != 0 ? std::string(to_view(host_message)) : name_of_result(result);
 

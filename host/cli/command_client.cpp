@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include "cli/command_client.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "base/nearest.hpp"
+#include "processor/projection.hpp"
+#include "runtime/command_session.hpp"
+#include "runtime/host.hpp"
+#include "runtime/json_reading.hpp"
+#include "runtime/small_file.hpp"
+#include "server/client.hpp"
+
+namespace aludel {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr auto look_interval = std::chrono::milliseconds(10);
+constexpr auto hanging_after = std::chrono::seconds(10);
+
+// The projection as anybody may read it.
+class ResultReader {
+ public:
+  static Result<ResultReader> open(const std::filesystem::path& directory) {
+    auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+    if (!database) return database.error();
+    auto tables = HostTables::open(**database);
+    if (!tables) return tables.error();
+    return ResultReader(std::move(*database), std::move(*tables));
+  }
+
+  Result<std::int64_t> applied() {
+    const auto control = tables_.control();
+    if (!control) return control.error();
+    return control->applied;
+  }
+  Result<std::optional<CommandResult>> result(std::int64_t id) { return tables_.command_result(id); }
+
+ private:
+  ResultReader(std::unique_ptr<Database> database, HostTables tables)
+      : database_(std::move(database)), tables_(std::move(tables)) {}
+
+  std::unique_ptr<Database> database_;
+  HostTables tables_;
+};
+
+Error never_run(const std::string& name) {
+  return {ErrorCode::not_found,
+          "processor \"" + name + "\" has no projection yet: it takes commands once a host has run it"};
+}
+
+// The state that a host tells of the processor; empty: it runs none of this name, or there is no host.
+std::string live_state(const Installation& installation, const std::string& name) {
+  auto host = HostClient::connect(installation.data.socket());
+  if (!host) return {};
+  const auto status = (*host)->status();
+  if (!status) return {};
+  const auto state = read_json<std::string>(*status, "the host's status", [&](const json::object& o) {
+    for (const auto& processor : o.at("processors").as_array()) {
+      const auto& p = processor.as_object();
+      if (text_at(p, "name") == name) return text_at(p, "state");
+    }
+    return std::string();
+  });
+  return state ? *state : std::string();
+}
+
+Result<CommandResult> wait_for(const Installation& installation, const std::string& name,
+                               ResultReader& reader, std::int64_t id) {
+  const auto kept = "; command " + std::to_string(id) + " is kept, and applied once it can be";
+  auto look_at_state = system_clock().now() + hanging_after;
+  for (;;) {
+    const auto result = reader.result(id);
+    if (!result) return result.error();
+    if (*result && (*result)->finished) return **result;
+    if (system_clock().now() >= look_at_state) {
+      const auto state = live_state(installation, name);
+      if (state == "hanging") {
+        return Error(ErrorCode::timed_out,
+                     "processor \"" + name + "\" hangs in a call of its handler" + kept);
+      }
+      if (state.empty()) return Error(ErrorCode::stopped, "the host has gone" + kept);
+      look_at_state += std::chrono::seconds(1);
+    }
+    std::this_thread::sleep_for(look_interval);
+  }
+}
+
+// What a host would tell the processor; where no config names it any more, what the last one told it.
+Result<ProcessorSpec> spec_for(const Installation& installation, const std::string& name, LogLevel level) {
+  if (const auto plugins = find_plugins(installation.config, {}); plugins) {
+    if (const auto plan = make_plan(installation.config, *plugins); plan) {
+      for (const auto& planned : plan->processors) {
+        if (planned.config.name == name) return spec_of(planned, installation.data, level);
+      }
+    }
+  }
+  const auto text = read_file(installation.data.processor(name) / "processor.json");
+  if (!text) return text.error();
+  return parse_spec(*text);
+}
+
+Result<CommandResult> apply_alone(const Installation& installation, const std::string& name,
+                                  ResultReader& reader, std::int64_t id) {
+  auto spec = spec_for(installation, name, LogLevel::warning);
+  if (!spec) return spec.error();
+  const HostLog log(STDERR_FILENO, LogLevel::warning, HostLog::Format::text);
+  const auto state = apply_commands(std::move(*spec), log);
+  if (!state) return state.error();
+  const auto result = reader.result(id);
+  if (!result) return result.error();
+  if (*result && (*result)->finished) return **result;
+  return Error(ErrorCode::stopped, "processor \"" + name + "\" did not apply command " + std::to_string(id) +
+                                       ": it is " + std::string(to_string(state->activity)) +
+                                       (state->error ? ": " + describe(*state->error) : std::string()) +
+                                       "; the command is kept for its next start");
+}
+
+}  // namespace
+
+Result<std::filesystem::path> processor_directory(const DataDirectory& data, const std::string& name) {
+  const auto names = data.processor_names();
+  if (std::find(names.begin(), names.end(), name) != names.end()) return data.processor(name);
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  return Error(ErrorCode::not_found,
+               "there is no processor \"" + name + "\" in " + data.root().string() + suggestion(name, known));
+}
+
+Result<CommandResult> give_command(const Installation& installation, const std::string& processor,
+                                   const Command& command) {
+  const auto directory = processor_directory(installation.data, processor);
+  if (!directory) return directory.error();
+  auto reader = ResultReader::open(*directory);
+  if (!reader && reader.error().code == ErrorCode::not_found) return never_run(processor);
+  if (!reader) return reader.error();
+  const auto applied = reader->applied();
+  if (!applied) return applied.error();
+  auto queue = CommandQueue::open(*directory);
+  if (!queue) return queue.error();
+  const auto id = (*queue)->post(command, *applied);
+  if (!id) return id.error();
+  auto host = HostClient::connect(installation.data.socket());
+  if (host) {
+    const auto nudged = (*host)->nudge(processor);
+    if (nudged) return wait_for(installation, processor, *reader, *id);
+    if (nudged.error().code != ErrorCode::not_found) return nudged.error();
+  }
+  return apply_alone(installation, processor, *reader, *id);
+}
+
+}  // namespace aludel

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include <cstdio>
+
+#include "base/json_writer.hpp"
+#include "base/os/lock.hpp"
+#include "cli/command_client.hpp"
+#include "cli/commands.hpp"
+#include "cli/table.hpp"
+#include "processor/letter_reader.hpp"
+#include "server/client.hpp"
+
+namespace aludel {
+
+namespace {
+
+struct Words {
+  Command::Kind kind;
+  const char* done;  // "paused ledger"
+};
+
+constexpr Words words[] = {
+    {Command::Kind::pause, "paused"},
+    {Command::Kind::resume, "resumed"},
+    {Command::Kind::skip, "skipped in"},
+    {Command::Kind::reset, "reset"},
+};
+
+std::string done_word(Command::Kind kind) {
+  for (const auto& [k, done] : words) {
+    if (k == kind) return done;
+  }
+  return "gave its command to";
+}
+
+}  // namespace
+
+Result<int> processor_control_command(const Globals& globals, const std::string& name, Command::Kind kind) {
+  const auto installation = load_installation(globals.data, globals.config);
+  if (!installation) return installation.error();
+  Command command;
+  command.kind = kind;
+  const auto result = give_command(*installation, name, command);
+  if (!result) return result.error();
+  if (result->refused) {
+    return Error(ErrorCode::invalid,
+                 std::string(to_string(kind)) + " processor \"" + name + "\": " + result->message);
+  }
+  if (globals.json) {
+    std::printf("{\"processor\":%s,\"message\":%s}\n", json_string(name).c_str(),
+                json_string(result->message).c_str());
+  } else {
+    std::printf("%s %s%s%s\n", done_word(kind).c_str(), name.c_str(), result->message.empty() ? "" : ": ",
+                result->message.c_str());
+  }
+  return 0;
+}
+
+Result<int> processor_remove_command(const Globals& globals, const std::string& name, bool with_letters) {
+  const auto installation = load_installation(globals.data, globals.config);
+  if (!installation) return installation.error();
+  const auto directory = processor_directory(installation->data, name);
+  if (!directory) return directory.error();
+  for (const auto& processor : installation->config.processors) {
+    if (processor.name != name) continue;
+    return Error(ErrorCode::invalid, "remove processor \"" + name +
+                                         "\": " + installation->config.file.string() +
+                                         " still names it: take [processor." + name + "] out first");
+  }
+  // While it is held nobody can start the processor.
+  const auto lock = os::FileLock::acquire(*directory / "lock");
+  if (!lock) return lock.error().within("remove processor \"" + name + "\"");
+  std::uint64_t open_letters = 0;
+  if (auto letters = LetterReader::open(*directory); letters) {
+    const auto counted = letters->groups({}, [&](const LetterGroup& group) -> Result<void> {
+      open_letters += group.count;
+      return {};
+    });
+    if (!counted) return counted.error();
+  }
+  if (open_letters > 0 && !with_letters) {
+    return Error(ErrorCode::invalid, "remove processor \"" + name + "\": it has " +
+                                         counted(open_letters, "open dead letter") +
+                                         ": export them (aludel dlq export), then remove it --with-letters");
+  }
+  std::error_code failure;
+  std::filesystem::remove_all(*directory, failure);
+  if (failure) return os_error("remove " + directory->string(), failure.value());
+  std::printf(globals.json ? "{\"processor\":\"%s\"}\n" : "removed %s\n", name.c_str());
+  return 0;
+}
+
+}  // namespace aludel

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "processor/command.hpp"
+
+#include <array>
+#include <charconv>
+
+namespace aludel {
+
+namespace {
+
+// Without WAL: it is written once in a while, by whoever types a command.
+constexpr const char* schema = R"(
+pragma synchronous = full;
+create table if not exists command (
+  id integer primary key,
+  kind text not null,
+  ids text not null,
+  type text not null,
+  key text,
+  code text not null,
+  since_ns integer,
+  until_ns integer,
+  closed integer not null,
+  dry_run integer not null
+) strict;
+)";
+
+constexpr std::array kinds{Command::Kind::pause, Command::Kind::resume,  Command::Kind::skip,
+                           Command::Kind::reset, Command::Kind::discard, Command::Kind::replay};
+
+std::optional<Command::Kind> parse_kind(std::string_view word) {
+  for (const auto kind : kinds) {
+    if (to_string(kind) == word) return kind;
+  }
+  return std::nullopt;
+}
+
+std::string joined(const std::vector<std::int64_t>& ids) {
+  std::string out;
+  for (const auto id : ids)
+    out += (out.empty() ? "" : ",") + std::to_string(id);
+  return out;
+}
+
+std::vector<std::int64_t> split(std::string_view text) {
+  std::vector<std::int64_t> ids;
+  const auto* const end = text.data() + text.size();
+  for (const auto* at = text.data(); at < end;) {
+    std::int64_t id = 0;
+    const auto [behind, error] = std::from_chars(at, end, id);
+    if (error != std::errc()) break;
+    ids.push_back(id);
+    at = behind + 1;
+  }
+  return ids;
+}
+
+void bind(Statement& statement, int index, const std::optional<std::int64_t>& value) {
+  value ? statement.bind(index, *value) : statement.bind_null(index);
+}
+
+std::optional<std::int64_t> integer_at(const Statement& row, int column) {
+  return row.is_null(column) ? std::nullopt : std::optional(row.integer(column));
+}
+
+}  // namespace
+
+std::string_view to_string(Command::Kind kind) {
+  switch (kind) {
+    case Command::Kind::pause: return "pause";
+    case Command::Kind::resume: return "resume";
+    case Command::Kind::skip: return "skip";
+    case Command::Kind::reset: return "reset";
+    case Command::Kind::discard: return "discard";
+    case Command::Kind::replay: return "replay";
+  }
+  return "unknown";
+}
+
+Result<std::unique_ptr<CommandQueue>> CommandQueue::open(const std::filesystem::path& directory) {
+  auto database = Database::open(directory / "control.db", Database::Mode::create);
+  if (!database) return database.error();
+  if (auto made = (*database)->execute(schema); !made) return made.error();
+  return std::unique_ptr<CommandQueue>(new CommandQueue(std::move(*database)));
+}
+
+Result<std::int64_t> CommandQueue::post(const Command& command, std::int64_t applied) {
+  auto insert = database_->prepare(
+      "insert into command values (max(?1, ifnull((select max(id) from command), 0)) + 1, "
+      "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) returning id");
+  if (!insert) return insert.error();
+  const auto& letters = command.letters;
+  const auto ids = joined(letters.ids);
+  insert->bind(1, applied)
+      .bind(2, to_string(command.kind))
+      .bind(3, std::string_view(ids))
+      .bind(4, std::string_view(letters.type))
+      .bind(6, std::string_view(letters.code))
+      .bind(9, std::int64_t{letters.closed})
+      .bind(10, std::int64_t{command.dry_run});
+  letters.key ? insert->bind(5, std::string_view(*letters.key)) : insert->bind_null(5);
+  bind(*insert, 7, letters.since_ns);
+  bind(*insert, 8, letters.until_ns);
+  const auto row = insert->step();
+  if (!row) return row.error();
+  const auto id = insert->integer(0);
+  if (auto done = insert->run(); !done) return done.error();
+  return id;
+}
+
+Result<std::optional<Command>> CommandQueue::next(std::int64_t applied) {
+  auto select = database_->prepare(
+      "select id, kind, ids, type, key, code, since_ns, until_ns, closed, dry_run from command where id > ? "
+      "order by id limit 1");
+  if (!select) return select.error();
+  const auto found = select->bind(1, applied).step();
+  if (!found) return found.error();
+  if (!*found) return std::optional<Command>();
+  const auto kind = parse_kind(select->text(1));
+  if (!kind) {
+    return Error(ErrorCode::unsupported, "read a command from " + database_->path().string() +
+                                             ": this program has no \"" + std::string(select->text(1)) +
+                                             "\": use the newer Aludel that posted it");
+  }
+  Command command{select->integer(0), *kind, {}, select->integer(9) != 0};
+  auto& letters = command.letters;
+  letters.ids = split(select->text(2));
+  letters.type = select->text(3);
+  if (!select->is_null(4)) letters.key = std::string(select->text(4));
+  letters.code = select->text(5);
+  letters.since_ns = integer_at(*select, 6);
+  letters.until_ns = integer_at(*select, 7);
+  letters.closed = select->integer(8) != 0;
+  return std::optional(std::move(command));
+}
+
+}  // namespace aludel

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include "processor/command_runner.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace aludel {
+
+namespace {
+
+CommandResult done(std::string message = {}, std::uint64_t letters = 0) {
+  CommandResult result;
+  result.finished = true;
+  result.succeeded = letters;
+  result.message = std::move(message);
+  return result;
+}
+
+CommandResult refused(std::string message) {
+  auto result = done(std::move(message));
+  result.refused = true;
+  return result;
+}
+
+std::string in_quotes(std::string_view name) {
+  std::string out = "\"";
+  for (const char c : name)
+    out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + "\"";
+}
+
+}  // namespace
+
+Result<CommandRunner::Outcome> CommandRunner::apply(bool has_instance) {
+  Outcome outcome;
+  for (;;) {
+    const auto control = parts_.projection.tables().control();
+    if (!control) return control.error();
+    outcome.needs_replay = control->unfinished != 0;
+    if (outcome.needs_replay) return outcome;
+    const auto command = parts_.queue.next(control->applied);
+    if (!command) return command.error();
+    if (!*command) return outcome;
+    outcome.needs_reset = (*command)->kind == Command::Kind::reset && has_instance;
+    if (outcome.needs_reset) return outcome;
+    if (auto applied = apply_one(**command, outcome); !applied) return applied.error();
+  }
+}
+
+// What an operator was answered has to hold: durable before it can be read.
+Result<void> CommandRunner::apply_one(const Command& command, Outcome& outcome) {
+  auto& projection = parts_.projection;
+  // Tables are dropped in any order.
+  if (auto set = projection.database().execute("pragma foreign_keys = off"); !set) return set;
+  auto applied = [&]() -> Result<void> {
+    if (auto begun = projection.begin_durable(); !begun) return begun;
+    const auto result = carry_out(command, outcome);
+    if (!result) return result.error();
+    if (auto noted = projection.tables().note_command(command.id, *result); !noted) return noted;
+    return projection.commit_durable();
+  }();
+  if (!applied) {
+    if (auto undone = projection.rollback(); !undone) return undone;
+  }
+  if (auto set = projection.database().execute("pragma foreign_keys = on"); !set) return set;
+  if (applied && parts_.handler_log.enabled(LogLevel::info)) {
+    parts_.handler_log.write(LogLevel::info, "applied the operator's command " + std::to_string(command.id) +
+                                                 ": " + std::string(to_string(command.kind)));
+  }
+  return applied;
+}
+
+Result<CommandResult> CommandRunner::carry_out(const Command& command, Outcome& outcome) {
+  switch (command.kind) {
+    case Command::Kind::pause: return pause();
+    case Command::Kind::resume: return resume(outcome);
+    case Command::Kind::skip: return skip(outcome);
+    case Command::Kind::reset: return reset(outcome);
+    case Command::Kind::discard: return discard(command);
+    case Command::Kind::replay: return choose(command, outcome);
+  }
+  return refused("there is no such command");
+}
+
+Result<CommandResult> CommandRunner::pause() {
+  const auto control = parts_.projection.tables().control();
+  if (!control) return control.error();
+  if (control->paused_ns) return done("it was paused already");
+  if (auto set = parts_.projection.tables().set_paused(parts_.clock.wall_ns()); !set) return set.error();
+  return done();
+}
+
+Result<CommandResult> CommandRunner::resume(Outcome& outcome) {
+  auto& tables = parts_.projection.tables();
+  if (auto set = tables.set_paused(std::nullopt); !set) return set.error();
+  if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
+  outcome.goes_on = true;
+  return done();
+}
+
+Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
+  auto& tables = parts_.projection.tables();
+  const auto standstill = tables.standstill();
+  if (!standstill) return standstill.error();
+  if (!*standstill || !(*standstill)->error.event_id) {
+    return refused("it stands at no event: only one that has failed can be skipped");
+  }
+  const auto event_id = *(*standstill)->error.event_id;
+  const auto cursor = tables.cursor();
+  if (!cursor) return cursor.error();
+  const auto fingerprint = parts_.log.block_fingerprint(event_id);
+  if (!fingerprint) return fingerprint.error();
+  auto behind = *cursor;
+  behind.position = {event_id + 1, *fingerprint};
+  ++behind.skipped;
+  if (auto moved = tables.move_cursor(cursor->position, behind); !moved) return moved.error();
+  if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
+  outcome.goes_on = true;
+  return done("skipped event " + std::to_string(event_id));
+}
+
+Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
+  auto& projection = parts_.projection;
+  auto& tables = projection.tables();
+  const auto control = tables.control();
+  if (!control) return control.error();
+  const auto cursor = tables.cursor();
+  if (!cursor) return cursor.error();
+  if (auto dropped = drop_tables_of_handler(); !dropped) return dropped.error();
+  const auto discarded = projection.letters().discard({}, "reset");
+  if (!discarded) return discarded.error();
+  const auto below = std::max(control->rebuild_below, cursor->position.next);
+  if (auto begun = tables.begin_anew(below, parts_.log.log_id()); !begun) return begun.error();
+  outcome.goes_on = true;
+  return done({}, *discarded);
+}
+
+// A virtual table takes its shadow tables along.
+Result<void> CommandRunner::drop_tables_of_handler() {
+  auto& database = parts_.projection.database();
+  constexpr const char* drops[] = {
+      "select 'trigger', name from sqlite_schema where type = 'trigger'",
+      "select 'view', name from sqlite_schema where type = 'view'",
+      "select 'table', name from sqlite_schema where type = 'table' and sql like 'create virtual%'",
+      "select 'table', name from sqlite_schema where type = 'table'",
+  };
+  for (const auto* find : drops) {
+    std::vector<std::string> statements;
+    {
+      auto select = database.prepare(
+          std::string(find) +
+          " and name not like '\\_aludel\\_%' escape '\\' and name not like 'sqlite\\_%' escape '\\'");
+      if (!select) return select.error();
+      for (;;) {
+        const auto found = select->step();
+        if (!found) return found.error();
+        if (!*found) break;
+        statements.push_back("drop " + std::string(select->text(0)) + " if exists " +
+                             in_quotes(select->text(1)));
+      }
+    }
+    for (const auto& statement : statements) {
+      if (auto dropped = database.execute(statement.c_str()); !dropped) return dropped;
+    }
+  }
+  return {};
+}
+
+Result<CommandResult> CommandRunner::discard(const Command& command) {
+  const auto discarded = parts_.projection.letters().discard(command.letters, "operator");
+  if (!discarded) return discarded.error();
+  if (auto counted = parts_.projection.tables().count_letters(); !counted) return counted.error();
+  return done({}, *discarded);
+}
+
+Result<CommandResult> CommandRunner::choose(const Command& command, Outcome& outcome) {
+  const auto chosen = parts_.projection.letters().choose(command.letters);
+  if (!chosen) return chosen.error();
+  if (*chosen == 0) return done("no open dead letter is meant");
+  outcome.needs_replay = true;
+  return CommandResult{};
+}
+
+}  // namespace aludel

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "base/clock.hpp"
+#include "log/event_log.hpp"
+#include "plugin/instance.hpp"
+#include "processor/command.hpp"
+#include "processor/projection.hpp"
+
+namespace aludel {
+
+/// Applies an operator's commands, each in a transaction of its own together with the note that it was.
+///
+/// At an event boundary, outside of any transaction; on the processor's thread.
+class CommandRunner {
+ public:
+  struct Parts {
+    Projection& projection;
+    CommandQueue& queue;
+    EventReader& log;
+    HandlerLog& handler_log;
+    const Clock& clock;
+  };
+
+  /// What the commands ask of the processor.
+  struct Outcome {
+    bool goes_on = false;       ///< whatever it stood still for is to be tried again
+    bool needs_reset = false;   ///< a reset comes next, for which there must be no instance
+    bool needs_replay = false;  ///< letters are chosen, which the handler is to be given
+  };
+
+  explicit CommandRunner(Parts parts) : parts_(parts) {}
+
+  /// Applies what was posted, in order, up to a replay, which has to be worked off first.
+  /// @param has_instance a handler is up: then a reset is not applied but told
+  Result<Outcome> apply(bool has_instance);
+
+ private:
+  Result<void> apply_one(const Command& command, Outcome& outcome);
+  Result<CommandResult> carry_out(const Command& command, Outcome& outcome);
+  Result<CommandResult> pause();
+  Result<CommandResult> resume(Outcome& outcome);
+  Result<CommandResult> skip(Outcome& outcome);
+  Result<CommandResult> reset(Outcome& outcome);
+  Result<CommandResult> discard(const Command& command);
+  Result<CommandResult> choose(const Command& command, Outcome& outcome);
+  Result<void> drop_tables_of_handler();
+
+  Parts parts_;
+};
+
+}  // namespace aludel

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+namespace aludel {
+
+/// The event that a processor stands at since it failed, and how often it has been tried. Durable: a restart
+/// goes on counting.
+struct FailingEvent {
+  std::uint64_t id = 0;
+  std::uint32_t attempts = 0;        ///< that failed; 0: the count begins anew
+  std::int64_t first_failed_ns = 0;  ///< wall clock
+};
+
+}  // namespace aludel

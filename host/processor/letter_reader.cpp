@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "processor/letter_reader.hpp"
+
+#include "processor/host_tables.hpp"
+#include "processor/projection.hpp"
+
+namespace aludel {
+
+const char* const letter_columns =
+    "id, event_id, time_ns, type, source, key, content_type, handler_version, outcome, stage, code, message, "
+    "detail, attempts, first_failed_ns, last_failed_ns, state, reason, replays, next_replay_ns, attributes, "
+    "data";
+
+Letter read_letter(const Statement& row) {
+  Letter letter;
+  letter.id = row.integer(0);
+  letter.event_id = static_cast<std::uint64_t>(row.integer(1));
+  letter.time_ns = row.integer(2);
+  letter.type = row.text(3);
+  letter.source = row.text(4);
+  letter.key = row.text(5);
+  letter.content_type = row.text(6);
+  letter.handler_version = row.text(7);
+  letter.outcome = row.text(8);
+  letter.stage = row.text(9);
+  letter.code = row.text(10);
+  letter.message = row.text(11);
+  letter.detail_json = row.text(12);
+  letter.attempts = static_cast<std::uint64_t>(row.integer(13));
+  letter.first_failed_ns = row.integer(14);
+  letter.last_failed_ns = row.integer(15);
+  letter.state = row.text(16);
+  letter.reason = row.text(17);
+  letter.replays = static_cast<std::uint64_t>(row.integer(18));
+  if (!row.is_null(19)) letter.next_replay_ns = row.integer(19);
+  letter.attributes = row.blob(20);
+  letter.data = row.blob(21);
+  return letter;
+}
+
+Result<LetterReader> LetterReader::open(const std::filesystem::path& directory) {
+  auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+  if (!database) return database.error();
+  const auto there = HostTables::exist(**database);
+  if (!there) return there.error();
+  if (!*there) {
+    return Error(ErrorCode::not_found,
+                 "read the dead letters of " + directory.string() + ": it has no projection yet");
+  }
+  const auto tables = HostTables::open(**database);
+  if (!tables) return tables.error();
+  return LetterReader(std::move(*database), tables->is_current());
+}
+
+Result<void> LetterReader::each(const LetterFilter& filter, std::optional<std::uint64_t> limit,
+                                const std::function<Result<void>(const Letter&)>& sink) {
+  if (!has_letters_) return {};
+  const LetterCondition condition(filter);
+  auto select =
+      database_->prepare("select " + std::string(letter_columns) + " from _aludel_letter where " +
+                         condition.sql() + " order by id limit " + (limit ? std::to_string(*limit) : "-1"));
+  if (!select) return select.error();
+  condition.bind(*select);
+  for (;;) {
+    const auto found = select->step();
+    if (!found) return found.error();
+    if (!*found) return {};
+    if (auto taken = sink(read_letter(*select)); !taken) return taken;
+  }
+}
+
+Result<void> LetterReader::groups(const LetterFilter& filter,
+                                  const std::function<Result<void>(const LetterGroup&)>& sink) {
+  if (!has_letters_) return {};
+  const LetterCondition condition(filter);
+  auto select = database_->prepare(
+      "select count(*), handler_version, code, folded, min(first_failed_ns), max(last_failed_ns), min(id) "
+      "from _aludel_letter where " +
+      condition.sql() + " group by handler_version, code, folded order by count(*) desc, min(id)");
+  if (!select) return select.error();
+  condition.bind(*select);
+  for (;;) {
+    const auto found = select->step();
+    if (!found) return found.error();
+    if (!*found) return {};
+    const LetterGroup group{static_cast<std::uint64_t>(select->integer(0)),
+                            select->text(1),
+                            select->text(2),
+                            select->text(3),
+                            select->integer(4),
+                            select->integer(5),
+                            select->integer(6)};
+    if (auto taken = sink(group); !taken) return taken;
+  }
+}
+
+}  // namespace aludel

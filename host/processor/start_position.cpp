@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "processor/start_position.hpp"
+
+#include "base/time.hpp"
+
+namespace aludel {
+
+namespace {
+
+Result<Position> before(std::uint64_t id, EventReader& log) {
+  if (id <= log.first()) return Position{id, 0};
+  const auto fingerprint = log.block_fingerprint(id - 1);
+  if (!fingerprint) return fingerprint.error();
+  return Position{id, *fingerprint};
+}
+
+// The blocks' times never decrease: the first event of the first block that is not older.
+Result<std::uint64_t> first_since(std::int64_t time_ns, EventReader& log) {
+  std::uint64_t low = log.first();
+  std::uint64_t high = log.tip();
+  while (low < high) {
+    const auto middle = low + (high - low) / 2;
+    auto blocks = log.read_from(middle, Check::directory);
+    if (!blocks) return blocks.error();
+    const auto block = (*blocks)->next();
+    if (!block) return block.error();
+    if (*block == nullptr) break;
+    if ((*block)->time_ns() < time_ns) {
+      low = (*block)->end_id();
+    } else {
+      high = (*block)->first_id();
+    }
+  }
+  return low;
+}
+
+}  // namespace
+
+Result<StartAt> parse_start(std::string_view text) {
+  if (text == "first") return StartAt{StartAt::Kind::first};
+  if (text == "tip") return StartAt{StartAt::Kind::tip};
+  const auto time = parse_time(text);
+  if (time) return StartAt{StartAt::Kind::time, *time};
+  return Error(ErrorCode::invalid,
+               "\"" + std::string(text) +
+                   "\" is neither \"first\" nor \"tip\" nor a time such as 2026-01-31T12:00:00Z");
+}
+
+std::string to_string(const StartAt& start) {
+  switch (start.kind) {
+    case StartAt::Kind::first: return "first";
+    case StartAt::Kind::tip: return "tip";
+    case StartAt::Kind::time: return format_time(start.time_ns);
+  }
+  return "first";
+}
+
+Result<Position> resolve(const StartAt& start, EventReader& log) {
+  switch (start.kind) {
+    case StartAt::Kind::first: return before(log.first(), log);
+    case StartAt::Kind::tip: return before(log.tip(), log);
+    case StartAt::Kind::time: break;
+  }
+  const auto id = first_since(start.time_ns, log);
+  if (!id) return id.error();
+  return before(*id, log);
+}
+
+}  // namespace aludel

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "runtime/host_log.hpp"
+#include "runtime/reactor.hpp"
+
+namespace aludel {
+
+/// A processor's lines on their way into the host's log: limits::log_lines_max a second, so that one that
+/// chatters drowns no other. How many were dropped is told once a second. On the reactor's thread.
+class ProcessorLog {
+ public:
+  /// Borrows the reactor and the log.
+  ProcessorLog(Reactor& reactor, const HostLog& log, std::string name);
+  ~ProcessorLog();
+  ProcessorLog(const ProcessorLog&) = delete;
+  ProcessorLog& operator=(const ProcessorLog&) = delete;
+
+  void write(LogLevel level, std::string_view line);
+
+ private:
+  void tell_dropped();
+
+  Reactor& reactor_;
+  const HostLog& log_;
+  const std::string name_;
+  std::unique_ptr<Reactor::Handle> second_;  ///< what is left of the one in which lines are counted
+  std::uint64_t lines_ = 0;
+};
+
+}  // namespace aludel

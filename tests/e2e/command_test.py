@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""An operator's commands, in every state of a processor, with a running host and without."""
+
+import json
+import os
+import signal
+import subprocess
+
+from harness import FACTS, LIMIT, equal, holds, main, until
+
+FAIL_FAST = 'strategy = "fail_fast"'
+LETTERS = 'strategy = "dead_letter"'
+WAITS = 'strategy = "retry"\nretry = { initial_delay = "1h", max_delay = "1h" }'
+
+
+def configure(aludel, strategy, more=""):
+    aludel.configure(f'[processor.x]\nplugin = "{FACTS["planned"]}"\n{strategy}\n{more}\n')
+
+
+def plans(aludel, *datas):
+    aludel.append_events(*({"type": "plan", "data": data} for data in datas))
+
+
+def seen(aludel):
+    return [row["id"] for row in aludel.json("query", "x", "select id from seen order by id")]
+
+
+def command(aludel, *arguments, status=0):
+    return aludel.run("processor", *arguments, status=status)
+
+
+# A processor in each state that commands may meet, over the events 0 (good), 1 (bad where the state needs it), 2 (good).
+def waiting(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, {}, {}, {})
+    return aludel.host(), "waiting"
+
+
+def stopped(aludel):
+    configure(aludel, FAIL_FAST)
+    plans(aludel, {}, {"does": "fail"}, {})
+    return aludel.host(), "stopped"
+
+
+def retrying(aludel):
+    configure(aludel, WAITS)
+    plans(aludel, {}, {"does": "retry"}, {})
+    return aludel.host(), "retrying"
+
+
+def paused(aludel):
+    host, _ = stopped(aludel)
+    aludel.wait_for_state("stopped")
+    command(aludel, "pause", "x")
+    return host, "paused"
+
+
+def without_host(aludel):
+    host, _ = stopped(aludel)
+    aludel.wait_for_state("stopped")
+    host.end()
+    return host, "stopped"
+
+
+STATES = [waiting, stopped, retrying, paused, without_host]
+
+
+def state_of(aludel):
+    x = aludel.processor()
+    return x["state"], -1 if x["cursor"] is None else x["cursor"]
+
+
+# What each command makes of each state: the state and the cursor that follow. None: it is refused, and nothing changes.
+AFTER = {
+    "pause": {"waiting": ("paused", 2), "stopped": ("paused", 0), "retrying": ("paused", 0), "paused": ("paused", 0),
+              "without_host": ("paused", 0)},
+    "resume": {"waiting": ("waiting", 2), "stopped": ("stopped", 0), "retrying": ("retrying", 0),
+               "paused": ("stopped", 0), "without_host": ("offline", 0)},
+    "skip": {"waiting": None, "stopped": ("waiting", 2), "retrying": ("waiting", 2), "paused": ("paused", 1),
+             "without_host": ("offline", 1)},
+    "reset": {"waiting": ("waiting", 2), "stopped": ("stopped", 0), "retrying": ("retrying", 0), "paused": ("paused", -1),
+              "without_host": ("offline", -1)},
+}
+
+
+def test_every_command_in_every_state(aludel):
+    for kind, after in AFTER.items():
+        for make in STATES:
+            directory = aludel.directory / f"{kind}-{make.__name__}"
+            directory.mkdir()
+            other = type(aludel)(directory)
+            host, state = make(other)
+            with host:
+                before = other.wait_for_state(state)
+                expected = after[make.__name__]
+                try:
+                    if expected is None:
+                        holds(command(other, kind, "x", status=2)[1], "it stands at no event")
+                        equal(other.processor()["cursor"], before["cursor"])
+                    else:
+                        command(other, kind, "x")
+                        until(lambda: state_of(other) == expected, f"{expected}, not {state_of(other)}")
+                except AssertionError as failure:
+                    raise AssertionError(f"{kind} of one that is {make.__name__}: {failure}") from failure
+
+
+def test_a_pause_survives_restarts_and_ends_with_resume(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, {})
+    aludel.drain()
+    command(aludel, "pause", "x")
+    plans(aludel, {})
+    holds(aludel.drain(status=1), "not caught up: x (paused)")
+    equal(seen(aludel), [0])
+    command(aludel, "resume", "x")
+    aludel.drain()
+    equal(seen(aludel), [0, 1])
+
+
+def test_a_running_processor_heeds_a_command_at_the_next_event(aludel):
+    aludel.configure_unruly("batch_size = 1000")
+    aludel.append(*["calm.slow"] * 500)
+    with aludel.host():
+        until(lambda: (aludel.directory / "processors/x/projection.db").exists() and len(aludel.seen()) > 0, "the first batch")
+        command(aludel, "pause", "x")
+        x = aludel.processor()
+        equal(x["state"], "paused")
+        assert x["lag"] > 0, x
+        equal(len(aludel.seen()), x["cursor"] + 1)
+
+
+def test_one_that_hangs_is_reported_and_its_command_kept(aludel):
+    aludel.configure_unruly('timeout = "1h"')
+    aludel.append("calm", "unruly.hang")
+    with aludel.host():
+        until(lambda: (aludel.directory / "processors/x/projection.db").exists(), "the processor to work")
+        _, error = command(aludel, "pause", "x", status=1)
+        holds(error, 'processor "x" hangs in a call of its handler; command 1 is kept')
+
+
+def test_a_reset_begins_anew_and_tells_the_handler_so(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, {}, {"does": "fail"}, {})
+    aludel.drain()
+    command(aludel, "reset", "x")
+    equal(aludel.json("dlq", "list"), [])
+    equal([l["state"] for l in aludel.json("dlq", "list", "--all")], ["discarded"])
+    aludel.drain()
+    equal(seen(aludel), [0, 2])
+    equal([(l["id"], l["event_id"]) for l in aludel.json("dlq", "list")], [(2, 1)])
+
+
+def test_a_command_is_applied_once_over_kills(aludel):
+    configure(aludel, FAIL_FAST)
+    plans(aludel, *[{"does": "fail"}] * 40)
+    with aludel.host() as host:
+        aludel.wait_for_state("stopped")
+        for n in range(12):
+            skipping = subprocess.Popen(aludel.command("processor", "skip", "x"), stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+            for child in host.children():
+                os.kill(child, signal.SIGKILL)
+            skipping.wait(timeout=LIMIT)
+            equal(skipping.returncode, 0)
+            until(lambda: state_of(aludel) == ("stopped", n), f"{n + 1} skipped, not {state_of(aludel)}")
+    equal(aludel.processor()["skipped"], 12)
+
+
+def test_letters_are_replayed_and_those_that_fail_again_count_up(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, {"does": "fail"}, {}, {"does": "fail", "until": 1, "writes": True}, {"does": "retry", "until": 1})
+    aludel.drain()
+    equal(seen(aludel), [1])
+    dry = json.loads(aludel.run("--json", "dlq", "replay", "x", "--all", "--dry-run", status=1)[0])
+    equal((dry["succeeded"], dry["failed"]), (2, 1))
+    equal((seen(aludel), len(aludel.json("dlq", "list"))), ([1], 3))
+    out, _ = aludel.run("dlq", "replay", "x", "--all", status=1)
+    equal(out, "replayed 2 dead letters; 1 failed again\n")
+    equal(seen(aludel), [1, 2, 3])
+    equal([(l["event_id"], l["attempts"], l["state"]) for l in aludel.json("dlq", "list", "--all")],
+          [(0, 2, "dead"), (2, 1, "replayed"), (3, 1, "replayed")])
+    x = aludel.processor()
+    equal((x["handled"], x["dead_letters"], x["cursor"]), (3, 1, 3))
+    equal(aludel.run("dlq", "discard", "x", "--id", 1), "discarded 1 dead letter\n")
+    equal(aludel.processor()["dead_letters"], 0)
+    holds(aludel.run("dlq", "discard", "x", status=2)[1], "say which")
+
+
+def test_letters_are_chosen_by_what_they_are_about(aludel):
+    configure(aludel, LETTERS)
+    aludel.append_events(*({"type": "plan", "subject": key, "data": {"does": does}} for key, does in
+                           [("a", "fail"), ("b", "fail"), ("a", "throw"), ("c", "constraint")]))
+    with aludel.host():
+        aludel.wait_for_state("waiting")
+        listed = lambda *filters: [l["event_id"] for l in aludel.json("dlq", "list", "x", *filters)]
+        equal(listed(), [0, 1, 2, 3])
+        equal(listed("--key", "a"), [0, 2])
+        equal(listed("--code", "planned", "--key", "a"), [0])
+        equal(listed("--type", "pl*", "--limit", 2), [0, 1])
+        equal(listed("--type", "x*"), [])
+        equal(listed("--id", 2, "--id", 4), [1, 3])
+        equal(listed("--since", "1h"), [0, 1, 2, 3])
+        equal(listed("--until", "1h"), [])
+        groups = aludel.json("dlq", "groups")
+        equal([(g["count"], g["code"], g["example"]) for g in groups], [(2, "planned", 1), (1, "exception", 3), (1, "constraint", 4)])
+        equal(aludel.run("dlq", "discard", "x", "--key", "a"), "discarded 2 dead letters\n")
+        equal(listed(), [1, 3])
+        lines = aludel.run("dlq", "export", "x").splitlines()
+        equal([json.loads(line)["event"]["subject"] for line in lines], ["b", "c"])
+
+
+def test_a_processor_is_removed_once_no_config_names_it(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, {"does": "fail"})
+    aludel.drain()
+    holds(command(aludel, "remove", "x", status=2)[1], "still names it")
+    aludel.configure("")
+    holds(command(aludel, "remove", "x", status=2)[1], "it has 1 open dead letter: export them")
+    command(aludel, "remove", "x", "--with-letters")
+    assert not (aludel.directory / "processors/x").exists()
+    holds(command(aludel, "pause", "x", status=2)[1], 'there is no processor "x"')
+
+
+if __name__ == "__main__":
+    main(globals())

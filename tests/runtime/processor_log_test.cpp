@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/processor_log.hpp"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+
+#include "base/limits.hpp"
+#include "base/os/descriptor.hpp"
+#include "support/result_printing.hpp"
+#include "support/temp_dir.hpp"
+
+namespace aludel {
+
+namespace {
+
+struct Rig {
+  TempDir dir;
+  os::Descriptor file{::open((dir.path() / "log").c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600)};
+  HostLog host{file.number(), LogLevel::info, HostLog::Format::text};
+  Reactor reactor;
+  std::optional<ProcessorLog> log{std::in_place, reactor, host, "x"};
+
+  [[nodiscard]] std::string written() const {
+    std::ifstream in(dir.path() / "log");
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  [[nodiscard]] std::ptrdiff_t lines() const {
+    const auto text = written();
+    return std::count(text.begin(), text.end(), '\n');
+  }
+};
+
+constexpr auto lines_max = static_cast<std::ptrdiff_t>(limits::log_lines_max);
+
+}  // namespace
+
+TEST_CASE("of what a processor writes in a second no more than the limit is kept, and the rest is counted") {
+  Rig rig;
+  for (std::ptrdiff_t i = 0; i < lines_max + 7; ++i) {
+    rig.log->write(LogLevel::info, "chatter");
+    rig.log->write(LogLevel::debug, "not asked for, so not counted");
+  }
+  CHECK(rig.lines() == lines_max);
+  const auto end = rig.reactor.after(std::chrono::milliseconds(1'050), [&] { rig.reactor.stop(); });
+  rig.reactor.run();
+  CHECK(rig.written().find("warning x: 7 lines were dropped: it may write 1000 a second\n") !=
+        std::string::npos);
+  rig.log->write(LogLevel::info, "in another second");
+  CHECK(rig.lines() == lines_max + 2);
+}
+
+TEST_CASE("what was dropped last is told at the end") {
+  Rig rig;
+  for (std::ptrdiff_t i = 0; i < lines_max + 1; ++i)
+    rig.log->write(LogLevel::info, "chatter");
+  rig.log.reset();
+  CHECK(rig.written().find("x: 1 lines were dropped") != std::string::npos);
+}
+
+}  // namespace aludel
