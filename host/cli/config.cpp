@@ -21,6 +21,33 @@ namespace json = boost::json;
 
 namespace {
 
+json::object on_value(const Treatment& treatment) {
+  json::object on;
+  if (treatment.on_retry) on["retry"] = to_string(*treatment.on_retry);
+  if (treatment.on_fail) on["fail"] = to_string(*treatment.on_fail);
+  return on;
+}
+
+json::object retry_value(const RetryPolicy& retry) {
+  return {{"max_retries", retry.max_retries},
+          {"initial_delay", format_duration(retry.backoff.first)},
+          {"max_delay", format_duration(retry.backoff.max)},
+          {"multiplier", retry.backoff.multiplier},
+          {"jitter", retry.backoff.jitter},
+          {"then", to_string(retry.then)}};
+}
+
+json::object type_value(const ErrorPolicy& policy) {
+  json::object types;
+  for (const auto& [type, treatment] : policy.types) {
+    json::object value{{"on", on_value(treatment)}};
+    if (treatment.strategy) value["strategy"] = to_string(*treatment.strategy);
+    if (treatment.retry) value["retry"] = retry_value(*treatment.retry);
+    types[type] = std::move(value);
+  }
+  return types;
+}
+
 json::value value_of(const ProcessorConfig& p) {
   json::array types;
   for (const auto& type : p.types)
@@ -29,8 +56,11 @@ json::value value_of(const ProcessorConfig& p) {
           {"handler", p.handler},
           {"plugin", p.plugin.string()},
           {"types", std::move(types)},
-          {"start", "first"},
-          {"strategy", "fail_fast"},
+          {"start", to_string(p.start_at)},
+          {"strategy", to_string(p.error_policy.processor.strategy.value_or(Strategy::fail_fast))},
+          {"on", on_value(p.error_policy.processor)},
+          {"retry", retry_value(p.error_policy.processor.retry.value_or(RetryPolicy{}))},
+          {"type", type_value(p.error_policy)},
           {"batch_size", p.batch_size},
           {"timeout", format_duration(p.timeout)},
           {"isolation", p.isolation == Isolation::process ? "process" : "thread"},

@@ -98,12 +98,11 @@ class JsonArray {
 
 Result<void> list_json(const Globals& globals, const DlqOptions& options) {
   JsonArray array;
-  const auto listed =
-      each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
-        return letters.each(options.filter, options.limit, [&](const Letter& letter) {
-          return array.add("{" + list_fields(name, letter) + "}");
-        });
-      });
+  auto listed = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
+    return letters.each(options.filter, options.limit, [&](const Letter& letter) {
+      return array.add("{" + list_fields(name, letter) + "}");
+    });
+  });
   if (!listed) return listed;
   return array.end();
 }
@@ -120,33 +119,31 @@ Result<void> list_table(const Globals& globals, const DlqOptions& options) {
                {"ATTEMPTS", Align::right},
                {"LAST FAILED"},
                {"STATE"}});
-  const auto listed =
-      each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
-        return letters.each(options.filter, options.limit, [&](const Letter& letter) -> Result<void> {
-          table.add({std::to_string(letter.id), name, std::to_string(letter.event_id),
-                     std::string(letter.type), std::string(letter.key), std::string(letter.code),
-                     std::string(letter.message), std::to_string(letter.attempts),
-                     format_time(letter.last_failed_ns), std::string(letter.state)});
-          return {};
-        });
-      });
+  auto listed = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
+    return letters.each(options.filter, options.limit, [&](const Letter& letter) -> Result<void> {
+      table.add({std::to_string(letter.id), name, std::to_string(letter.event_id), std::string(letter.type),
+                 std::string(letter.key), std::string(letter.code), std::string(letter.message),
+                 std::to_string(letter.attempts), format_time(letter.last_failed_ns),
+                 std::string(letter.state)});
+      return {};
+    });
+  });
   if (!listed) return listed;
   return print(table.print());
 }
 
 Result<void> groups_json(const Globals& globals, const DlqOptions& options) {
   JsonArray array;
-  const auto listed =
-      each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
-        return letters.groups(options.filter, [&](const LetterGroup& group) {
-          return array.add(
-              "{\"processor\":" + json_string(name) + ",\"count\":" + std::to_string(group.count) +
-              ",\"handler_version\":" + json_string(group.handler_version) +
-              ",\"code\":" + json_string(group.code) + ",\"message\":" + json_string(group.folded) +
-              ",\"first_failed_at\":\"" + format_time(group.first_failed_ns) + "\",\"last_failed_at\":\"" +
-              format_time(group.last_failed_ns) + "\",\"example\":" + std::to_string(group.example_id) + "}");
-        });
-      });
+  auto listed = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
+    return letters.groups(options.filter, [&](const LetterGroup& group) {
+      return array.add("{\"processor\":" + json_string(name) + ",\"count\":" + std::to_string(group.count) +
+                       ",\"handler_version\":" + json_string(group.handler_version) +
+                       ",\"code\":" + json_string(group.code) + ",\"message\":" + json_string(group.folded) +
+                       ",\"first_failed_at\":\"" + format_time(group.first_failed_ns) +
+                       "\",\"last_failed_at\":\"" + format_time(group.last_failed_ns) +
+                       "\",\"example\":" + std::to_string(group.example_id) + "}");
+    });
+  });
   if (!listed) return listed;
   return array.end();
 }
@@ -160,15 +157,14 @@ Result<void> groups_table(const Globals& globals, const DlqOptions& options) {
                {"MESSAGE"},
                {"LAST FAILED"},
                {"EXAMPLE", Align::right}});
-  const auto listed =
-      each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
-        return letters.groups(options.filter, [&](const LetterGroup& group) -> Result<void> {
-          table.add({std::to_string(group.count), name, std::string(group.handler_version),
-                     std::string(group.code), std::string(group.folded), format_time(group.last_failed_ns),
-                     std::to_string(group.example_id)});
-          return {};
-        });
-      });
+  auto listed = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
+    return letters.groups(options.filter, [&](const LetterGroup& group) -> Result<void> {
+      table.add({std::to_string(group.count), name, std::string(group.handler_version),
+                 std::string(group.code), std::string(group.folded), format_time(group.last_failed_ns),
+                 std::to_string(group.example_id)});
+      return {};
+    });
+  });
   if (!listed) return listed;
   return print(table.print());
 }
@@ -237,8 +233,7 @@ Result<CommandResult> command_letters(const Globals& globals, const DlqOptions& 
   }
   const auto installation = load_installation(globals.data, globals.config);
   if (!installation) return installation.error();
-  const auto result =
-      give_command(*installation, options.processor, {0, kind, options.filter, options.dry_run});
+  auto result = give_command(*installation, options.processor, {0, kind, options.filter, options.dry_run});
   if (result && result->refused) return Error(ErrorCode::invalid, attempt + result->message);
   return result;
 }

@@ -62,9 +62,10 @@ Result<int> processor_remove_command(const Globals& globals, const std::string& 
   if (!directory) return directory.error();
   for (const auto& processor : installation->config.processors) {
     if (processor.name != name) continue;
-    return Error(ErrorCode::invalid, "remove processor \"" + name +
-                                         "\": " + installation->config.file.string() +
-                                         " still names it: take [processor." + name + "] out first");
+    const auto attempt = "remove processor \"" + name + "\": ";
+    const auto section = "[processor." + name + "]";
+    return Error(ErrorCode::invalid, attempt + installation->config.file.string() + " still names it: take " +
+                                         section + " out first");
   }
   // While it is held nobody can start the processor.
   const auto lock = os::FileLock::acquire(*directory / "lock");

@@ -122,6 +122,9 @@ Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
 }
 
 Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
+  if (!rehearses(parts_.handler_flags)) {
+    return refused("this handler has effects outside of its projection, which a rebuild would have again");
+  }
   auto& projection = parts_.projection;
   auto& tables = projection.tables();
   const auto control = tables.control();

@@ -20,6 +20,7 @@ class CommandRunner {
     EventReader& log;
     HandlerLog& handler_log;
     const Clock& clock;
+    std::uint32_t handler_flags;  ///< ALUDEL_HANDLER_*
   };
 
   /// What the commands ask of the processor.

@@ -318,9 +318,15 @@ Result<std::optional<CommandResult>> HostTables::command_result(std::int64_t id)
 }
 
 Result<void> HostTables::begin_anew(std::uint64_t rebuild_below, const Uuid& log_id) {
+  const auto text = log_id.to_string();
+  // Another log has no such place as the one where it began.
+  auto start = database_->prepare(
+      "update _aludel_cursor set start_next = 0, start_fingerprint = 0 "
+      "where (select log_id from _aludel_identity) <> ?");
+  if (!start) return start.error();
+  if (auto set = start->bind(1, std::string_view(text)).run(); !set) return set;
   auto identity = database_->prepare("update _aludel_identity set projection_version = 0, log_id = ?");
   if (!identity) return identity.error();
-  const auto text = log_id.to_string();
   if (auto set = identity->bind(1, std::string_view(text)).run(); !set) return set;
   auto control = database_->prepare("update _aludel_control set rebuild_below = ?");
   if (!control) return control.error();

@@ -55,9 +55,11 @@ class OwnedProcessor final : public Processor {
   os::FileLock lock_;
   StateTeller teller_;
   std::unique_ptr<InFlightPage> page_;
-  std::unique_ptr<Projection> projection_;  // null: it cannot be opened
-  std::unique_ptr<Instance> instance_;      // its statements go before the projection
+  std::optional<InFlightPage::Call> died_in_;  // of the process before this one
+  std::unique_ptr<Projection> projection_;     // null: it cannot be opened
+  std::unique_ptr<Instance> instance_;         // its statements go before the projection
   std::unique_ptr<CommandQueue> commands_;
+  std::uint32_t handler_flags_ = 0;
   Cursor cursor_;
   std::uint64_t rebuild_below_ = 0;
   bool started_ = false;  // the handler's `stop` is owed
@@ -68,6 +70,10 @@ class OwnedProcessor final : public Processor {
 };
 
 Result<void> OwnedProcessor::open() {
+  if (const auto before = InFlightPage::view(options_.directory / "page"); before) {
+    died_in_ = (*before)->read();
+    if (died_in_ && died_in_->stage == 0) died_in_.reset();
+  }
   auto page = InFlightPage::create(options_.directory / "page");
   if (!page) return page.error();
   page_ = std::move(*page);
@@ -97,6 +103,7 @@ Result<void> OwnedProcessor::make_instance() {
     return {};
   }
   instance_ = std::move(*instance);
+  handler_flags_ = instance_->description().flags;
   if (projection_->initialised()) return {};
   const auto start = resolve(options_.start_at, environment_.log);
   if (!start) return start.error();
@@ -190,8 +197,8 @@ ProcessorState OwnedProcessor::run(const Interrupt& stop) {
 // At an event boundary. @return whether the run goes on
 bool OwnedProcessor::apply_commands() {
   if (!projection_ || !projection_->initialised()) return !standstill_;
-  CommandRunner runner(
-      {*projection_, *commands_, environment_.log, environment_.handler_log, environment_.clock});
+  CommandRunner runner({*projection_, *commands_, environment_.log, environment_.handler_log,
+                        environment_.clock, handler_flags_});
   auto asked = runner.apply(started_);
   if (asked && asked->needs_reset) {
     take_down();
@@ -229,7 +236,8 @@ void OwnedProcessor::replay(const Interrupt& stop) {
     const auto command = commands_->next(control->unfinished - 1);
     if (!command) return command.error();
     if (!*command) return {};
-    Replayer replayer({*instance_, *projection_, *page_, environment_.handler_log, environment_.clock});
+    Replayer replayer({*instance_, *projection_, *page_, environment_.handler_log, environment_.clock},
+                      std::exchange(died_in_, std::nullopt));
     if (auto done = replayer.run(**command, stop); !done) return done;
     return load();
   }();

@@ -3,6 +3,7 @@
 
 #include <aludel/plugin.h>
 #include <string>
+#include <utility>
 
 #include "processor/standstill.hpp"
 
@@ -13,9 +14,7 @@ Result<void> Replayer::run(const Command& command, const Interrupt& stop) {
   const auto so_far = parts_.projection.tables().command_result(command.id);
   if (!so_far) return so_far.error();
   result_ = so_far->value_or(CommandResult{});
-  const auto flags = parts_.instance.description().flags;
-  const bool rehearses = (flags & ALUDEL_HANDLER_EXTERNAL) == 0 || (flags & ALUDEL_HANDLER_REHEARSES) != 0;
-  if (command.dry_run && !rehearses) {
+  if (command.dry_run && !rehearses(parts_.instance.description().flags)) {
     result_.refused = true;
     result_.message = "this handler has effects outside of its projection, which a dry run could not undo";
     return finish();
@@ -32,6 +31,7 @@ Result<void> Replayer::run(const Command& command, const Interrupt& stop) {
 }
 
 Result<void> Replayer::replay(const StoredEvent& stored) {
+  if (const auto error = died_at(stored)) return settle(stored, *error);
   if (auto begun = parts_.projection.begin(); !begun) return begun;
   const auto error = deliver(stored);
   if (!error) {
@@ -39,16 +39,36 @@ Result<void> Replayer::replay(const StoredEvent& stored) {
     return command_.dry_run ? undo(stored.event_id) : settle_success(stored);
   }
   if (auto undone = undo(stored.event_id); !undone) return undone;
+  return settle(stored, *error);
+}
+
+// It failed again.
+Result<void> Replayer::settle(const StoredEvent& stored, const ProcessorError& error) {
   ++result_.failed;
   if (parts_.handler_log.enabled(LogLevel::warning)) {
     parts_.handler_log.write(LogLevel::warning, "dead letter " + std::to_string(stored.letter) +
-                                                    " failed again: " + describe(*error));
+                                                    " failed again: " + describe(error));
   }
-  if (error->outcome == to_string(Outcome::fatal)) {
-    result_.message = "stopped at letter " + std::to_string(stored.letter) + ": " + describe(*error);
-    return {};
-  }
-  return command_.dry_run ? Result<void>() : settle_failure(stored, *error);
+  // A dry run keeps no account of where it was, so that it would come to a crash again and again.
+  const bool ends =
+      error.outcome == to_string(Outcome::fatal) || (command_.dry_run && error.code == "crashed");
+  if (ends) result_.message = "stopped at letter " + std::to_string(stored.letter) + ": " + describe(error);
+  return ends || command_.dry_run ? Result<void>() : settle_failure(stored, error);
+}
+
+std::optional<ProcessorError> Replayer::died_at(const StoredEvent& stored) {
+  const auto died_in = std::exchange(died_in_, std::nullopt);
+  const bool here =
+      died_in && died_in->event_id == stored.event_id && died_in->attempt == stored.attempts + 1;
+  if (!here) return std::nullopt;
+  const auto stage = std::string(to_string(static_cast<Stage>(died_in->stage)));
+  return ProcessorError{stored.event_id,
+                        parts_.clock.wall_ns(),
+                        died_in->attempt,
+                        std::string(to_string(Outcome::fail)),
+                        stage,
+                        "crashed",
+                        "its process died in " + stage};
 }
 
 std::optional<ProcessorError> Replayer::deliver(const StoredEvent& stored) {
@@ -58,10 +78,11 @@ std::optional<ProcessorError> Replayer::deliver(const StoredEvent& stored) {
   auto stage = Stage::validate;
   auto outcome = call(stage, event, attempt);
   if (outcome == Outcome::handled) outcome = call(stage = Stage::handle, event, attempt);
-  if (outcome == Outcome::handled) {
+  // What a skipped event wrote stays too, also what it gathered.
+  if (outcome == Outcome::handled || outcome == Outcome::skip) {
     outcome = call(stage = Stage::flush, event, attempt);
   }
-  if (outcome == Outcome::handled || outcome == Outcome::skip) return std::nullopt;
+  if (outcome == Outcome::handled) return std::nullopt;
   auto error = handler_error(stage, outcome, parts_.instance.error(), parts_.clock.wall_ns());
   error.event_id = stored.event_id;
   error.attempt = attempt;

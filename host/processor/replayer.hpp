@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
+
 #include "base/clock.hpp"
 #include "log/event_log.hpp"
 #include "plugin/instance.hpp"
@@ -26,7 +28,9 @@ class Replayer {
     const Clock& clock;
   };
 
-  explicit Replayer(Parts parts) : parts_(parts) {}
+  /// @param died_in the call that the process before this one died in, if it did: a letter that it was at has
+  ///   failed again
+  Replayer(Parts parts, std::optional<InFlightPage::Call> died_in) : parts_(parts), died_in_(died_in) {}
 
   /// Works off what the command has chosen, or as far as it gets before `stop` is raised. The command is
   /// finished once all has been tried, or a letter met a broken environment.
@@ -37,11 +41,14 @@ class Replayer {
   Result<void> settle_success(const StoredEvent& stored);
   Result<void> settle_failure(const StoredEvent& stored, const ProcessorError& error);
   std::optional<ProcessorError> deliver(const StoredEvent& stored);
+  std::optional<ProcessorError> died_at(const StoredEvent& stored);
+  Result<void> settle(const StoredEvent& stored, const ProcessorError& error);
   Outcome call(Stage stage, const Event& event, std::uint32_t attempt);
   Result<void> undo(std::uint64_t event_id);
   Result<void> finish();
 
   Parts parts_;
+  std::optional<InFlightPage::Call> died_in_;
   Command command_;
   CommandResult result_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "processor/standstill.hpp"
 
+#include <aludel/plugin.h>
 #include <string>
 
 namespace aludel {
@@ -35,6 +36,10 @@ std::optional<FailingEvent> failing_event(const ProcessorError& error) {
   const bool counts = error.attempt > 0 && error.outcome != to_string(Outcome::fatal);
   return FailingEvent{*error.event_id, counts || error.attempt == 0 ? error.attempt : error.attempt - 1,
                       error.first_failed_ns};
+}
+
+bool rehearses(std::uint32_t flags) {
+  return (flags & ALUDEL_HANDLER_EXTERNAL) == 0 || (flags & ALUDEL_HANDLER_REHEARSES) != 0;
 }
 
 FailureKind failure_kind(Outcome outcome) {

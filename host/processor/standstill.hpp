@@ -31,6 +31,10 @@ struct Standstill {
 /// The event that a standstill is about, with the attempts that count: one that ended in an outage does not.
 [[nodiscard]] std::optional<FailingEvent> failing_event(const ProcessorError& error);
 
+/// Whether a handler may be given events of which only the projection may tell: in a dry run or a rebuild.
+/// @param flags ALUDEL_HANDLER_*
+[[nodiscard]] bool rehearses(std::uint32_t flags);
+
 /// What the policy is told of an outcome that is neither handled nor skip.
 [[nodiscard]] FailureKind failure_kind(Outcome outcome);
 

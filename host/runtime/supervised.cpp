@@ -72,7 +72,7 @@ void Supervised::launch(Processor::Start start) {
   auto worker =
       setup_.start_worker(spec, {[this](const ProcessorState& state) { on_state(state); },
                                  [this](LogLevel level, std::string_view line) { lines_.write(level, line); },
-                                 [this](Worker::Ended ended) { on_end(std::move(ended)); }});
+                                 [this](const Worker::Ended& ended) { on_end(ended); }});
   if (!worker) return not_launched(worker.error());
   worker_ = std::move(*worker);
   pid_ = static_cast<std::uint64_t>(worker_->pid());
@@ -156,7 +156,7 @@ void Supervised::on_state(const ProcessorState& state) {
   on_change_();
 }
 
-void Supervised::on_end(Worker::Ended ended) {
+void Supervised::on_end(const Worker::Ended& ended) {
   look_timer_.reset();
   deadline_.reset();
   worker_.reset();

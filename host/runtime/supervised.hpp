@@ -67,7 +67,7 @@ class Supervised {
 
   void launch(Processor::Start start);
   void on_state(const ProcessorState& state);
-  void on_end(Worker::Ended ended);
+  void on_end(const Worker::Ended& ended);
   [[nodiscard]] std::optional<ProcessorState> last_word(const Worker::Ended& ended) const;
   void not_launched(const Error& error);
   void kill_after(std::chrono::milliseconds time, std::string why);

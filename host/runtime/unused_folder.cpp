@@ -30,8 +30,10 @@ bool is_untouched(const std::filesystem::path& file) {
   auto tables = HostTables::open(**database);
   if (!tables) return false;
   const auto identity = tables->identity();
-  const auto cursor = tables->cursor();
-  return identity && cursor && identity->projection_version == 0 && cursor->position.next == 0;
+  auto at_start = (*database)->prepare("select next = start_next from _aludel_cursor");
+  if (!identity || !at_start) return false;
+  const auto found = at_start->step();
+  return found && *found && at_start->integer(0) != 0 && identity->projection_version == 0;
 }
 
 }  // namespace

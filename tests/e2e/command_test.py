@@ -187,6 +187,20 @@ def test_letters_are_replayed_and_those_that_fail_again_count_up(aludel):
     holds(aludel.run("dlq", "discard", "x", status=2)[1], "say which")
 
 
+def test_a_letter_whose_replay_kills_the_process_has_failed_again(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, {"does": "crash"}, {"does": "fail", "until": 1})
+    with aludel.host():
+        until(lambda: aludel.processor()["dead_letters"] == 2, "the letters")
+        out, _ = aludel.run("--json", "dlq", "replay", "x", "--all", status=1)
+        equal((json.loads(out)["succeeded"], json.loads(out)["failed"]), (1, 1))
+        letter, = aludel.json("dlq", "list", "x")
+        equal((letter["event_id"], letter["code"], letter["attempts"]), (0, "crashed", 2))
+        aludel.wait_for_state("waiting")
+        holds(aludel.run("dlq", "replay", "x", "--all", "--dry-run", status=1)[0], "stopped at letter 1: event 0: crashed")
+    equal(seen(aludel), [1])
+
+
 def test_letters_are_chosen_by_what_they_are_about(aludel):
     configure(aludel, LETTERS)
     aludel.append_events(*({"type": "plan", "subject": key, "data": {"does": does}} for key, does in

@@ -22,7 +22,7 @@ struct Rig {
   ProcessorSpec spec;
 
   Rig() {
-    spec.name = "x";
+    spec.name = std::string("x");  // GCC 12 warns falsely of an assigned literal
     spec.directory = dir.path() / "x";
     spec.log = dir.path() / "log";
     spec.library = dir.path() / "plugin.so";

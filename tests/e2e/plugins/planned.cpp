@@ -3,12 +3,13 @@
 ///
 ///     {"does": "fail", "in": "handle", "until": 2, "writes": true, "after_ms": 5, "decides": "retry"}
 ///
-/// does: handled (default), skip, retry, fail, fatal, throw, bad_alloc, unknown, constraint. in: validate,
-/// handle (default), flush; "blames" names the event in flush. until: the last attempt at which it
+/// does: handled (default), skip, retry, fail, fatal, throw, bad_alloc, unknown, constraint, crash. in:
+/// validate, handle (default), flush; "blames" names the event in flush. until: the last attempt at which it
 /// misbehaves. decides: what on_error answers: default, stop, skip, retry, dead_letter, throw. Config: {"in":
 /// "migrate"} fails there.
 #include <algorithm>
 #include <aludel/plugin.hpp>
+#include <cstdlib>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -80,10 +81,12 @@ class Planned {
       throw aludel::retry("planned", "as planned",
                           std::chrono::milliseconds(event.find<std::int64_t>("/after_ms").value_or(0)));
     }
-    if (does == "fail") throw aludel::fail("planned", "as planned");
+    if (does == "fail" || (does == "crash" && call.attempt() == 1))
+      throw aludel::fail("planned", "as planned");
     if (does == "fatal") throw aludel::fatal("planned", "as planned");
     if (does == "throw") throw std::runtime_error("as planned");
     if (does == "bad_alloc") throw std::bad_alloc();
+    if (does == "crash") std::abort();
     if (does == "unknown") return static_cast<aludel::Outcome>(99);
     if (does == "constraint") call.sql("insert into seen values (?, null)").run(event.id());
     return aludel::Outcome::handled;
