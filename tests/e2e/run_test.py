@@ -3,6 +3,7 @@
 """Running processors: to the tip and back out, by drain and by signal."""
 
 import fcntl
+import json
 import os
 import pathlib
 import shutil
@@ -69,6 +70,24 @@ def test_a_failed_event_stops_the_processor_before_it_with_the_reason(aludel):
           (3_874, "insufficient_funds", "handle", "fail"))
     aludel.drain(status=1)  # tries it again, with the same end
     equal(aludel.processor("ledger")["handled"], ledger["handled"])
+
+
+def test_the_real_events_leave_eight_dead_letters(aludel):
+    configure_ledger(aludel, 'strategy = "dead_letter"')
+    file = append_bank(aludel)
+    aludel.drain()
+    equal(rows(aludel, ACCOUNTS), truth("accounts", file))
+    equal(rows(aludel, ENTRIES), truth("entries", file))
+    kinds = "select count(*) filter (where amount > 0), count(*) filter (where amount < 0), sum(amount) from entries"
+    equal(rows(aludel, kinds), "15212\t12614\t4168517010\n")
+    equal(rows(aludel, "select count(*) from accounts"), "1139\n")
+    letters = [json.loads(line) for line in aludel.run("dlq", "export", "ledger").splitlines()]
+    equal({letter["code"] for letter in letters}, {"insufficient_funds"})
+    equal([int(letter["event"]["id"]) for letter in letters],
+          [332732, 136153, 1176458, 1693860, 1730747, 2592512, 2969309, 14443])
+    equal(aludel.json("status")["unrouted"], {"cash_withdrawal": 371})
+    group, = aludel.json("dlq", "groups")
+    equal((group["count"], group["message"]), (8, "balance #, withdrawal #"))
 
 
 def test_one_that_stops_holds_up_no_other(aludel):
