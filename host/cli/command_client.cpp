@@ -83,8 +83,8 @@ Result<CommandResult> wait_for(const Installation& installation, const std::stri
     if (system_clock().now() >= look_at_state) {
       const auto state = live_state(installation, name);
       if (state == "hanging") {
-        const auto who = "processor \"" + name + "\"";
-        return Error(ErrorCode::timed_out, who + " hangs in a call of its handler" + kept);
+        auto hangs = "processor \"" + name + "\" hangs in a call of its handler";
+        return Error(ErrorCode::timed_out, hangs.append(kept));
       }
       if (state.empty()) return Error(ErrorCode::stopped, "the host has gone" + kept);
       look_at_state += std::chrono::seconds(1);

@@ -62,10 +62,9 @@ Result<int> processor_remove_command(const Globals& globals, const std::string& 
   if (!directory) return directory.error();
   for (const auto& processor : installation->config.processors) {
     if (processor.name != name) continue;
-    const auto attempt = "remove processor \"" + name + "\": ";
-    const auto section = "[processor." + name + "]";
-    return Error(ErrorCode::invalid, attempt + installation->config.file.string() + " still names it: take " +
-                                         section + " out first");
+    auto why = "remove processor \"" + name + "\": ";
+    why.append(installation->config.file.string()).append(" still names it: take [processor.");
+    return Error(ErrorCode::invalid, why.append(name).append("] out first"));
   }
   // While it is held nobody can start the processor.
   const auto lock = os::FileLock::acquire(*directory / "lock");

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -51,7 +52,8 @@ class SilentLog final : public HandlerLog {
 
 /// The child's life: works up to the tip. Kills itself at step number `dies_at`, 0: never. Writes a byte for
 /// each step.
-[[noreturn]] void work(const std::filesystem::path& root, int dies_at, int steps_out) {
+[[noreturn]] void work(const std::filesystem::path& root, int dies_at, int steps_out,
+                       std::optional<Strategy> strategy) {
   int steps = 0;
   const auto step = [&] {
     if (++steps == dies_at) ::raise(SIGKILL);
@@ -63,15 +65,25 @@ class SilentLog final : public HandlerLog {
   script.in_rolled_back = step;
   script.at_commit = [&](Database&) { step(); };
   script.committed = [&](Database&) { step(); };
-  // One fault, so that undoing is killed as well.
-  script.flush = {.outcome = Outcome::fail, .times = 1};
+  ErrorPolicy policy;
+  if (strategy) {
+    policy.processor.strategy = strategy;
+    policy.processor.retry = RetryPolicy{2, {std::chrono::milliseconds(1), std::chrono::milliseconds(2)}, {}};
+    script.events[4] = {.outcome = Outcome::fail};
+    script.events[10] = {.outcome = Outcome::fail, .writes = false};
+    script.events[21] = {.outcome = Outcome::retry, .until = 2};
+    script.events[22] = {.outcome = Outcome::retry};
+  } else {
+    // One fault, so that undoing is killed as well.
+    script.flush = {.outcome = Outcome::fail, .times = 1};
+  }
 
   auto log = SegmentReader::open(os::real_file_system(), root / "log");
   if (!log) ::_exit(3);
   SilentLog silent;
   Interrupt stop;
   auto processor = Processor::open(
-      {.name = "scripted", .directory = root / "scripted", .batch_size = 7},
+      {.name = "scripted", .directory = root / "scripted", .batch_size = 7, .error_policy = policy},
       {
           .log = **log,
           .make_instance = [&](const Instance::Context& context) -> Result<std::unique_ptr<Instance>> {
@@ -91,14 +103,14 @@ class SilentLog final : public HandlerLog {
 
 /// A child, and the reading end of its steps.
 struct Child {
-  Child(const std::filesystem::path& root, int dies_at) {
+  Child(const std::filesystem::path& root, int dies_at, std::optional<Strategy> strategy = std::nullopt) {
     int ends[2];
     REQUIRE(::pipe(ends) == 0);
     pid = ::fork();
     REQUIRE(pid >= 0);
     if (pid == 0) {
       ::close(ends[0]);
-      work(root, dies_at, ends[1]);
+      work(root, dies_at, ends[1], strategy);
     }
     ::close(ends[1]);
     steps = ends[0];
@@ -155,6 +167,46 @@ TEST_CASE("a processor that is killed at any step goes on as if nothing had happ
     check_finished(directory);
   }
   CHECK(killed > events);
+}
+
+TEST_CASE("a kill at any step changes nothing of what becomes of failed events") {
+  const TempDir temp;
+  make_log(temp.path() / "log");
+  const auto directory = temp.path() / "scripted";
+  const auto fresh = [&] {
+    std::filesystem::remove_all(directory);
+    std::filesystem::create_directory(directory);
+  };
+  // All that is durable, but for the moments.
+  const auto outcome = [&] {
+    return Rig::rows_in(directory) + "; " +
+           Rig::text_in(directory,
+                        "select next || ' ' || handled || ' ' || skipped || ' ' || dead_letters "
+                        "from _aludel_cursor") +
+           "; " +
+           Rig::text_in(directory,
+                        "select ifnull(group_concat(event_id || ' ' || outcome || ' ' || attempts || ' ' || "
+                        "state, ', '), '') from (select * from _aludel_letter order by event_id)") +
+           "; " + Rig::text_in(directory, "select count(*) from _aludel_standstill");
+  };
+  for (const auto strategy : {Strategy::log_and_skip, Strategy::dead_letter, Strategy::retry}) {
+    const std::string name(to_string(strategy));
+    CAPTURE(name);
+    fresh();
+    CHECK(Child(temp.path(), 0, strategy).wait() == 0);
+    const auto undisturbed = outcome();
+    int killed = 0;
+    for (int dies_at = 1;; ++dies_at) {
+      CAPTURE(dies_at);
+      fresh();
+      const int status = Child(temp.path(), dies_at, strategy).wait();
+      if (WIFEXITED(status)) break;
+      ++killed;
+      CHECK(Child(temp.path(), 0, strategy).wait() == 0);
+      CHECK(outcome() == undisturbed);
+    }
+    CHECK(killed > events);
+  }
 }
 
 TEST_CASE("a processor that is killed at random, again and again, gets to the same end") {

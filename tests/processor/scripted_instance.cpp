@@ -112,7 +112,8 @@ Outcome ScriptedInstance::start() {
 Outcome ScriptedInstance::handle(const Event& event, std::uint32_t flags, std::uint32_t attempt) {
   if (script_.in_handle) script_.in_handle(event);
   const auto deed = script_.events.find(event.id);
-  const auto outcome = call(deed == script_.events.end() ? nullptr : &deed->second,
+  const bool misbehaves = deed != script_.events.end() && attempt <= deed->second.until;
+  const auto outcome = call(misbehaves ? &deed->second : nullptr,
                             [&] { script_.gathers ? gathered_.push_back(event.id) : write(event.id); });
   const bool failed = outcome != Outcome::handled && outcome != Outcome::skip;
   note("h" + std::to_string(event.id) + ((flags & ALUDEL_CALL_REDELIVERY) != 0 ? "'" : "") +

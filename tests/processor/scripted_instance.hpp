@@ -21,6 +21,7 @@ struct Script {
     Outcome outcome = Outcome::handled;
     bool writes = true;  ///< its row, before it fails or skips
     std::string code = "boom";
+    std::uint32_t until = 1'000'000;                    ///< the last attempt at which it misbehaves
     int times = 1'000'000;                              ///< how often; afterwards it behaves
     std::optional<std::uint64_t> names = std::nullopt;  ///< in flush: the event at fault
     std::string sql = {};   ///< run before anything else; if it fails, so does the event
