@@ -119,7 +119,8 @@ std::unique_ptr<Reactor::Handle> Reactor::on_signals(std::initializer_list<int> 
   arm(state);
   return std::make_unique<StateHandle<SignalState>>(std::move(state), [](SignalState& s) {
     boost::system::error_code ignored;
-    s.signals.clear(ignored);  // and cancels
+    s.signals.cancel(ignored);
+    s.signals.clear(ignored);  // gives the signals their default action back
   });
 }
 
