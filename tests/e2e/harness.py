@@ -54,8 +54,13 @@ class Host:
             return log.read()
 
     def children(self):
-        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
-        return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+        found = []
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            try:
+                found += [int(child) for child in (task / "children").read_text().split()]
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # a thread that has ended meanwhile
+        return found
 
     def end(self, how=signal.SIGTERM):
         """Signals and waits: (exit status, log)."""
