@@ -43,9 +43,16 @@ Result<void> check_link(const std::filesystem::path& link) {
   return unusable(link, ErrorCode::corrupt, "the database that it links to is missing", "no_projection");
 }
 
-// Looked at without writing, so that what is no projection stays as it is.
-Result<void> check_database(const std::filesystem::path& file, bool may_be_empty) {
+// Looked at without writing, so that what is no projection stays as it is. A database whose writer was killed
+// at a bad moment has to be recovered first, which only a writer can (SQLITE_READONLY_RECOVERY).
+Result<std::unique_ptr<Database>> open_to_look(const std::filesystem::path& file) {
   auto database = Database::open(file, Database::Mode::read_only);
+  if (database || database.error().code != ErrorCode::denied) return database;
+  return Database::open(file, Database::Mode::read_write);
+}
+
+Result<void> check_database(const std::filesystem::path& file, bool may_be_empty) {
+  auto database = open_to_look(file);
   if (!database) return database.error();
   const auto ours = HostTables::exist(**database);
   if (!ours) return ours.error();
