@@ -29,7 +29,6 @@ inline constexpr std::string_view duplicate_handler_id =
 inline constexpr std::string_view bad_subscription = "bad_subscription";
 inline constexpr std::string_view bad_text =
     "bad_text";  ///< a description's string is NULL with a size, or no UTF-8
-inline constexpr std::string_view create_failed = "create_failed";
 inline constexpr std::string_view crashed = "crashed";      ///< the inspecting child died
 inline constexpr std::string_view timed_out = "timed_out";  ///< the inspecting child took over 5 s
 

@@ -6,7 +6,9 @@
 
 namespace aludel {
 
-const char* const letter_columns =
+namespace {
+
+constexpr const char* letter_columns =
     "id, event_id, time_ns, type, source, key, content_type, handler_version, outcome, stage, code, message, "
     "detail, attempts, first_failed_ns, last_failed_ns, state, reason, replays, next_replay_ns, attributes, "
     "data";
@@ -37,6 +39,8 @@ Letter read_letter(const Statement& row) {
   letter.data = row.blob(21);
   return letter;
 }
+
+}  // namespace
 
 Result<LetterReader> LetterReader::open(const std::filesystem::path& directory) {
   auto database = Database::open(projection_link(directory), Database::Mode::read_only);

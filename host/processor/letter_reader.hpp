@@ -74,8 +74,4 @@ class LetterReader {
   bool has_letters_;  ///< false: of a format that knew none
 };
 
-/// Reads the letter in the row that the statement, which selects `letter_columns`, stands at.
-[[nodiscard]] Letter read_letter(const Statement& row);
-extern const char* const letter_columns;
-
 }  // namespace aludel
