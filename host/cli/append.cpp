@@ -60,6 +60,9 @@ Result<Input> from_file(const std::string& file) {
   const auto descriptor = std::make_shared<os::Descriptor>(number);
   struct stat status {};
   const bool regular = ::fstat(number, &status) == 0 && S_ISREG(status.st_mode);
+  // What gathers in a pipe during a sync becomes one append; 1 MiB is what anybody may ask for. Where it is
+  // no pipe or no more is allowed, appends are smaller.
+  if (!regular) ::fcntl(number, F_SETPIPE_SZ, static_cast<int>(limits::MiB));
   const auto name = is_stdin ? std::string("the standard input") : file;
   return Input{name,
                [descriptor](char* to, std::size_t room) -> Result<std::size_t> {

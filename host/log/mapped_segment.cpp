@@ -40,6 +40,11 @@ Result<std::optional<format::BlockHeader>> MappedSegment::block_at(const BlockPo
   return std::optional(header);
 }
 
+void MappedSegment::use_index(SparseIndex index) {
+  index_ = std::move(index);
+  index_loaded_ = true;
+}
+
 // Touching a mapped page behind the file's end would be a signal; this is an error.
 Result<void> MappedSegment::require(std::uint64_t end) {
   if (end <= size_) return {};

@@ -33,6 +33,9 @@ class MappedSegment {
     return reinterpret_cast<const char*>(mapping_->data()) + offset;
   }
 
+  /// Takes an index of blocks below the tip from whoever has walked the segment.
+  void use_index(SparseIndex index);
+
   /// The header of the block at a position below the tip, checked; nothing if the segment ends there and the
   /// next one goes on. All of the block can be touched then.
   /// @return corrupt

@@ -153,14 +153,10 @@ class Recovery {
 
   Result<void> take_active(const std::filesystem::path& path, std::unique_ptr<os::File> file,
                            const format::SegmentHeader& header) {
-    SparseIndex index;
-    auto scan =
-        scan_segment(*file, path, header, known_floor(), [&](const Block& block, std::uint64_t offset) {
-          log_.catalog.add(block, offset);
-          index.add(block.first_id(), offset);
-        });
+    auto scan = scan_segment(*file, path, header, known_floor(), log_.catalog);
     if (!scan) return with_way_out(*file, path, header, scan.error());
     if (scan->footer) return finish_seal(*file, std::move(*scan->footer));
+    log_.catalog = std::move(scan->catalog);
     log_.end.next_id = scan->next_id;
     log_.end.chain = scan->chain;
     log_.end.time_ns = std::max(log_.end.time_ns, scan->time_ns);
@@ -171,8 +167,8 @@ class Recovery {
     if (scan->torn || scan->unproven_offset < scan->end) {
       if (auto ok = rewrite_in_place(*file, scan->unproven_offset, scan->end); !ok) return ok;
     }
-    log_.end.active.emplace(
-        ActiveSegment{path, header.first_id, header.capacity, std::move(file), scan->end, std::move(index)});
+    log_.end.active.emplace(ActiveSegment{path, header.first_id, header.capacity, std::move(file), scan->end,
+                                          std::move(scan->index)});
     return {};
   }
 
@@ -180,7 +176,7 @@ class Recovery {
   [[nodiscard]] Error with_way_out(os::File& file, const std::filesystem::path& path,
                                    const format::SegmentHeader& header, const Error& error) const {
     if (error.code != ErrorCode::corrupt || known_floor() == 0) return error;
-    if (!scan_segment(file, path, header, 0, [](const Block&, std::uint64_t) {})) return error;
+    if (!scan_segment(file, path, header, 0, {})) return error;
     return {ErrorCode::corrupt, error.message + ", or remove " + highest_mark()->witness.string() +
                                     " to go on without what is bad"};
   }

@@ -14,7 +14,6 @@
 #include "log/footer.hpp"
 #include "log/segment.hpp"
 #include "log/segment_cursor.hpp"
-#include "log/segment_scan.hpp"
 
 namespace aludel {
 
@@ -24,6 +23,7 @@ namespace {
 struct ValidEnd {
   std::uint64_t next_id;
   std::uint64_t proven;
+  std::optional<SegmentScan> scan;  // of a segment without a footer
 };
 
 Result<ValidEnd> end_of_segment(os::FileSystem& files, const std::filesystem::path& path) {
@@ -33,10 +33,10 @@ Result<ValidEnd> end_of_segment(os::FileSystem& files, const std::filesystem::pa
   if (!header) return header.error();
   const auto footer = find_footer(**file, path);
   if (!footer) return footer.error();
-  if (footer->has_value()) return ValidEnd{(*footer)->header.end_id, (*footer)->header.end_id};
-  const auto scan = scan_segment(**file, path, *header, 0, [](const Block&, std::uint64_t) {});
+  if (footer->has_value()) return ValidEnd{(*footer)->header.end_id, (*footer)->header.end_id, {}};
+  auto scan = scan_segment(**file, path, *header, 0, {});
   if (!scan) return scan.error();
-  return ValidEnd{scan->next_id, std::max(scan->proven, header->first_id)};
+  return ValidEnd{scan->next_id, std::max(scan->proven, header->first_id), std::move(*scan)};
 }
 
 void raise_to(std::atomic<std::uint64_t>& highest, std::uint64_t value) {
@@ -87,7 +87,7 @@ Result<void> SegmentReader::find_tip() {
     if (*live && page() && page()->tip()) return {};
     const auto first_ids = list_segments(files_, dir_);
     if (!first_ids) return first_ids.error();
-    const auto end = end_of_segment(files_, dir_ / segment_name(first_ids->back()));
+    auto end = end_of_segment(files_, dir_ / segment_name(first_ids->back()));
     if (!end) return end.error();
     auto tip = end->next_id;
     // A page that the blocks contradict is damaged.
@@ -98,8 +98,18 @@ Result<void> SegmentReader::find_tip() {
     if ((page() ? page()->incarnation() : 0) != incarnation) continue;
     ignored_incarnation_ = *live ? 0 : incarnation;
     raise_to(seen_, tip);
+    if (end->scan && tip == end->next_id) return keep(first_ids->back(), std::move(*end->scan));
     return {};
   }
+}
+
+// Who has walked the active segment need not do it again.
+Result<void> SegmentReader::keep(std::uint64_t first_id, SegmentScan scan) {
+  const auto segment = store_.starting_at(first_id);
+  if (!segment) return segment.error();
+  (*segment)->use_index(std::move(scan.index));
+  scanned_ = {first_id, scan.next_id, std::move(scan.catalog.types)};
+  return {};
 }
 
 Result<void> SegmentReader::attach() {
@@ -192,6 +202,11 @@ Result<TypeCounts> SegmentReader::type_counts() {
     if (!footer->has_value()) return corrupt(path, 0, "a segment follows, but this one has no intact footer");
     counts = std::move((*footer)->catalog.types);
     from = (*footer)->header.end_id;
+  }
+  if (scanned_ && scanned_->from == from) {
+    for (const auto& [name, count] : scanned_->types)
+      counts[name] += count;
+    from = scanned_->to;
   }
   if (from >= tip()) return counts;
   const auto cursor = read_from(from, Check::directory);

@@ -10,6 +10,7 @@
 #include "base/os/file.hpp"
 #include "log/catalog.hpp"
 #include "log/event_log.hpp"
+#include "log/segment_scan.hpp"
 #include "log/segment_store.hpp"
 #include "log/tip_page.hpp"
 
@@ -50,6 +51,7 @@ class SegmentReader final : public EventReader {
   SegmentReader(os::FileSystem& files, std::filesystem::path dir, const Uuid& log_id, const Uuid& boot_id,
                 std::uint64_t first);
   Result<void> find_tip();
+  Result<void> keep(std::uint64_t first_id, SegmentScan scan);
   Result<void> attach();
   [[nodiscard]] const TipView* page() const;
   void pause(const TipView* page, std::uint32_t word, const Interrupt& interrupt,
@@ -61,6 +63,13 @@ class SegmentReader final : public EventReader {
   const Uuid boot_id_;
   const std::uint64_t first_;
   SegmentStore store_;
+  /// Events of each type in part of the log.
+  struct Counted {
+    std::uint64_t from = 0;
+    std::uint64_t to = 0;
+    TypeCounts types;
+  };
+  std::optional<Counted> scanned_;              // of the active segment, when this was opened
   std::optional<TipView> page_;                 // set once
   std::atomic<bool> attached_{false};           // page_ may be read by any thread
   std::uint64_t ignored_incarnation_ = 0;       // of a writer that was dead when this was opened

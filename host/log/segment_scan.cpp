@@ -2,7 +2,9 @@
 #include "log/segment_scan.hpp"
 
 #include <algorithm>
+#include <limits>
 
+#include "log/block_check.hpp"
 #include "log/block_search.hpp"
 #include "log/segment.hpp"
 
@@ -13,86 +15,88 @@ namespace {
 class Scanner {
  public:
   Scanner(os::File& file, const std::filesystem::path& path, const format::SegmentHeader& header,
-          std::uint64_t known_floor)
-      : window_(file), path_(path), header_(header), known_floor_(known_floor) {}
+          std::uint64_t known_floor, const Catalog& before)
+      : window_(file), path_(path), header_(header), known_floor_(known_floor), before_(before) {}
 
-  // Headers alone: where they end, and how far the log is proven durable.
-  Result<void> walk_headers() {
+  // Headers and directories, up to what is bad or to `stop`, and how far the log is proven durable.
+  Result<void> walk(std::uint64_t stop) {
     begin();
-    for (;;) {
-      const auto bytes = window_.at(scan_.end, sizeof(format::BlockHeader));
+    while (scan_.end < stop) {
+      auto bytes = window_.at(scan_.end, sizeof(format::BlockHeader));
       if (!bytes) return bytes.error();
       if (bytes->find_first_not_of('\0') == std::string_view::npos) return finish_at_zeros();
-      if (bytes->size() < sizeof(format::BlockHeader)) return finish_at_fault("the file ends inside a block");
+      if (bytes->size() < sizeof(format::BlockHeader)) return finish_at_fault(file_ends);
       const auto header = format::load<format::BlockHeader>(bytes->data());
       if (is_intact(header)) {
         if (header.common.version != format::version) return unknown_version(path_, header.common.version);
         if (header.common.magic == format::footer_magic) return finish_at_footer();
       }
       if (const auto fault = header_fault(header, expected(), room())) return finish_at_fault(*fault);
-      advance(header);
-      scan_.proven = std::max(scan_.proven, header.synced_to);
-    }
-  }
-
-  // The same way again: directories, bodies that are not proven, and whoever wants to see the blocks.
-  Result<void> walk_blocks(const BlockVisitor& visit) {
-    const auto end = scan_.end;
-    begin();
-    std::optional<std::uint64_t> unproven;
-    while (scan_.end < end) {
-      const auto bytes = read_block();
+      bytes = window_.at(scan_.end, sizeof header + header.directory_size);
       if (!bytes) return bytes.error();
-      const auto header = format::load<format::BlockHeader>(bytes->data());
-      const bool proven = header.common.first_id < scan_.proven;
-      auto fault = bytes->size() < readable_size(header) ? Fault("the file ends inside a block")
-                                                         : directory_fault(bytes->data());
-      if (!fault && !proven) fault = body_fault(bytes->data());
-      if (fault) {
-        scan_.footer.reset();
-        if (auto ok = finish_at_fault(*fault); !ok) return ok;
-        break;
-      }
-      visit(Block(bytes->data()), scan_.end);
-      if (!proven && !unproven) unproven = scan_.end;
-      advance(header);
+      if (bytes->size() < sizeof header + header.directory_size) return finish_at_fault(file_ends);
+      if (const auto fault = directory_fault(bytes->data())) return finish_at_fault(*fault);
+      take(Block(bytes->data()), header);
     }
-    scan_.unproven_offset = unproven.value_or(scan_.end);
     return {};
   }
 
-  [[nodiscard]] SegmentScan take() { return std::move(scan_); }
+  // The bodies that nothing proves to be durable. At a bad one the log ends, and all is counted again up to
+  // it.
+  Result<void> check_unproven() {
+    const auto end = scan_.end;
+    scan_.unproven_offset = end;
+    auto at = scan_.index.find(scan_.proven, {header_.first_id, sizeof(format::SegmentHeader)}).offset;
+    while (at < end) {
+      auto bytes = window_.at(at, sizeof(format::BlockHeader));
+      if (!bytes) return bytes.error();
+      const auto header = format::load<format::BlockHeader>(bytes->data());
+      const auto size = format::block_size(header);
+      if (header.common.first_id >= scan_.proven) {
+        scan_.unproven_offset = std::min(scan_.unproven_offset, at);
+        bytes = window_.at(at, size);
+        if (!bytes) return bytes.error();
+        const auto fault = bytes->size() < size ? Fault(file_ends) : body_fault(bytes->data());
+        if (fault) return end_at(at, *fault);
+      }
+      at += size;
+    }
+    return {};
+  }
+
+  [[nodiscard]] SegmentScan result() { return std::move(scan_); }
 
  private:
+  static constexpr const char* file_ends = "the file ends inside a block";
+
   void begin() {
     scan_.next_id = header_.first_id;
     scan_.end = sizeof(format::SegmentHeader);
     scan_.chain = header_.previous_crc;
     scan_.time_ns = 0;
+    scan_.catalog = before_;
+    scan_.index = {};
+    scan_.footer.reset();
   }
 
-  void advance(const format::BlockHeader& header) {
+  void take(const Block& block, const format::BlockHeader& header) {
+    scan_.catalog.add(block, scan_.end);
+    scan_.index.add(header.common.first_id, scan_.end);
     scan_.next_id += header.count;
     scan_.end += format::block_size(header);
     scan_.chain = header.common.crc;
     scan_.time_ns = header.common.time_ns;
+    scan_.proven = std::max(scan_.proven, header.synced_to);
+  }
+
+  Result<void> end_at(std::uint64_t offset, const std::string& fault) {
+    if (auto ok = walk(offset); !ok) return ok;
+    return finish_at_fault(fault);
   }
 
   [[nodiscard]] Expected expected() const { return {header_.log_id, scan_.next_id, scan_.chain}; }
   [[nodiscard]] std::uint64_t room() const {
     return header_.capacity - std::min(header_.capacity, scan_.end);
-  }
-
-  // As much of the block as will be looked at.
-  [[nodiscard]] std::size_t readable_size(const format::BlockHeader& header) const {
-    return header.common.first_id < scan_.proven ? sizeof header + header.directory_size
-                                                 : format::block_size(header);
-  }
-
-  Result<std::string_view> read_block() {
-    auto bytes = window_.at(scan_.end, sizeof(format::BlockHeader));
-    if (!bytes || bytes->size() < sizeof(format::BlockHeader)) return bytes;
-    return window_.at(scan_.end, readable_size(format::load<format::BlockHeader>(bytes->data())));
   }
 
   Result<void> finish_at_zeros() {
@@ -127,6 +131,7 @@ class Scanner {
   const std::filesystem::path& path_;
   const format::SegmentHeader& header_;
   const std::uint64_t known_floor_;
+  const Catalog& before_;
   SegmentScan scan_;
 };
 
@@ -134,11 +139,11 @@ class Scanner {
 
 Result<SegmentScan> scan_segment(os::File& file, const std::filesystem::path& path,
                                  const format::SegmentHeader& header, std::uint64_t known_floor,
-                                 const BlockVisitor& visit) {
-  Scanner scanner(file, path, header, known_floor);
-  if (auto ok = scanner.walk_headers(); !ok) return ok.error();
-  if (auto ok = scanner.walk_blocks(visit); !ok) return ok.error();
-  return scanner.take();
+                                 const Catalog& before) {
+  Scanner scanner(file, path, header, known_floor, before);
+  if (auto ok = scanner.walk(std::numeric_limits<std::uint64_t>::max()); !ok) return ok.error();
+  if (auto ok = scanner.check_unproven(); !ok) return ok.error();
+  return scanner.result();
 }
 
 }  // namespace aludel

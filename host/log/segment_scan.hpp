@@ -3,14 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 
 #include "base/os/file.hpp"
-#include "log/block_check.hpp"
+#include "log/catalog.hpp"
 #include "log/footer.hpp"
 #include "log/format.hpp"
+#include "log/sparse_index.hpp"
 
 namespace aludel {
 
@@ -27,17 +27,17 @@ struct SegmentScan {
   std::optional<std::string>
       torn;                      ///< what is wrong at `end`, if bytes stand there that nobody was told about
   std::optional<Footer> footer;  ///< the segment was sealed, though its file was not yet cut to size
+  Catalog catalog;               ///< what was given, with the good blocks
+  SparseIndex index;             ///< of the good blocks
 };
-
-/// Gets each good block in turn, of which only header and directory may be used, and its offset.
-using BlockVisitor = std::function<void(const Block&, std::uint64_t)>;
 
 /// Walks a segment that has no trailer. Checks every header and directory, and the bodies that are not proven
 /// to have been synced.
 /// @param known_floor events below this were acknowledged; whether they were synced is not known
+/// @param before of the log up to this segment
 /// @return corrupt when what is bad stands below something durable: an acknowledged event would be lost
 [[nodiscard]] Result<SegmentScan> scan_segment(os::File& file, const std::filesystem::path& path,
                                                const format::SegmentHeader& header, std::uint64_t known_floor,
-                                               const BlockVisitor& visit);
+                                               const Catalog& before);
 
 }  // namespace aludel
