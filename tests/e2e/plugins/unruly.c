@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static char once_path[4096];
@@ -92,7 +93,7 @@ static int32_t misbehave(aludel_call* call, const aludel_event* event) {
     hang();
   }
   if (is(event, "unruly.cut_off")) {
-    close(3);
+    syscall(SYS_close, 3); /* by itself: a sanitizer would see through close() who else uses it */
     return ALUDEL_HANDLED;
   }
   if (is(event, "unruly.chatter"))
