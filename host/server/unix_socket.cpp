@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <fcntl.h>
 #include <string>
@@ -51,15 +52,19 @@ Result<os::Descriptor> make_socket() {
 }  // namespace
 
 Result<os::Descriptor> listen_at(const std::filesystem::path& path) {
-  auto address = address_of(path);
+  // It gets its name once it listens: whoever finds it is answered.
+  auto unfinished = path;
+  unfinished += ".tmp";
+  auto address = address_of(unfinished);
   if (!address) return address.error();
   auto socket = make_socket();
   if (!socket) return socket;
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return os_error("remove " + path.string(), errno);
+  if (::unlink(unfinished.c_str()) != 0 && errno != ENOENT)
+    return os_error("remove " + unfinished.string(), errno);
   // The mode that the socket has before `bind` is the mode that its name gets: it is never open to others.
   if (::fchmod(socket->number(), S_IRUSR | S_IWUSR) != 0 ||
       ::bind(socket->number(), address->get(), sizeof address->value) != 0 ||
-      ::listen(socket->number(), SOMAXCONN) != 0) {
+      ::listen(socket->number(), SOMAXCONN) != 0 || ::rename(unfinished.c_str(), path.c_str()) != 0) {
     return os_error("listen at " + path.string(), errno);
   }
   return socket;

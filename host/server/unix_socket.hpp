@@ -11,7 +11,8 @@
 namespace aludel {
 
 /// Listens on a new socket that only its owner may connect to. What stands at `path` is replaced, so the
-/// caller holds the data directory's lock: then it is left over from a host that is gone.
+/// caller holds the data directory's lock: then it is left over from a host that is gone. The name appears
+/// once connections are taken.
 [[nodiscard]] Result<os::Descriptor> listen_at(const std::filesystem::path& path);
 
 /// @return not_found: nobody listens there; timed_out: somebody does, but accepts nobody; denied
