@@ -145,6 +145,7 @@ void Supervised::on_state(const ProcessorState& state) {
   }
   if (is_final(state.activity)) {
     final_ = state;
+    note_reason();
     const auto leave_time = std::max<std::chrono::milliseconds>(setup_.timeout, limits::load_time_min);
     kill_after(leave_time, "did not end within " + format_duration(leave_time) + " and was killed");
   }
