@@ -116,8 +116,30 @@ Fault check_object(const json::object& schema, const json::object& object, const
   }
   for (const auto& [name, value] : object) {
     const auto* property = properties.if_contains(name);
+    if (property == nullptr) property = others;
     if (property == nullptr) continue;
     if (auto fault = check(*property, value, where + "." + std::string(name))) return fault;
+  }
+  return std::nullopt;
+}
+
+// "1 item", "2 items"
+std::string items(const json::value& count) {
+  return to_json(count) + (count == 1 ? " item" : " items");
+}
+
+Fault check_array(const json::object& schema, const json::array& array, const std::string& where) {
+  const auto size = static_cast<double>(array.size());
+  const auto* least = schema.if_contains("minItems");
+  if (least != nullptr && least->is_number() && size < least->to_number<double>())
+    return where + " must have at least " + items(*least) + ", not " + std::to_string(array.size());
+  const auto* most = schema.if_contains("maxItems");
+  if (most != nullptr && most->is_number() && size > most->to_number<double>())
+    return where + " must have at most " + items(*most) + ", not " + std::to_string(array.size());
+  const auto* each = schema.if_contains("items");
+  if (each == nullptr) return std::nullopt;
+  for (std::size_t i = 0; i < array.size(); ++i) {
+    if (auto fault = check(*each, array[i], where + "[" + std::to_string(i) + "]")) return fault;
   }
   return std::nullopt;
 }
@@ -132,6 +154,7 @@ Fault check(const json::value& schema, const json::value& value, const std::stri
     if (auto fault = check_enum(*words, value, where)) return fault;
   }
   if (auto fault = check_range(*rules, value, where)) return fault;
+  if (const auto* array = value.if_array()) return check_array(*rules, *array, where);
   return value.is_object() ? check_object(*rules, value.get_object(), where) : std::nullopt;
 }
 

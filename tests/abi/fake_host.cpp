@@ -153,11 +153,19 @@ struct FakeHost::Functions {
     return ALUDEL_OK;
   }
 
-  // The wrapper uses neither of these two yet.
-  static std::int32_t subscribe(aludel_call*, std::uint32_t, const char*, std::uint64_t) {
-    return ALUDEL_MISUSE;
+  static std::int32_t subscribe(aludel_call* call, std::uint32_t kind, const char* type, std::uint64_t size) {
+    FakeHost& self = of(call);
+    if (!self.may(stage_bit(ALUDEL_STAGE_CREATE))) return ALUDEL_MISUSE;
+    if (const auto result = self.injected()) return *result;
+    self.subscriptions_.push_back(std::to_string(kind) + " " + std::string(type, size));
+    return ALUDEL_OK;
   }
-  static std::int32_t set_projection_version(aludel_call*, std::uint32_t) { return ALUDEL_MISUSE; }
+  static std::int32_t set_projection_version(aludel_call* call, std::uint32_t version) {
+    FakeHost& self = of(call);
+    if (!self.may(stage_bit(ALUDEL_STAGE_CREATE))) return ALUDEL_MISUSE;
+    self.projection_version_ = version;
+    return ALUDEL_OK;
+  }
 
   static std::int32_t exec(aludel_call* call, const char* sql, std::uint64_t size) {
     FakeHost& self = of(call);

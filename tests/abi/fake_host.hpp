@@ -50,7 +50,8 @@ class FakeHost {
   /// Closes it and resets its statements.
   void leave();
 
-  /// Makes the next host function on a statement return this instead of doing its work.
+  /// Makes the next host function on a statement, or the next subscribe(), return this instead of doing its
+  /// work.
   void fail_next(std::int32_t result, std::string message);
 
   /// Runs SQL as the host, outside of any call.
@@ -61,6 +62,9 @@ class FakeHost {
   [[nodiscard]] const ReportedError& error() const { return error_; }
   [[nodiscard]] std::vector<std::string> log_lines() const;
   [[nodiscard]] const std::vector<std::string>& emitted() const { return emitted_; }
+  /// What create() subscribed to, "<kind> <type>" each, and the version that it set, if it did.
+  [[nodiscard]] const std::vector<std::string>& subscriptions() const { return subscriptions_; }
+  [[nodiscard]] std::optional<std::uint32_t> projection_version() const { return projection_version_; }
   /// How often statements were asked for, and how many there are.
   [[nodiscard]] int prepare_calls() const { return prepare_calls_; }
   [[nodiscard]] std::size_t statements() const { return statements_.size(); }
@@ -92,6 +96,8 @@ class FakeHost {
   std::vector<std::unique_ptr<aludel_statement>> statements_;
   int prepare_calls_ = 0;
   std::optional<std::pair<std::int32_t, std::string>> injected_;
+  std::vector<std::string> subscriptions_;
+  std::optional<std::uint32_t> projection_version_;
   std::vector<std::string> emitted_;
   mutable std::mutex log_mutex_;
   std::vector<std::string> log_lines_;

@@ -56,7 +56,11 @@ std::int32_t FakeProcessor::create(const std::string& config) {
 
 std::int32_t FakeProcessor::migrate(std::uint32_t from) {
   const Open open(host, ALUDEL_STAGE_MIGRATE);
-  return handler_.migrate(self_, host.call(), from, handler_.projection_version);
+  return handler_.migrate(self_, host.call(), from, projection_version());
+}
+
+std::uint32_t FakeProcessor::projection_version() const {
+  return host.projection_version().value_or(handler_.projection_version);
 }
 
 std::int32_t FakeProcessor::start() {
@@ -70,7 +74,7 @@ std::int32_t FakeProcessor::start() {
 
 std::int32_t FakeProcessor::run_up(const std::string& config) {
   std::int32_t outcome = create(config);
-  if (outcome == ALUDEL_HANDLED && handler_.projection_version != 0) outcome = migrate();
+  if (outcome == ALUDEL_HANDLED && projection_version() != 0) outcome = migrate();
   if (outcome == ALUDEL_HANDLED) outcome = start();
   return outcome;
 }

@@ -32,6 +32,8 @@ class FakeProcessor {
   std::int32_t deliver(const TestEvent& event);
 
   [[nodiscard]] const aludel_handler& handler() const { return handler_; }
+  /// What create() set, or else the handler's.
+  [[nodiscard]] std::uint32_t projection_version() const;
   [[nodiscard]] void* self() const { return self_; }
   FakeHost host;
 

@@ -42,6 +42,8 @@ struct Handler {
   int start(aludel::Call&) {
     return 0;
   }
+#elif CASE == 19  // subscriptions is a std::vector
+  std::vector<std::string> subscriptions;
 #endif
 };
 

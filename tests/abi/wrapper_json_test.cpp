@@ -90,6 +90,28 @@ TEST_CASE("json reads every type by pointer") {
   CHECK(event.json<std::optional<std::string>>("/note") == std::nullopt);
 }
 
+TEST_CASE("json reads a value of whatever type it is") {
+  const Given given(order);
+  const auto seen = [&](const char* pointer) {
+    const auto value = given.event.json<aludel::Value>(pointer);
+    const aludel_value abi = value.abi();
+    const std::string type = std::to_string(abi.type) + " ";
+    if (abi.type == ALUDEL_REAL) return type + std::to_string(abi.as.real);
+    if (abi.type == ALUDEL_INTEGER || abi.type == ALUDEL_BOOLEAN)
+      return type + std::to_string(abi.as.integer);
+    return abi.type == ALUDEL_NULL ? type : type + std::string(abi.as.bytes.data, abi.as.bytes.size);
+  };
+  CHECK(seen("/note") == "0 ");
+  CHECK(seen("/id") == "1 12");
+  CHECK(seen("/price") == "2 2.500000");
+  CHECK(seen("/name") == "3 caf\u00e9");
+  CHECK(seen("/paid") == "5 1");
+  CHECK(seen("/large") == "6 18446744073709551615");
+  CHECK(seen("/lines/0") == R"(6 {"sku":"a"})");
+  CHECK_FALSE(given.event.find<aludel::Value>("/missing"));
+  CHECK_FALSE(given.event.find<aludel::Value>("/note"));
+}
+
 TEST_CASE("find gives nothing for what is absent or null, and fails on another type") {
   Given given(order);
   CHECK(given.event.find<int>("/id") == 12);
@@ -137,6 +159,63 @@ TEST_CASE("a config refuses keys that are not allowed, at its own level only") {
         R"(bad_config: config "c" is unknown, allowed: a, b)");
   CHECK(config_error(R"({"a": [1, "b"], "a\"": 2})", only_a_and_b) ==
         R"(bad_config: config "a\"" is unknown, allowed: a, b)");
+}
+
+TEST_CASE("a config lists the keys of an object") {
+  FakeHost host;
+  host.enter(ALUDEL_STAGE_CREATE);
+  const aludel::Config config(host.call(),
+                              R"({"a": {"x": {"z": 1}, "y": ["w"]}, "b": null, "c": [1], "d": {}})");
+  CHECK(config.keys("") == std::vector<std::string>{"a", "b", "c", "d"});
+  CHECK(config.keys("/a") == std::vector<std::string>{"x", "y"});
+  CHECK(config.keys("/b").empty());
+  CHECK(config.keys("/d").empty());
+  CHECK(config.keys("/missing").empty());
+  CHECK(config_error(R"({"c": [1]})", [](const aludel::Config& c) { (void)c.keys("/c"); }) ==
+        R"(bad_config: config "/c" is no object)");
+}
+
+TEST_CASE("a config lists the elements of an array, each a config by itself") {
+  FakeHost host;
+  host.enter(ALUDEL_STAGE_CREATE);
+  const aludel::Config config(
+      host.call(),
+      R"({"a": [ {"x": ["]", 1]} , "b,\"]" ,[[2], 3],4, null], "n": null, "o": {"x": 1}, "e": []})");
+  const auto elements = config.elements("/a");
+  REQUIRE(elements.size() == 5);
+  CHECK(config.within(elements[0]).json<std::string>("/x/0") == "]");
+  CHECK(config.within(elements[1]).json<std::string>("") == "b,\"]");
+  CHECK(config.within(elements[2]).json<int>("/0/0") == 2);
+  CHECK(config.within(elements[3]).json<int>("") == 4);
+  CHECK(config.within(elements[0]).elements("/x").size() == 2);
+  CHECK(config.elements("/n").empty());
+  CHECK(config.elements("/e").empty());
+  CHECK(config.elements("/missing").empty());
+  CHECK(config_error(R"({"o": {"x": 1}})", [](const aludel::Config& c) { (void)c.elements("/o"); }) ==
+        R"(bad_config: config "/o" is no array)");
+}
+
+TEST_CASE("a subscription is written as operators write it") {
+  struct Case {
+    const char* text;
+    std::uint32_t kind;
+    const char* matches;
+    const char* passes;
+  };
+  const Case cases[] = {
+      {"a.b", ALUDEL_EXACT, "a.b", "a.bc"}, {"a.*", ALUDEL_PREFIX, "a.b", "a"},
+      {"*", ALUDEL_ALL, "a", nullptr},      {"a*b", ALUDEL_EXACT, "a*b", "ab"},
+      {"", ALUDEL_EXACT, "", "a"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.text);
+    const aludel::Subscription wanted(c.text);
+    CHECK(wanted.kind() == c.kind);
+    CHECK(wanted.matches(c.matches));
+    for (const Case& other : cases)
+      CHECK((wanted == aludel::Subscription(other.text)) == (&other == &c));
+    if (c.passes != nullptr) CHECK_FALSE(wanted.matches(c.passes));
+  }
 }
 
 TEST_CASE("what is wrong with a config's value is a bad_config") {

@@ -62,6 +62,20 @@ struct ByHand {
   void handle(aludel::Call&, const aludel::Event&) {}
 };
 
+/// Wants what its config names, and has as many tables.
+struct Configured {
+  explicit Configured(const aludel::Config& config) {
+    for (const std::string& name : config.keys("/tables")) {
+      subscriptions.emplace_back(config.json<std::string>("/tables/" + name));
+      migrations.push_back("create table " + name + " (type text)");
+    }
+  }
+  void handle(aludel::Call&, const aludel::Event&) {}
+
+  std::vector<aludel::Subscription> subscriptions;
+  std::vector<std::string> migrations;
+};
+
 struct Fussy {
   explicit Fussy(const aludel::Config&) { throw aludel::fail("bad_config", "not like this"); }
   void handle(aludel::Call&, const aludel::Event&) {}
@@ -77,7 +91,8 @@ constexpr auto specs = aludel::handlers(aludel::handler<Thrower>("test.thrower",
                                             .takes("{}")
                                             .flagged(ALUDEL_HANDLER_EXTERNAL),
                                         aludel::handler<ByHand>("test.by-hand", "1").on_all(),
-                                        aludel::handler<Fussy>("test.fussy", "1").on_all());
+                                        aludel::handler<Fussy>("test.fussy", "1").on_all(),
+                                        aludel::handler<Configured>("test.configured", "1"));
 
 const aludel_library& library() {
   return *aludel::library<specs>();
@@ -149,7 +164,7 @@ TEST_CASE("a plugin may hold several handlers, each as it was described") {
   CHECK(library().struct_size == sizeof(aludel_library));
   CHECK(library().abi_minor_built == ALUDEL_ABI_MINOR);
   CHECK(library().abi_minor_required == 0);
-  REQUIRE(library().handler_count == 4);
+  REQUIRE(library().handler_count == 5);
   const aludel_handler& handler = everything();
   CHECK(handler.struct_size == sizeof(aludel_handler));
   CHECK(handler.flags == ALUDEL_HANDLER_EXTERNAL);
@@ -193,7 +208,7 @@ TEST_CASE("a migration that SQLite refuses fails with its words") {
   CHECK(processor.migrate() == ALUDEL_FAIL);
   CHECK(processor.host.error().code == "sql_error");
   CHECK(processor.host.error().message ==
-        "run \"create table b (x); insert into b values (2)\": table b already exists");
+        "migrations[1]: run \"create table b (x); insert into b values (2)\": table b already exists");
 }
 
 TEST_CASE("a handler may migrate by hand") {
@@ -201,6 +216,27 @@ TEST_CASE("a handler may migrate by hand") {
   REQUIRE(processor.create() == ALUDEL_HANDLED);
   CHECK(processor.migrate(4) == ALUDEL_HANDLED);
   CHECK(processor.host.rows("select a, b from t") == "4|7");
+}
+
+TEST_CASE("a handler may take its subscriptions and its migrations from the config") {
+  const aludel_handler& handler = *library().handlers[4];
+  CHECK(handler.flags == ALUDEL_HANDLER_DYNAMIC);
+  CHECK(handler.subscription_count == 0);
+  CHECK(handler.projection_version == 0);
+  FakeProcessor processor(handler);
+  REQUIRE(processor.run_up(R"({"tables": {"a": "x", "b": "y.*", "c": "*"}})") == ALUDEL_HANDLED);
+  CHECK(processor.host.subscriptions() == std::vector<std::string>{"1 x", "2 y.", "3 "});
+  CHECK(processor.host.projection_version() == 3);
+  CHECK(processor.host.rows("select group_concat(name, ' ') from sqlite_schema") == "a b c");
+}
+
+TEST_CASE("a subscription that the host refuses is why there is no instance") {
+  FakeProcessor processor(*library().handlers[4]);
+  processor.host.fail_next(ALUDEL_LIMIT, "over 1024 subscriptions");
+  CHECK(processor.create(R"({"tables": {"a": "x"}})") == ALUDEL_FAIL);
+  CHECK(processor.self() == nullptr);
+  CHECK(processor.host.error().code == "limit");
+  CHECK(processor.host.error().message == "subscribe to \"x\": over 1024 subscriptions");
 }
 
 TEST_CASE("a constructor that throws makes no instance") {

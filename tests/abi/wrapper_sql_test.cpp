@@ -79,6 +79,45 @@ TEST_CASE("run binds every type of value and counts changes") {
         "blob|xx");
 }
 
+TEST_CASE("run binds as many values as there are at run time") {
+  Scratch scratch;
+  scratch.run([](aludel::Call& call) {
+    const auto put = [&](const aludel::Value& value) {
+      const std::vector<aludel::Value> values{value};
+      CHECK(call.sql("insert into t values (typeof(?1), ?1)").run(values) == 1);
+    };
+    put(aludel::Value());
+    put(aludel::Value(-7));
+    put(aludel::Value(1.5));
+    put(aludel::Value(true));
+    put(aludel::Value("literal"));
+    put(aludel::Value(aludel::Blob{"blob", 4}));
+    put(aludel::Value(std::optional<int>()));
+    const auto owning = aludel::Value(std::string("its own, and too long for a small string"));
+    const aludel::Value copy = owning;  // NOLINT(performance-unnecessary-copy-initialization)
+    put(copy);
+  });
+  CHECK(scratch.table() ==
+        "null|null\ninteger|-7\nreal|1.5\ninteger|1\ntext|literal\nblob|blob\nnull|null\n"
+        "text|its own, and too long for a small string");
+  CHECK(scratch.verdict([](aludel::Call& call) {
+    call.sql("insert into t values (?, ?)").run(std::vector<aludel::Value>(3));
+  }) == "3 misuse: run \"insert into t values (?, ?)\": wrong number of parameters");
+}
+
+TEST_CASE("prepare finds what is wrong with a statement, and the run after it prepares nothing more") {
+  Scratch scratch;
+  CHECK(scratch.verdict([](aludel::Call& call) { call.sql("insert into u values (1)").prepare(); }) ==
+        "3 sql_error: prepare \"insert into u values (1)\": no such table: u");
+  scratch.run([](aludel::Call& call) {
+    const std::string text = "insert into t values (1, 2)";
+    call.sql(text).prepare();
+    CHECK(call.sql(text).run() == 1);
+  });
+  CHECK(scratch.host.prepare_calls() == 2);
+  CHECK(scratch.table() == "1|2");
+}
+
 TEST_CASE("an unsigned number over 64 signed bits is refused, never wrapped") {
   Scratch scratch;
   CHECK(scratch.verdict([](aludel::Call& call) {

@@ -18,7 +18,7 @@ class Document {
 
   /// The value at `pointer`: "/amount", "/lines/0/sku", "" for the whole.
   /// @tparam T an integer type, bool, a floating point type, std::string, or std::optional of one, in which
-  /// null is nullopt
+  /// null is nullopt; or Value, which is whatever is there
   /// @throws fail with the code `missing_field`, `not_an_integer`, `not_a_number`, `not_a_boolean`,
   /// `not_a_text`, `overflow` (an integer that does not fit T) or `invalid_json`
   template <typename T>

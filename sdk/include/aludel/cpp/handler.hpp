@@ -116,7 +116,7 @@ constexpr aludel_handler to_abi(const HandlerSpec<H, N>& spec,
   using I = Instance<H>;
   aludel_handler abi{};
   abi.struct_size = sizeof abi;
-  abi.flags = spec.flags;
+  abi.flags = spec.flags | (has_subscriptions<H>::value ? ALUDEL_HANDLER_DYNAMIC : 0u);
   abi.projection_version = projection_version<H>();
   abi.subscription_count = static_cast<std::uint32_t>(N);
   abi.id = to_str(spec.id);
@@ -127,7 +127,7 @@ constexpr aludel_handler to_abi(const HandlerSpec<H, N>& spec,
   abi.config_schema = to_str(spec.config_schema);
   abi.subscriptions = subscriptions;
   abi.create = I::create;
-  if constexpr (projection_version<H>() != 0) abi.migrate = I::migrate;
+  if constexpr (projection_version<H>() != 0 || has_own_migrations<H>::value) abi.migrate = I::migrate;
   if constexpr (has_start<H>::value) abi.start = I::start;
   if constexpr (has_validate<H>::value) abi.validate = I::validate;
   abi.handle = I::handle;
@@ -142,9 +142,11 @@ constexpr aludel_handler to_abi(const HandlerSpec<H, N>& spec,
 template <const auto& specs, std::size_t I>
 struct Description {
   static constexpr const auto& spec = std::get<I>(specs);
+  using H = typename std::decay_t<decltype(spec)>::Handler;
   static_assert(is_handler_id(spec.id), "a handler's id is dotted, 3 to 128 of a-z 0-9 - .");
   static_assert(!spec.version.empty(), "a handler has a version");
-  static_assert(!spec.subscriptions.empty(), "say what it wants: .on(type), .on_prefix(prefix) or .on_all()");
+  static_assert(!spec.subscriptions.empty() || has_subscriptions<H>::value,
+                "say what it wants: .on(type), .on_prefix(prefix) or .on_all()");
   static constexpr auto subscriptions = pointers_to(spec.subscriptions);
   static constexpr aludel_handler abi = to_abi(spec, subscriptions.data());
 };

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <aludel/cpp/call.hpp>
 #include <aludel/cpp/config.hpp>
+#include <aludel/cpp/subscription.hpp>
+#include <memory>
 #include <new>
 
 namespace aludel {
@@ -40,9 +42,28 @@ struct has_migrations : std::false_type {};
 template <typename H>
 struct has_migrations<H, std::void_t<decltype(std::size(H::migrations))>> : std::true_type {};
 
+/// Whether each instance has migrations of its own, which only its constructor knows.
+template <typename H, typename = void>
+struct has_own_migrations : std::false_type {};
+template <typename H>
+struct has_own_migrations<H, std::void_t<decltype(&H::migrations)>>
+    : std::is_member_object_pointer<decltype(&H::migrations)> {};
+
+template <typename H, typename = void>
+struct has_subscriptions : std::false_type {};
+template <typename H>
+struct has_subscriptions<H, std::void_t<decltype(&H::subscriptions)>> : std::true_type {};
+template <typename H>
+constexpr bool subscribes_well() noexcept {
+  if constexpr (has_subscriptions<H>::value)
+    return std::is_same_v<decltype(&H::subscriptions), std::vector<Subscription> H::*>;
+  return true;
+}
+
+/// 0 if an instance says it by itself.
 template <typename H>
 constexpr std::uint32_t projection_version() noexcept {
-  if constexpr (has_migrations<H>::value)
+  if constexpr (has_migrations<H>::value && !has_own_migrations<H>::value)
     return static_cast<std::uint32_t>(std::size(H::migrations));
   else if constexpr (has_migrate<H>::value)
     return H::projection_version;
@@ -67,6 +88,7 @@ constexpr void check_members() noexcept {
   static_assert(has_on_error<H>::value || !names_on_error<H>::value,
                 "on_error takes (aludel::Call&, const aludel::Event&, const aludel::Failure&)");
   static_assert(has_stop<H>::value || !names_stop<H>::value, "stop takes (aludel::Call&)");
+  static_assert(subscribes_well<H>(), "subscriptions is a std::vector<aludel::Subscription>");
   static_assert(!(has_migrations<H>::value && has_migrate<H>::value),
                 "either a list of migrations or migrate(), not both");
 }
@@ -127,7 +149,11 @@ class Instance {
  public:
   static std::int32_t ALUDEL_ABI create(aludel_call* call, const char* config, std::uint64_t size,
                                         void** self) noexcept {
-    return guarded(call, [&] { *self = new Instance(call, Config(call, {config, size})); });
+    return guarded(call, [&] {
+      std::unique_ptr<Instance> instance(new Instance(call, Config(call, {config, size})));
+      instance->declare(call);
+      *self = instance.release();
+    });
   }
 
   static std::int32_t ALUDEL_ABI migrate(void* self, aludel_call* call, std::uint32_t from,
@@ -196,6 +222,22 @@ class Instance {
 
   static Instance& of(void* self) noexcept { return *static_cast<Instance*>(self); }
 
+  /// Tells the host what depends on the config.
+  void declare(aludel_call* call) const {
+    (void)call;
+    if constexpr (has_subscriptions<H>::value) {
+      for (const Subscription& wanted : handler_.subscriptions) {
+        const std::string& type = wanted.type();
+        check(call, call->host->subscribe(call, wanted.kind(), type.data(), type.size()),
+              "subscribe to \"" + type + "\"");
+      }
+    }
+    if constexpr (has_own_migrations<H>::value) {
+      const auto version = static_cast<std::uint32_t>(std::size(handler_.migrations));
+      check(call, call->host->set_projection_version(call, version), "set the projection's version");
+    }
+  }
+
   void check_memory() const {
     if (forgot_to_forget_)
       throw fatal("rolled_back_failed", "rolled_back() threw: what the handler gathered is unknown");
@@ -205,11 +247,20 @@ class Instance {
     if constexpr (has_migrate<H>::value) {
       return handler_.migrate(call_, from, to);
     } else {
-      if (from > to || to > std::size(H::migrations))
+      if (from > to || to > std::size(handler_.migrations))
         throw fail("bad_migration",
                    "there is no way from version " + std::to_string(from) + " to " + std::to_string(to));
       for (std::uint32_t version = from; version != to; ++version)
-        call_.exec(H::migrations[version]);
+        run_migration(version);
+    }
+  }
+
+  void run_migration(std::uint32_t index) {
+    try {
+      call_.exec(handler_.migrations[index]);
+    } catch (const SqlError& error) {
+      throw SqlError(error.result(), error.code(),
+                     "migrations[" + std::to_string(index) + "]: " + error.message());
     }
   }
 

@@ -18,6 +18,10 @@
 ///
 /// All rows, one after the other.
 ///
+///     call.sql(text).prepare();
+///
+/// Nothing yet, but a mistake in a text that an operator wrote is found; also in start().
+///
 /// What can be bound and read: see value.hpp. All of it throws: SqlError, `retry` if the database was busy,
 /// `fatal` if the host's disk or memory failed, `fail` if a column is of another type than was asked for.
 #pragma once
@@ -143,15 +147,20 @@ class Sql {
   Sql(const Sql&) = delete;
   Sql& operator=(const Sql&) = delete;
 
+  /// Prepares it, so that what is wrong with it is thrown now.
+  void prepare() && { (void)cache_.find(call_, text_); }
+
   /// Runs it to its end. @return rows inserted, updated or deleted
+  /// @param args the parameters; or a std::vector<Value> of them, where their number is known at run time
+  /// only
   template <typename... Args>
   std::int64_t run(const Args&... args) && {
-    const std::array<aludel_value, sizeof...(Args)> values{detail::to_value(args)...};
-    std::int64_t changes = 0;
-    detail::Statement& statement = cache_.find(call_, text_);
-    detail::check(call_, call_->host->run(call_, statement.handle, values.data(), values.size(), &changes),
-                  "run", text_);
-    return changes;
+    if constexpr (std::is_same_v<std::tuple<Args...>, std::tuple<std::vector<Value>>>) {
+      return run_list(args...);
+    } else {
+      const std::array<aludel_value, sizeof...(Args)> values{detail::to_value(args)...};
+      return run_with(values.data(), values.size());
+    }
   }
 
   /// All its rows, for a loop.
@@ -186,6 +195,21 @@ class Sql {
   }
 
  private:
+  std::int64_t run_list(const std::vector<Value>& args) {
+    std::vector<aludel_value> values;
+    values.reserve(args.size());
+    for (const Value& value : args)
+      values.push_back(value.abi());
+    return run_with(values.data(), values.size());
+  }
+
+  std::int64_t run_with(const aludel_value* values, std::size_t count) {
+    std::int64_t changes = 0;
+    detail::Statement& statement = cache_.find(call_, text_);
+    detail::check(call_, call_->host->run(call_, statement.handle, values, count, &changes), "run", text_);
+    return changes;
+  }
+
   template <typename... Args>
   detail::Statement& begin(const Args&... args) {
     const std::array<aludel_value, sizeof...(Args)> values{detail::to_value(args)...};

@@ -3,7 +3,7 @@
 /// C++ values from and to the ABI's. What can be bound to SQL and read out of rows and JSON:
 ///
 ///   integers (checked: never cut), bool, floating point, std::string, std::string_view, std::optional of
-///   these (NULL is nullopt), blobs; bound only: string literals, nullptr, std::nullopt.
+///   these (NULL is nullopt), blobs, Value; bound only: string literals, nullptr, std::nullopt.
 #pragma once
 
 #include <aludel/cpp/outcome.hpp>
@@ -22,6 +22,38 @@ inline namespace v1 {
 struct Blob {
   const void* data = nullptr;
   std::size_t size = 0;
+};
+
+namespace detail {
+template <typename T>
+aludel_value to_value(const T& source);
+}
+
+/// A value whose type is known at run time only: reads whatever is there, as it is. Owns its bytes.
+class Value {
+ public:
+  Value() noexcept = default;  ///< NULL
+  /// Of anything that can be bound.
+  template <typename T>
+  explicit Value(const T& source) : Value(detail::to_value(source)) {}
+  explicit Value(const aludel_value& seen) : value_(seen) {
+    if (has_bytes()) bytes_.assign(seen.as.bytes.data, seen.as.bytes.size);
+  }
+
+  /// As the host takes it; borrows from this.
+  [[nodiscard]] aludel_value abi() const noexcept {
+    aludel_value value = value_;
+    if (has_bytes()) value.as.bytes = {bytes_.data(), bytes_.size()};
+    return value;
+  }
+
+ private:
+  [[nodiscard]] bool has_bytes() const noexcept {
+    return value_.type == ALUDEL_TEXT || value_.type == ALUDEL_BLOB || value_.type == ALUDEL_JSON;
+  }
+
+  aludel_value value_{};
+  std::string bytes_;
 };
 
 namespace detail {
@@ -78,6 +110,8 @@ aludel_value to_value(const T& source) {
     value.type = ALUDEL_REAL;
     value.as.real = static_cast<double>(source);
     return value;
+  } else if constexpr (std::is_same_v<T, Value>) {
+    return source.abi();
   } else if constexpr (std::is_same_v<T, Blob>) {
     return bytes_value(ALUDEL_BLOB, source.data, source.size);
   } else if constexpr (std::is_same_v<T, std::vector<std::byte>>) {
@@ -179,6 +213,8 @@ T read(const aludel_value& value, const Place& place) {
   if constexpr (is_optional<T>::value) {
     if (value.type == ALUDEL_NULL) return std::nullopt;
     return read<typename T::value_type>(value, place);
+  } else if constexpr (std::is_same_v<T, Value>) {
+    return Value(value);
   } else if constexpr (std::is_same_v<T, bool>) {
     return read_boolean(value, place);
   } else if constexpr (std::is_integral_v<T> && !is_character<T>) {
