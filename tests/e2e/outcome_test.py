@@ -53,6 +53,12 @@ OF_ONCE = dict(OF_FAILS) | {name: ("fine", 2) for name in STRATEGIES if name.sta
 OF_FATAL = {name: ("stop", 1) for name in STRATEGIES}
 
 
+# Under custom, what on_error decides, and what comes of it.
+CUSTOM = 'strategy = "custom"\n' + RETRY.format("skip")
+CUSTOM_ROWS = [("stop", ("stop", 1)), ("skip", ("skip", 1)), ("dead_letter", ("letter", 1)), ("default", ("skip", 1)),
+               ("throw", ("skip", 1)), ("retry", ("skip", 3))]
+
+
 def table():
     for name, (plan, why) in FAILS.items():
         for strategy in STRATEGIES:
@@ -128,12 +134,9 @@ def test_every_failure_under_every_strategy(aludel):
 
 
 def test_under_custom_the_handler_decides(aludel):
-    custom = 'strategy = "custom"\n' + RETRY.format("skip")
-    rows = [("stop", ("stop", 1)), ("skip", ("skip", 1)), ("dead_letter", ("letter", 1)), ("default", ("skip", 1)),
-            ("throw", ("skip", 1)), ("retry", ("skip", 3))]
-    for decides, end in rows:
+    for decides, end in CUSTOM_ROWS:
         plan = {"does": "fail", "decides": decides}
-        check(another(aludel, decides), plan, custom, ("fail", "handle", "planned"), end)
+        check(another(aludel, decides), plan, CUSTOM, ("fail", "handle", "planned"), end)
 
 
 def test_a_handler_without_an_opinion_is_refused_under_custom(aludel):

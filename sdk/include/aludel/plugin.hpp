@@ -23,8 +23,8 @@
 /// - `H()` or `H(const Config&)`. Throws to refuse a config.
 /// - `static constexpr const char* migrations[]`: SQL scripts; the n-th brings the tables from version n - 1
 ///   to n. Only ever append. By hand: `static constexpr std::uint32_t projection_version` and
-///   `void migrate(Call&, std::uint32_t from, std::uint32_t to)`. Where the config says what the tables are, a
-///   member that the constructor fills: `std::vector<std::string> migrations`.
+///   `void migrate(Call&, std::uint32_t from, std::uint32_t to)`. Where the config says what the tables are,
+///   a member that the constructor fills: `std::vector<std::string> migrations`.
 /// - `std::vector<Subscription> subscriptions`, filled by the constructor, where the config says which types
 ///   are wanted: in place of `.on(...)`.
 /// - `void start(Call&)`, `void stop(Call&)`: the handler's own threads live between them.
