@@ -236,7 +236,8 @@ void OwnedProcessor::replay(const Interrupt& stop) {
     const auto command = commands_->next(control->unfinished - 1);
     if (!command) return command.error();
     if (!*command) return {};
-    Replayer replayer({*instance_, *projection_, *page_, environment_.handler_log, environment_.clock},
+    Replayer replayer({*projection_, instance_->description(), environment_.handler_log, environment_.clock},
+                      LetterDelivery({*instance_, *projection_, *page_, environment_.clock}),
                       std::exchange(died_in_, std::nullopt));
     if (auto done = replayer.run(**command, stop); !done) return done;
     return load();
