@@ -180,7 +180,12 @@ ProcessorState OwnedProcessor::run(const Interrupt& stop) {
       take_down();
       continue;
     }
-    if (replays_) replay(stop);
+    if (replays_) {
+      // There may be commands behind it.
+      replay(stop);
+      if (standstill_) break;
+      continue;
+    }
     if (rests() || options_.start == Start::commands_only) break;
     if (!stop.pending()) work(stop);
     if (standstill_) break;
@@ -235,11 +240,11 @@ void OwnedProcessor::replay(const Interrupt& stop) {
     if (!control) return control.error();
     const auto command = commands_->next(control->unfinished - 1);
     if (!command) return command.error();
-    if (!*command) return {};
     Replayer replayer({*projection_, instance_->description(), environment_.handler_log, environment_.clock},
                       LetterDelivery({*instance_, *projection_, *page_, environment_.clock}),
                       std::exchange(died_in_, std::nullopt));
-    if (auto done = replayer.run(**command, stop); !done) return done;
+    auto done = *command ? replayer.run(**command, stop) : replayer.give_up(control->unfinished);
+    if (!done) return done;
     return load();
   }();
   if (replayed) return;

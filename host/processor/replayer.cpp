@@ -29,6 +29,15 @@ Result<void> Replayer::run(const Command& command, const Interrupt& stop) {
   return result_.message.empty() ? Result<void>() : finish();
 }
 
+Result<void> Replayer::give_up(std::int64_t command_id) {
+  command_.id = command_id;
+  const auto so_far = parts_.projection.tables().command_result(command_id);
+  if (!so_far) return so_far.error();
+  result_ = so_far->value_or(CommandResult{});
+  result_.message = "what it asked for was lost: give the command again";
+  return finish();
+}
+
 Result<void> Replayer::replay(const StoredEvent& stored) {
   if (const auto died_in = std::exchange(died_in_, std::nullopt)) {
     if (const auto error = death_in(*died_in, stored, parts_.clock)) return settle(stored, *error);

@@ -35,6 +35,9 @@ class Replayer {
   /// Works off what the command has chosen, or as far as it gets before `stop` is raised. The command is
   /// finished once all has been tried, or a letter met a broken environment.
   Result<void> run(const Command& command, const Interrupt& stop);
+  /// Ends a command of which nothing is known any more, since the queue was lost. Its letters stay as they
+  /// are.
+  Result<void> give_up(std::int64_t command_id);
 
  private:
   Result<void> replay(const StoredEvent& stored);
