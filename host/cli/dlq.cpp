@@ -17,6 +17,8 @@ namespace aludel {
 
 namespace {
 
+using Extent = LetterReader::Extent;
+
 Result<void> print(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return {};
   return os_error("write to the standard output", errno);
@@ -99,7 +101,7 @@ class JsonArray {
 Result<void> list_json(const Globals& globals, const DlqOptions& options) {
   JsonArray array;
   auto listed = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
-    return letters.each(options.filter, options.limit, [&](const Letter& letter) {
+    return letters.each(options.filter, options.limit, Extent::summary, [&](const Letter& letter) {
       return array.add("{" + list_fields(name, letter) + "}");
     });
   });
@@ -120,13 +122,14 @@ Result<void> list_table(const Globals& globals, const DlqOptions& options) {
                {"LAST FAILED"},
                {"STATE"}});
   auto listed = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
-    return letters.each(options.filter, options.limit, [&](const Letter& letter) -> Result<void> {
-      table.add({std::to_string(letter.id), name, std::to_string(letter.event_id), std::string(letter.type),
-                 std::string(letter.key), std::string(letter.code), std::string(letter.message),
-                 std::to_string(letter.attempts), format_time(letter.last_failed_ns),
-                 std::string(letter.state)});
-      return {};
-    });
+    return letters.each(
+        options.filter, options.limit, Extent::summary, [&](const Letter& letter) -> Result<void> {
+          table.add({std::to_string(letter.id), name, std::to_string(letter.event_id),
+                     std::string(letter.type), std::string(letter.key), std::string(letter.code),
+                     std::string(letter.message), std::to_string(letter.attempts),
+                     format_time(letter.last_failed_ns), std::string(letter.state)});
+          return {};
+        });
   });
   if (!listed) return listed;
   return print(table.print());
@@ -196,7 +199,7 @@ Result<int> dlq_show_command(const Globals& globals, const DlqOptions& options) 
   auto filter = options.filter;
   filter.closed = true;
   const auto done = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
-    return letters.each(filter, std::nullopt, [&](const Letter& letter) {
+    return letters.each(filter, std::nullopt, Extent::with_event, [&](const Letter& letter) {
       found = true;
       return print(with_event(name, letter, writer));
     });
@@ -211,7 +214,7 @@ Result<int> dlq_show_command(const Globals& globals, const DlqOptions& options) 
 Result<int> dlq_export_command(const Globals& globals, const DlqOptions& options) {
   CloudEventWriter writer;
   const auto done = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
-    return letters.each(options.filter, options.limit,
+    return letters.each(options.filter, options.limit, Extent::with_event,
                         [&](const Letter& letter) { return print(with_event(name, letter, writer)); });
   });
   if (!done) return done.error();

@@ -5,7 +5,8 @@ namespace aludel {
 
 namespace {
 
-// The index over groups serves `dlq groups`; the others, lists by what a letter is about.
+// What is long stands last, so that it is not read where the rest is. Each filter has an index; those over
+// the open letters alone hold all that is asked of them, so that closed ones, which stay, cost nothing.
 constexpr const char* schema = R"(
 create table _aludel_letter (
   id integer primary key,
@@ -15,27 +16,34 @@ create table _aludel_letter (
   source text not null,
   key text not null,
   content_type text not null,
-  attributes blob not null,
-  data blob not null,
   handler_version text not null,
   outcome text not null,
   stage text not null,
   code text not null,
   message text not null,
   folded text not null,
-  detail text not null,
   attempts integer not null,
   first_failed_ns integer not null,
   last_failed_ns integer not null,
   state text not null default 'dead',
   reason text not null default '',
   replays integer not null default 0,
-  next_replay_ns integer
+  next_replay_ns integer,
+  detail text not null,
+  attributes blob not null,
+  data blob not null
 ) strict;
-create index _aludel_letter_group on _aludel_letter (state, handler_version, code, folded);
 create index _aludel_letter_type on _aludel_letter (type);
 create index _aludel_letter_key on _aludel_letter (key);
+create index _aludel_letter_code on _aludel_letter (code);
+create index _aludel_letter_failed on _aludel_letter (last_failed_ns);
 create index _aludel_letter_event on _aludel_letter (event_id);
+create index _aludel_letter_open on _aludel_letter (id, state)
+  where state in ('dead', 'replaying', 'permanent');
+create index _aludel_letter_group on _aludel_letter
+  (handler_version, code, folded, first_failed_ns, last_failed_ns, state)
+  where state in ('dead', 'replaying', 'permanent');
+create index _aludel_letter_chosen on _aludel_letter (id) where state = 'replaying';
 )";
 
 constexpr const char* insert =
