@@ -72,7 +72,8 @@ Result<void> Replayer::settle(const StoredEvent& stored, const ProcessorError& e
 Result<void> Replayer::settle_failure(const StoredEvent& stored, const ProcessorError& error) {
   auto& projection = parts_.projection;
   if (auto begun = projection.begin(); !begun) return begun;
-  if (auto noted = projection.letters().note_failed_replay(stored.letter, error, parts_.handler.version);
+  if (auto noted =
+          projection.letters().note_failed_replay(stored, Letters::By::order, error, parts_.handler.version);
       !noted)
     return noted;
   if (auto noted = projection.tables().note_command(command_.id, result_); !noted) return noted;

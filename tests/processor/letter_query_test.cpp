@@ -195,4 +195,28 @@ TEST_CASE("no command on letters looks at all that there are") {
   }
 }
 
+TEST_CASE("letters that are due are found by their index alone") {
+  Queries rig;
+  rig.options.replay.strategy = ReplayStrategy::fixed;
+  for (const auto order :
+       {ReplayOrder::oldest, ReplayOrder::newest, ReplayOrder::fewest_retries, ReplayOrder::by_code}) {
+    rig.options.replay.order = order;
+    const Trace trace;
+    rig.run();
+    std::size_t found = 0;
+    for (const auto& statement : std::vector(trace.statements)) {
+      const auto plan = rig.plan(statement);
+      CAPTURE(statement);
+      CAPTURE(plan);
+      CHECK_FALSE(scans(plan));
+      if (statement.find("next_replay_ns <=") == std::string::npos &&
+          statement.find("min(next_replay_ns)") == std::string::npos)
+        continue;
+      ++found;
+      CHECK(plan.find("COVERING INDEX _aludel_letter_due") != std::string::npos);
+    }
+    CHECK(found > 0);
+  }
+}
+
 }  // namespace aludel
