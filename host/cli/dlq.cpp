@@ -59,7 +59,9 @@ std::string list_fields(const std::string& processor, const Letter& letter) {
          ",\"first_failed_at\":\"" + format_time(letter.first_failed_ns) + "\",\"last_failed_at\":\"" +
          format_time(letter.last_failed_ns) +
          "\",\"handler_version\":" + json_string(letter.handler_version) +
-         ",\"state\":" + json_string(letter.state);
+         ",\"state\":" + json_string(letter.state) + ",\"replays\":" + std::to_string(letter.replays) +
+         ",\"next_replay_at\":" +
+         (letter.next_replay_ns ? "\"" + format_time(*letter.next_replay_ns) + "\"" : "null");
 }
 
 std::string all_fields(const std::string& processor, const Letter& letter) {
@@ -67,8 +69,7 @@ std::string all_fields(const std::string& processor, const Letter& letter) {
          ",\"stage\":" + json_string(letter.stage) +
          ",\"detail\":" + (letter.detail_json.empty() ? "null" : json_string(letter.detail_json)) +
          ",\"reason\":" + (letter.reason.empty() ? "null" : json_string(letter.reason)) +
-         ",\"replays\":" + std::to_string(letter.replays) + ",\"next_replay_at\":" +
-         (letter.next_replay_ns ? "\"" + format_time(*letter.next_replay_ns) + "\"" : "null");
+         ",\"retries\":" + std::to_string(letter.retries);
 }
 
 Event event_of(const Letter& letter) {

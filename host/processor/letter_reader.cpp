@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* letter_columns =
     "id, event_id, time_ns, type, source, key, content_type, handler_version, outcome, stage, code, message, "
-    "detail, attempts, first_failed_ns, last_failed_ns, state, reason, replays, next_replay_ns";
+    "detail, attempts, first_failed_ns, last_failed_ns, state, reason, replays, next_replay_ns, retries";
 
 Letter read_letter(const Statement& row) {
   Letter letter;
@@ -34,8 +34,9 @@ Letter read_letter(const Statement& row) {
   letter.reason = row.text(17);
   letter.replays = static_cast<std::uint64_t>(row.integer(18));
   if (!row.is_null(19)) letter.next_replay_ns = row.integer(19);
-  letter.attributes = row.blob(20);
-  letter.data = row.blob(21);
+  letter.retries = static_cast<std::uint64_t>(row.integer(20));
+  letter.attributes = row.blob(21);
+  letter.data = row.blob(22);
   return letter;
 }
 

@@ -36,6 +36,7 @@ struct Letter {
   std::string_view state;
   std::string_view reason;    ///< why it was discarded
   std::uint64_t replays = 0;  ///< that failed
+  std::uint64_t retries = 0;  ///< automatic ones among them
   std::optional<std::int64_t> next_replay_ns;
   std::string_view attributes;  ///< packed, as `AttributeList` has them; empty without the event
   std::string_view data;        ///< empty without the event
