@@ -5,6 +5,7 @@
 
 #include "base/cloudevents.hpp"
 #include "base/json_writer.hpp"
+#include "base/limits.hpp"
 #include "base/nearest.hpp"
 #include "base/time.hpp"
 #include "cli/command_client.hpp"
@@ -110,6 +111,14 @@ Result<void> list_json(const Globals& globals, const DlqOptions& options) {
   return array.end();
 }
 
+// A table is laid out as a whole, so it has an end.
+void tell_more(const std::string& processor) {
+  std::fprintf(
+      stderr,
+      "aludel: %s has more letters than the first %s, which are shown: --limit N or --json shows more\n",
+      processor.c_str(), with_commas(limits::letter_table_max).c_str());
+}
+
 Result<void> list_table(const Globals& globals, const DlqOptions& options) {
   using Align = Table::Align;
   Table table({{"ID", Align::right},
@@ -123,8 +132,14 @@ Result<void> list_table(const Globals& globals, const DlqOptions& options) {
                {"LAST FAILED"},
                {"STATE"}});
   auto listed = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
+    std::uint64_t shown = 0;
     return letters.each(
-        options.filter, options.limit, Extent::summary, [&](const Letter& letter) -> Result<void> {
+        options.filter, options.limit.value_or(limits::letter_table_max + 1), Extent::summary,
+        [&](const Letter& letter) -> Result<void> {
+          if (!options.limit && shown++ == limits::letter_table_max) {
+            tell_more(name);
+            return {};
+          }
           table.add({std::to_string(letter.id), name, std::to_string(letter.event_id),
                      std::string(letter.type), std::string(letter.key), std::string(letter.code),
                      std::string(letter.message), std::to_string(letter.attempts),

@@ -224,6 +224,20 @@ def test_letters_are_chosen_by_what_they_are_about(aludel):
         equal([json.loads(line)["event"]["subject"] for line in lines], ["b", "c"])
 
 
+def test_a_table_of_letters_ends_at_1000_and_says_so(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, *[{"does": "fail"}] * 1001)
+    aludel.drain()
+    listed = lambda *more: subprocess.run(aludel.command("dlq", "list", *more), capture_output=True, text=True, timeout=LIMIT)
+    table = listed()
+    equal(len(table.stdout.splitlines()), 1 + 1000)
+    equal(table.stderr, "aludel: x has more letters than the first 1,000, which are shown: --limit N or --json shows more\n")
+    for more, count in (("--limit", "1000"), 1000), (("--limit", "2000"), 1001), (("--until", "1h"), 0):
+        table = listed(*more)
+        equal((len(table.stdout.splitlines()), table.stderr), (1 + count, ""))
+    equal(len(aludel.json("dlq", "list")), 1001)
+
+
 def test_a_processor_is_removed_once_no_config_names_it(aludel):
     configure(aludel, LETTERS)
     plans(aludel, {"does": "fail"})
