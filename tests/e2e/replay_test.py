@@ -6,13 +6,13 @@ import json
 import os
 import signal
 
-from harness import FACTS, equal, main, until
+from harness import FACTS, equal, holds, main, until
 
 SOON = 'initial_delay = "20ms", max_delay = "20ms", min_age = "1ms", check_interval = "1ms"'
 
 
-def configure(aludel, replay):
-    aludel.configure(f'[processor.x]\nplugin = "{FACTS["planned"]}"\nstrategy = "dead_letter"\nreplay = {{ {replay} }}\n')
+def configure(aludel, replay, more=""):
+    aludel.configure(f'[processor.x]\nplugin = "{FACTS["planned"]}"\nstrategy = "dead_letter"\nreplay = {{ {replay} }}\n{more}\n')
 
 
 def plans(aludel, *datas):
@@ -67,6 +67,15 @@ def test_letters_that_kill_their_process_fail_again_and_the_processor_goes_on(al
         equal(aludel.wait_for_state("waiting")["dead_letters"], crashing)
         equal([(l["code"], l["attempts"]) for l in aludel.json("dlq", "list")], [("crashed", 2)] * crashing)
         assert " crashed: died" not in host.log(), host.log()
+
+
+def test_a_letter_whose_replay_hangs_is_killed_at_the_timeout_and_has_failed_again(aludel):
+    configure(aludel, f'strategy = "fixed", max_retries = 1, {SOON}', 'timeout = "500ms"')
+    plans(aludel, {"does": "wait", "letter": True, "for": str(aludel.directory / "never")}, {"does": "fail", "until": 1})
+    with aludel.host() as host:
+        until(lambda: letters(aludel) == [(0, "permanent", 2, 1), (1, "replayed", 1, 0)], f"the letters, not {letters(aludel)}")
+        holds(host.log(), "a call took over 500ms and was killed in handle of event 0")
+        aludel.wait_for_state("waiting")
 
 
 def test_kills_at_random_strand_no_letter(aludel):
