@@ -89,8 +89,9 @@ inline constexpr auto connect_time_max = std::chrono::seconds(5);
 inline constexpr auto status_time_max = std::chrono::seconds(5);  ///< for the host's answer
 inline constexpr auto query_time_max = std::chrono::seconds(5);
 inline constexpr auto query_grace =
-    std::chrono::seconds(1);                               ///< from the order to end to the end of patience
-inline constexpr std::size_t query_value_max = 16 * MiB;   ///< a string or blob, also within the query
+    std::chrono::seconds(1);                              ///< from the order to end to the end of patience
+inline constexpr std::size_t query_value_max = 16 * MiB;  ///< a string or blob, also within the query
+inline constexpr std::uint64_t letter_table_max = 1'000;  ///< letters of a processor's, as a table is printed
 inline constexpr std::size_t query_table_max = 256 * MiB;  ///< a whole table, as it is printed
 
 // Server

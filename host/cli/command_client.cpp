@@ -23,7 +23,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr auto look_interval = std::chrono::milliseconds(10);
-constexpr auto hanging_after = std::chrono::seconds(10);
+constexpr auto state_interval = std::chrono::seconds(1);
 
 // The projection as anybody may read it.
 class ResultReader {
@@ -56,26 +56,17 @@ Error never_run(const std::string& name) {
           "processor \"" + name + "\" has no projection yet: it takes commands once a host has run it"};
 }
 
-// The state that a host tells of the processor; empty: it runs none of this name, or there is no host.
-std::string live_state(const Installation& installation, const std::string& name) {
-  auto host = HostClient::connect(installation.data.socket());
-  if (!host) return {};
-  const auto status = (*host)->status();
-  if (!status) return {};
-  const auto state = read_json<std::string>(*status, "the host's status", [&](const json::object& o) {
-    for (const auto& processor : o.at("processors").as_array()) {
-      const auto& p = processor.as_object();
-      if (text_at(p, "name") == name) return text_at(p, "state");
-    }
-    return std::string();
-  });
-  return state ? *state : std::string();
+// Whether a processor's process has ended in this state: it applies nothing by itself.
+bool is_at_rest(std::string_view state) {
+  constexpr std::string_view states[] = {"paused", "stopped", "refused", "diverged", "crashed"};
+  return std::find(std::begin(states), std::end(states), state) != std::end(states);
 }
 
 Result<CommandResult> wait_for(const Installation& installation, const std::string& name,
                                ResultReader& reader, std::int64_t id) {
   const auto kept = "; command " + std::to_string(id) + " is kept, and applied once it can be";
-  auto look_at_state = system_clock().now() + hanging_after;
+  auto look_at_state = system_clock().now() + state_interval;
+  bool rested = false;
   for (;;) {
     const auto result = reader.result(id);
     if (!result) return result.error();
@@ -87,7 +78,13 @@ Result<CommandResult> wait_for(const Installation& installation, const std::stri
         return Error(ErrorCode::timed_out, hangs.append(kept));
       }
       if (state.empty()) return Error(ErrorCode::stopped, "the host has gone" + kept);
-      look_at_state += std::chrono::seconds(1);
+      // At the first look it may not have been started for the command yet.
+      if (rested && is_at_rest(state)) {
+        auto rests = "processor \"" + name + "\" is ";
+        return Error(ErrorCode::stopped, rests.append(state).append(kept).append("; aludel status says why"));
+      }
+      rested = is_at_rest(state);
+      look_at_state += state_interval;
     }
     std::this_thread::sleep_for(look_interval);
   }
@@ -124,6 +121,21 @@ Result<CommandResult> apply_alone(const Installation& installation, const std::s
 }
 
 }  // namespace
+
+std::string live_state(const Installation& installation, const std::string& name) {
+  auto host = HostClient::connect(installation.data.socket());
+  if (!host) return {};
+  const auto status = (*host)->status();
+  if (!status) return {};
+  const auto state = read_json<std::string>(*status, "the host's status", [&](const json::object& o) {
+    for (const auto& processor : o.at("processors").as_array()) {
+      const auto& p = processor.as_object();
+      if (text_at(p, "name") == name) return text_at(p, "state");
+    }
+    return std::string();
+  });
+  return state ? *state : std::string();
+}
 
 Result<std::filesystem::path> processor_directory(const DataDirectory& data, const std::string& name) {
   const auto names = data.processor_names();

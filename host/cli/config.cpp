@@ -48,6 +48,19 @@ json::object type_value(const ErrorPolicy& policy) {
   return types;
 }
 
+json::object replay_value(const ReplayPolicy& replay) {
+  return {{"strategy", to_string(replay.strategy)},
+          {"max_retries", replay.max_retries},
+          {"initial_delay", format_duration(replay.initial_delay)},
+          {"max_delay", format_duration(replay.max_delay)},
+          {"multiplier", replay.multiplier},
+          {"min_age", format_duration(replay.min_age)},
+          {"check_interval", format_duration(replay.check_interval)},
+          {"batch_size", replay.batch_size},
+          {"order", to_string(replay.order)},
+          {"stop_on_consecutive_failures", replay.stop_on_consecutive_failures}};
+}
+
 json::value value_of(const ProcessorConfig& p) {
   json::array types;
   for (const auto& type : p.types)
@@ -61,6 +74,7 @@ json::value value_of(const ProcessorConfig& p) {
           {"on", on_value(p.error_policy.processor)},
           {"retry", retry_value(p.error_policy.processor.retry.value_or(RetryPolicy{}))},
           {"type", type_value(p.error_policy)},
+          {"replay", replay_value(p.replay)},
           {"batch_size", p.batch_size},
           {"timeout", format_duration(p.timeout)},
           {"isolation", p.isolation == Isolation::process ? "process" : "thread"},

@@ -5,6 +5,7 @@
 
 #include "base/cloudevents.hpp"
 #include "base/json_writer.hpp"
+#include "base/limits.hpp"
 #include "base/nearest.hpp"
 #include "base/time.hpp"
 #include "cli/command_client.hpp"
@@ -16,6 +17,8 @@
 namespace aludel {
 
 namespace {
+
+using Extent = LetterReader::Extent;
 
 Result<void> print(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return {};
@@ -57,7 +60,9 @@ std::string list_fields(const std::string& processor, const Letter& letter) {
          ",\"first_failed_at\":\"" + format_time(letter.first_failed_ns) + "\",\"last_failed_at\":\"" +
          format_time(letter.last_failed_ns) +
          "\",\"handler_version\":" + json_string(letter.handler_version) +
-         ",\"state\":" + json_string(letter.state);
+         ",\"state\":" + json_string(letter.state) + ",\"replays\":" + std::to_string(letter.replays) +
+         ",\"next_replay_at\":" +
+         (letter.next_replay_ns ? "\"" + format_time(*letter.next_replay_ns) + "\"" : "null");
 }
 
 std::string all_fields(const std::string& processor, const Letter& letter) {
@@ -65,8 +70,7 @@ std::string all_fields(const std::string& processor, const Letter& letter) {
          ",\"stage\":" + json_string(letter.stage) +
          ",\"detail\":" + (letter.detail_json.empty() ? "null" : json_string(letter.detail_json)) +
          ",\"reason\":" + (letter.reason.empty() ? "null" : json_string(letter.reason)) +
-         ",\"replays\":" + std::to_string(letter.replays) + ",\"next_replay_at\":" +
-         (letter.next_replay_ns ? "\"" + format_time(*letter.next_replay_ns) + "\"" : "null");
+         ",\"retries\":" + std::to_string(letter.retries);
 }
 
 Event event_of(const Letter& letter) {
@@ -99,12 +103,20 @@ class JsonArray {
 Result<void> list_json(const Globals& globals, const DlqOptions& options) {
   JsonArray array;
   auto listed = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
-    return letters.each(options.filter, options.limit, [&](const Letter& letter) {
+    return letters.each(options.filter, options.limit, Extent::summary, [&](const Letter& letter) {
       return array.add("{" + list_fields(name, letter) + "}");
     });
   });
   if (!listed) return listed;
   return array.end();
+}
+
+// A table is laid out as a whole, so it has an end.
+void tell_more(const std::string& processor) {
+  std::fprintf(
+      stderr,
+      "aludel: %s has more letters than the first %s, which are shown: --limit N or --json shows more\n",
+      processor.c_str(), with_commas(limits::letter_table_max).c_str());
 }
 
 Result<void> list_table(const Globals& globals, const DlqOptions& options) {
@@ -120,13 +132,20 @@ Result<void> list_table(const Globals& globals, const DlqOptions& options) {
                {"LAST FAILED"},
                {"STATE"}});
   auto listed = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
-    return letters.each(options.filter, options.limit, [&](const Letter& letter) -> Result<void> {
-      table.add({std::to_string(letter.id), name, std::to_string(letter.event_id), std::string(letter.type),
-                 std::string(letter.key), std::string(letter.code), std::string(letter.message),
-                 std::to_string(letter.attempts), format_time(letter.last_failed_ns),
-                 std::string(letter.state)});
-      return {};
-    });
+    std::uint64_t shown = 0;
+    return letters.each(
+        options.filter, options.limit.value_or(limits::letter_table_max + 1), Extent::summary,
+        [&](const Letter& letter) -> Result<void> {
+          if (!options.limit && shown++ == limits::letter_table_max) {
+            tell_more(name);
+            return {};
+          }
+          table.add({std::to_string(letter.id), name, std::to_string(letter.event_id),
+                     std::string(letter.type), std::string(letter.key), std::string(letter.code),
+                     std::string(letter.message), std::to_string(letter.attempts),
+                     format_time(letter.last_failed_ns), std::string(letter.state)});
+          return {};
+        });
   });
   if (!listed) return listed;
   return print(table.print());
@@ -196,7 +215,7 @@ Result<int> dlq_show_command(const Globals& globals, const DlqOptions& options) 
   auto filter = options.filter;
   filter.closed = true;
   const auto done = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
-    return letters.each(filter, std::nullopt, [&](const Letter& letter) {
+    return letters.each(filter, std::nullopt, Extent::with_event, [&](const Letter& letter) {
       found = true;
       return print(with_event(name, letter, writer));
     });
@@ -211,7 +230,7 @@ Result<int> dlq_show_command(const Globals& globals, const DlqOptions& options) 
 Result<int> dlq_export_command(const Globals& globals, const DlqOptions& options) {
   CloudEventWriter writer;
   const auto done = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
-    return letters.each(options.filter, options.limit,
+    return letters.each(options.filter, options.limit, Extent::with_event,
                         [&](const Letter& letter) { return print(with_event(name, letter, writer)); });
   });
   if (!done) return done.error();

@@ -66,6 +66,12 @@ Result<int> processor_remove_command(const Globals& globals, const std::string& 
     why.append(installation->config.file.string()).append(" still names it: take [processor.");
     return Error(ErrorCode::invalid, why.append(name).append("] out first"));
   }
+  const auto state = live_state(*installation, name);
+  if (!state.empty() && state != "unconfigured") {
+    return Error(ErrorCode::locked,
+                 "remove processor \"" + name +
+                     "\": the host that runs has it still: end it, or start it anew, first");
+  }
   // While it is held nobody can start the processor.
   const auto lock = os::FileLock::acquire(*directory / "lock");
   if (!lock) return lock.error().within("remove processor \"" + name + "\"");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "processor/letter_filter.hpp"
 
+#include <limits>
 #include <string_view>
 
 namespace aludel {
@@ -29,8 +30,11 @@ LetterCondition::LetterCondition(const LetterFilter& filter)
   }
   if (filter.key) add("key = ?", *filter.key);
   if (!filter.code.empty()) add("code = ?", filter.code);
-  if (filter.since_ns) add("last_failed_ns >= ?", *filter.since_ns);
-  if (filter.until_ns) add("last_failed_ns < ?", *filter.until_ns);
+  if (filter.since_ns || filter.until_ns) {
+    // SQLite takes a range for narrow, and its index, only if it has both ends.
+    add("last_failed_ns >= ?", filter.since_ns.value_or(std::numeric_limits<std::int64_t>::min()));
+    add("last_failed_ns < ?", filter.until_ns.value_or(std::numeric_limits<std::int64_t>::max()));
+  }
 }
 
 void LetterCondition::add(const std::string& condition, std::variant<std::int64_t, std::string> value) {

@@ -10,8 +10,7 @@ namespace {
 
 constexpr const char* letter_columns =
     "id, event_id, time_ns, type, source, key, content_type, handler_version, outcome, stage, code, message, "
-    "detail, attempts, first_failed_ns, last_failed_ns, state, reason, replays, next_replay_ns, attributes, "
-    "data";
+    "detail, attempts, first_failed_ns, last_failed_ns, state, reason, replays, next_replay_ns, retries";
 
 Letter read_letter(const Statement& row) {
   Letter letter;
@@ -35,8 +34,9 @@ Letter read_letter(const Statement& row) {
   letter.reason = row.text(17);
   letter.replays = static_cast<std::uint64_t>(row.integer(18));
   if (!row.is_null(19)) letter.next_replay_ns = row.integer(19);
-  letter.attributes = row.blob(20);
-  letter.data = row.blob(21);
+  letter.retries = static_cast<std::uint64_t>(row.integer(20));
+  letter.attributes = row.blob(21);
+  letter.data = row.blob(22);
   return letter;
 }
 
@@ -56,13 +56,14 @@ Result<LetterReader> LetterReader::open(const std::filesystem::path& directory) 
   return LetterReader(std::move(*database), tables->is_current());
 }
 
-Result<void> LetterReader::each(const LetterFilter& filter, std::optional<std::uint64_t> limit,
+Result<void> LetterReader::each(const LetterFilter& filter, std::optional<std::uint64_t> limit, Extent extent,
                                 const std::function<Result<void>(const Letter&)>& sink) {
   if (!has_letters_) return {};
   const LetterCondition condition(filter);
-  auto select =
-      database_->prepare("select " + std::string(letter_columns) + " from _aludel_letter where " +
-                         condition.sql() + " order by id limit " + (limit ? std::to_string(*limit) : "-1"));
+  auto select = database_->prepare("select " + std::string(letter_columns) +
+                                   (extent == Extent::with_event ? ", attributes, data" : ", x'', x''") +
+                                   " from _aludel_letter where " + condition.sql() + " order by id limit " +
+                                   (limit ? std::to_string(*limit) : "-1"));
   if (!select) return select.error();
   condition.bind(*select);
   for (;;) {

@@ -36,9 +36,10 @@ struct Letter {
   std::string_view state;
   std::string_view reason;    ///< why it was discarded
   std::uint64_t replays = 0;  ///< that failed
+  std::uint64_t retries = 0;  ///< automatic ones among them
   std::optional<std::int64_t> next_replay_ns;
-  std::string_view attributes;  ///< packed, as `AttributeList` has them
-  std::string_view data;
+  std::string_view attributes;  ///< packed, as `AttributeList` has them; empty without the event
+  std::string_view data;        ///< empty without the event
 };
 
 /// Letters of one kind: handler version, code, and the message with its numbers folded.
@@ -59,8 +60,14 @@ class LetterReader {
   /// @return not_found: it has no projection yet; unsupported, corrupt, io
   static Result<LetterReader> open(const std::filesystem::path& directory);
 
-  /// In the order of their ids.
-  Result<void> each(const LetterFilter& filter, std::optional<std::uint64_t> limit,
+  /// How much of each letter is read.
+  enum class Extent {
+    summary,     ///< all but what the event holds
+    with_event,  ///< up to limits::event_data_max more
+  };
+
+  /// In the order of their ids, one after the other: no more than one is in memory.
+  Result<void> each(const LetterFilter& filter, std::optional<std::uint64_t> limit, Extent extent,
                     const std::function<Result<void>(const Letter&)>& sink);
   /// The largest group first.
   Result<void> groups(const LetterFilter& filter,

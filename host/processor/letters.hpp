@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/sqlite.hpp"
 #include "processor/letter_filter.hpp"
+#include "processor/letter_schedule.hpp"
 #include "processor/state.hpp"
 
 namespace aludel {
@@ -20,7 +21,7 @@ enum class LetterState {
   replaying,  ///< open: chosen for a replay that has not come to it yet
   replayed,   ///< its event has been handled since
   discarded,  ///< given up by the operator, or by a reset
-  permanent,  ///< open: the automatic replay has given it up
+  permanent,  ///< open: its automatic replays are used up
 };
 
 [[nodiscard]] std::string_view to_string(LetterState state);
@@ -32,6 +33,7 @@ enum class LetterState {
 struct StoredEvent {
   std::int64_t letter = 0;
   std::uint32_t attempts = 0;  ///< that failed, replays included
+  std::uint64_t retries = 0;   ///< automatic replays that failed
   std::uint64_t event_id = 0;
   std::int64_t time_ns = 0;
   std::string type;
@@ -50,7 +52,10 @@ struct StoredEvent {
 /// Borrows the database. Whatever writes belongs into a transaction of the caller's.
 class Letters {
  public:
-  explicit Letters(Database& database) : database_(&database) {}
+  explicit Letters(Database& database) : database_(&database), schedule_(database) {}
+
+  /// When they are due for a replay without an order.
+  [[nodiscard]] LetterSchedule& schedule() { return schedule_; }
 
   /// The tables, for a new projection or one of format 1.
   static Result<void> make(Database& database);
@@ -65,10 +70,16 @@ class Letters {
   Result<std::uint64_t> choose(const LetterFilter& filter);
   /// The chosen letter with the least id behind `after`; nothing: there is none.
   Result<std::optional<StoredEvent>> next_chosen(std::int64_t after);
+  /// An open letter; nothing: there is none of this id.
+  Result<std::optional<StoredEvent>> open_letter(std::int64_t id);
+  /// The open letter of an event that is not chosen for a replay; nothing: there is none.
+  Result<std::optional<StoredEvent>> unchosen_letter_of(std::uint64_t event_id);
   /// Its event was handled, or skipped by the handler.
   Result<void> close_replayed(std::int64_t id);
-  /// Its event failed again: it is open as before, with the new failure.
-  Result<void> note_failed_replay(std::int64_t id, const ProcessorError& error,
+  /// Who had it replayed.
+  enum class By { order, schedule };
+  /// Its event failed again: it is open, with the new failure, and due or permanent as the schedule says.
+  Result<void> note_failed_replay(const StoredEvent& stored, By by, const ProcessorError& error,
                                   std::string_view handler_version);
   /// What was chosen and has not been replayed is as it was before.
   Result<void> release_chosen();
@@ -76,7 +87,10 @@ class Letters {
  private:
   Result<std::uint64_t> change(const std::string& set, const LetterFilter& filter, std::string_view value);
 
+  Result<std::optional<StoredEvent>> read(Statement& select);
+
   Database* database_;
+  LetterSchedule schedule_;
   Statement insert_;  // prepared at the first letter
   Statement next_chosen_;
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/os/lock.hpp"
+#include "processor/automatic_replay.hpp"
 #include "processor/batch.hpp"
 #include "processor/bring_up.hpp"
 #include "processor/command_runner.hpp"
@@ -45,6 +46,7 @@ class OwnedProcessor final : public Processor {
   [[nodiscard]] bool rests() const { return standstill_ || stands_ || paused_; }
   bool bring_up(const Interrupt& stop);
   void replay(const Interrupt& stop);
+  void replay_due(const Interrupt& stop);
   void work(const Interrupt& stop);
   void stop_handler();
   void take_down();
@@ -57,7 +59,8 @@ class OwnedProcessor final : public Processor {
   std::unique_ptr<InFlightPage> page_;
   std::optional<InFlightPage::Call> died_in_;  // of the process before this one
   std::unique_ptr<Projection> projection_;     // null: it cannot be opened
-  std::unique_ptr<Instance> instance_;         // its statements go before the projection
+  std::optional<AutomaticReplay> replays_due_;
+  std::unique_ptr<Instance> instance_;  // its statements go before the projection
   std::unique_ptr<CommandQueue> commands_;
   std::uint32_t handler_flags_ = 0;
   Cursor cursor_;
@@ -89,7 +92,9 @@ Result<void> OwnedProcessor::open_projection() {
   auto projection = Projection::open(options_.directory);
   if (projection) {
     projection_ = std::move(*projection);
-    return {};
+    replays_due_.emplace(AutomaticReplay::Parts{*projection_, environment_.handler_log, environment_.clock},
+                         options_.replay);
+    return projection_->initialised() ? replays_due_->take_up(died_in_) : Result<void>();
   }
   if (projection.error().code != ErrorCode::unsupported) return projection.error();
   stand_still({Activity::refused, host_error("open", projection.error(), environment_.clock.wall_ns())});
@@ -180,9 +185,15 @@ ProcessorState OwnedProcessor::run(const Interrupt& stop) {
       take_down();
       continue;
     }
-    if (replays_) replay(stop);
+    if (replays_) {
+      // There may be commands behind it.
+      replay(stop);
+      if (standstill_) break;
+      continue;
+    }
     if (rests() || options_.start == Start::commands_only) break;
-    if (!stop.pending()) work(stop);
+    if (!stop.pending()) replay_due(stop);
+    if (!stop.pending() && !standstill_) work(stop);
     if (standstill_) break;
   }
   // Its end comes after the last word: what it still does then changes nothing.
@@ -230,15 +241,17 @@ bool OwnedProcessor::bring_up(const Interrupt& stop) {
 }
 
 void OwnedProcessor::replay(const Interrupt& stop) {
+  teller_.running();
   const auto replayed = [&]() -> Result<void> {
     const auto control = projection_->tables().control();
     if (!control) return control.error();
     const auto command = commands_->next(control->unfinished - 1);
     if (!command) return command.error();
-    if (!*command) return {};
-    Replayer replayer({*instance_, *projection_, *page_, environment_.handler_log, environment_.clock},
+    Replayer replayer({*projection_, instance_->description(), environment_.handler_log, environment_.clock},
+                      LetterDelivery({*instance_, *projection_, *page_, environment_.clock}),
                       std::exchange(died_in_, std::nullopt));
-    if (auto done = replayer.run(**command, stop); !done) return done;
+    auto done = *command ? replayer.run(**command, stop) : replayer.give_up(control->unfinished);
+    if (!done) return done;
     return load();
   }();
   if (replayed) return;
@@ -246,14 +259,28 @@ void OwnedProcessor::replay(const Interrupt& stop) {
   stand_still({Activity::stopped, host_error("replay", replayed.error(), environment_.clock.wall_ns())});
 }
 
+// Letters whose time has come, without an order.
+void OwnedProcessor::replay_due(const Interrupt& stop) {
+  if (!replays_due_->is_due()) return;
+  teller_.running();
+  const auto end = replays_due_->round(LetterDelivery({*instance_, *projection_, *page_, environment_.clock}),
+                                       instance_->description().version, stop);
+  const auto loaded = end ? load() : Result<void>(end.error());
+  if (loaded && !*end) return;
+  (void)projection_->rollback();
+  stand_still(loaded ? **end
+                     : Standstill{Activity::stopped,
+                                  host_error("replay", loaded.error(), environment_.clock.wall_ns())});
+}
+
 void OwnedProcessor::work(const Interrupt& stop) {
   const auto earlier = teller_.state().error;
   Feed feed(environment_.log, TypeFilter(instance_->description().subscriptions, options_.types));
   Batch batch({*instance_, *projection_, *page_, environment_.clock}, cursor_,
               earlier ? failing_event(*earlier) : std::nullopt, options_.batch_size);
-  Worker worker(
-      {environment_.log, feed, batch, *projection_, environment_.clock, teller_, environment_.handler_log},
-      {options_.batch_size, options_.error_policy, rebuild_below_});
+  Worker worker({environment_.log, feed, batch, *projection_, environment_.clock, teller_,
+                 environment_.handler_log, *replays_due_},
+                {options_.batch_size, options_.error_policy, rebuild_below_});
   standstill_ = worker.run(earlier, stop);
   cursor_ = batch.cursor();
   teller_.committed(cursor_, batch.failing().has_value());

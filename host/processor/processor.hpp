@@ -16,6 +16,7 @@
 #include "log/event_log.hpp"
 #include "plugin/instance.hpp"
 #include "policy/error_policy.hpp"
+#include "policy/replay.hpp"
 #include "processor/start_position.hpp"
 #include "processor/state.hpp"
 
@@ -43,6 +44,7 @@ class Processor {
     std::vector<Subscription> types = {};  ///< narrows the handler's subscriptions; empty: all of them
     std::uint64_t batch_size = limits::batch_size_default;  ///< 1 to limits::batch_size_max
     ErrorPolicy error_policy = {};
+    ReplayPolicy replay = {};  ///< of dead letters, without an order
     Start start = Start::again;
     StartAt start_at = {};  ///< for a new processor; what comes of it is kept
   };

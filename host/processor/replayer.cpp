@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "processor/replayer.hpp"
 
-#include <aludel/plugin.h>
 #include <string>
 #include <utility>
 
@@ -14,7 +13,7 @@ Result<void> Replayer::run(const Command& command, const Interrupt& stop) {
   const auto so_far = parts_.projection.tables().command_result(command.id);
   if (!so_far) return so_far.error();
   result_ = so_far->value_or(CommandResult{});
-  if (command.dry_run && !rehearses(parts_.instance.description().flags)) {
+  if (command.dry_run && !rehearses(parts_.handler.flags)) {
     result_.refused = true;
     result_.message = "this handler has effects outside of its projection, which a dry run could not undo";
     return finish();
@@ -30,16 +29,30 @@ Result<void> Replayer::run(const Command& command, const Interrupt& stop) {
   return result_.message.empty() ? Result<void>() : finish();
 }
 
+Result<void> Replayer::give_up(std::int64_t command_id) {
+  command_.id = command_id;
+  const auto so_far = parts_.projection.tables().command_result(command_id);
+  if (!so_far) return so_far.error();
+  result_ = so_far->value_or(CommandResult{});
+  result_.message = "what it asked for was lost: give the command again";
+  return finish();
+}
+
 Result<void> Replayer::replay(const StoredEvent& stored) {
-  if (const auto error = died_at(stored)) return settle(stored, *error);
-  if (auto begun = parts_.projection.begin(); !begun) return begun;
-  const auto error = deliver(stored);
-  if (!error) {
-    ++result_.succeeded;
-    return command_.dry_run ? undo(stored.event_id) : settle_success(stored);
+  if (const auto died_in = std::exchange(died_in_, std::nullopt)) {
+    if (const auto error = death_in(*died_in, stored, parts_.clock)) return settle(stored, *error);
   }
-  if (auto undone = undo(stored.event_id); !undone) return undone;
-  return settle(stored, *error);
+  auto with_it = result_;
+  ++with_it.succeeded;
+  const auto error = delivery_.run(stored, command_.dry_run, [&]() -> Result<void> {
+    if (auto closed = parts_.projection.letters().close_replayed(stored.letter); !closed) return closed;
+    if (auto counted = parts_.projection.tables().count_replayed(); !counted) return counted;
+    return parts_.projection.tables().note_command(command_.id, with_it);
+  });
+  if (!error) return error.error();
+  if (*error) return settle(stored, **error);
+  result_ = with_it;
+  return {};
 }
 
 // It failed again.
@@ -56,76 +69,15 @@ Result<void> Replayer::settle(const StoredEvent& stored, const ProcessorError& e
   return ends || command_.dry_run ? Result<void>() : settle_failure(stored, error);
 }
 
-std::optional<ProcessorError> Replayer::died_at(const StoredEvent& stored) {
-  const auto died_in = std::exchange(died_in_, std::nullopt);
-  const bool here =
-      died_in && died_in->event_id == stored.event_id && died_in->attempt == stored.attempts + 1;
-  if (!here) return std::nullopt;
-  const auto stage = std::string(to_string(static_cast<Stage>(died_in->stage)));
-  return ProcessorError{stored.event_id,
-                        parts_.clock.wall_ns(),
-                        died_in->attempt,
-                        std::string(to_string(Outcome::fail)),
-                        stage,
-                        "crashed",
-                        "its process died in " + stage};
-}
-
-std::optional<ProcessorError> Replayer::deliver(const StoredEvent& stored) {
-  const auto event = stored.event();
-  const auto attempt = stored.attempts + 1;
-  parts_.projection.clock().set(event.time_ns);
-  auto stage = Stage::validate;
-  auto outcome = call(stage, event, attempt);
-  if (outcome == Outcome::handled) outcome = call(stage = Stage::handle, event, attempt);
-  // What a skipped event wrote stays too, also what it gathered.
-  if (outcome == Outcome::handled || outcome == Outcome::skip) {
-    outcome = call(stage = Stage::flush, event, attempt);
-  }
-  if (outcome == Outcome::handled) return std::nullopt;
-  auto error = handler_error(stage, outcome, parts_.instance.error(), parts_.clock.wall_ns());
-  error.event_id = stored.event_id;
-  error.attempt = attempt;
-  return error;
-}
-
-Outcome Replayer::call(Stage stage, const Event& event, std::uint32_t attempt) {
-  const std::uint32_t flags = ALUDEL_CALL_REPLAY | (command_.dry_run ? ALUDEL_CALL_DRY_RUN : 0);
-  parts_.page.enter(static_cast<std::uint32_t>(stage), event.id, attempt);
-  auto outcome = Outcome::handled;
-  switch (stage) {
-    case Stage::validate: outcome = parts_.instance.validate(event, flags, attempt); break;
-    case Stage::handle: outcome = parts_.instance.handle(event, flags, attempt); break;
-    default: outcome = parts_.instance.flush(); break;
-  }
-  parts_.page.leave();
-  return outcome;
-}
-
-Result<void> Replayer::settle_success(const StoredEvent& stored) {
-  auto& projection = parts_.projection;
-  if (auto closed = projection.letters().close_replayed(stored.letter); !closed) return closed;
-  if (auto counted = projection.tables().count_replayed(); !counted) return counted;
-  if (auto noted = projection.tables().note_command(command_.id, result_); !noted) return noted;
-  return projection.commit();
-}
-
 Result<void> Replayer::settle_failure(const StoredEvent& stored, const ProcessorError& error) {
   auto& projection = parts_.projection;
   if (auto begun = projection.begin(); !begun) return begun;
-  const auto& version = parts_.instance.description().version;
-  if (auto noted = projection.letters().note_failed_replay(stored.letter, error, version); !noted)
+  if (auto noted =
+          projection.letters().note_failed_replay(stored, Letters::By::order, error, parts_.handler.version);
+      !noted)
     return noted;
   if (auto noted = projection.tables().note_command(command_.id, result_); !noted) return noted;
   return projection.commit();
-}
-
-Result<void> Replayer::undo(std::uint64_t event_id) {
-  if (auto undone = parts_.projection.rollback(); !undone) return undone;
-  parts_.page.enter(static_cast<std::uint32_t>(Stage::rolled_back), event_id, 0);
-  parts_.instance.rolled_back(event_id);
-  parts_.page.leave();
-  return {};
 }
 
 Result<void> Replayer::finish() {

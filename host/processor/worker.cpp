@@ -33,7 +33,7 @@ std::optional<Standstill> Worker::run(const std::optional<ProcessorError>& earli
     parts_.teller.retrying(*earlier);
   }
   rewind();
-  while (!ended_ && !stop.pending())
+  while (!ended_ && !leaves_ && !stop.pending())
     step(stop);
   if (!ended_) finish(parts_.feed.position());
   return ended_;
@@ -97,9 +97,18 @@ void Worker::wait_to_retry(const Interrupt& stop) {
     retry_at_.reset();
     return;
   }
+  const auto letters_at = leaves_at();
+  leaves_ = letters_at && *letters_at <= now;
+  if (leaves_) return;
+  const auto until = std::min(*retry_at_, letters_at.value_or(*retry_at_));
   // No event wakes it: none has this id.
-  const auto woken = parts_.log.wait(std::numeric_limits<std::uint64_t>::max(), stop, *retry_at_ - now);
+  const auto woken = parts_.log.wait(std::numeric_limits<std::uint64_t>::max(), stop, until - now);
   if (!woken) on_log_error(woken.error());
+}
+
+// When letters are due; not before what was decided on is committed, as that would be forgotten.
+std::optional<Worker::Time> Worker::leaves_at() {
+  return failed_ || !passed_.empty() ? std::nullopt : parts_.replays.next_round();
 }
 
 void Worker::at_tip(const Interrupt& stop) {
@@ -113,6 +122,11 @@ void Worker::at_tip(const Interrupt& stop) {
   }
   if (const auto due = parts_.teller.waiting(parts_.feed.position().next, now)) {
     timeout = std::min(timeout.value_or(Nanoseconds::max()), *due);
+  }
+  if (const auto letters_at = leaves_at()) {
+    leaves_ = *letters_at <= now;
+    if (leaves_) return;
+    timeout = std::min(timeout.value_or(Nanoseconds::max()), Nanoseconds(*letters_at - now));
   }
   const auto woken = parts_.log.wait(parts_.feed.position().next, stop, timeout);
   if (!woken) on_log_error(woken.error());
@@ -131,6 +145,8 @@ void Worker::keep_time() {
   steps_left_ = stride_;
   looked_at_ = now;
   if (ended_) return;
+  const auto letters_at = leaves_at();
+  leaves_ = letters_at && *letters_at <= now;
   const auto due =
       parts_.batch.begun() ? begun_at_ + limits::batch_time_max : saved_at_ + limits::idle_progress_interval;
   if (now >= due) finish(parts_.feed.position());

@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "log/event_log.hpp"
 #include "policy/error_policy.hpp"
+#include "processor/automatic_replay.hpp"
 #include "processor/batch.hpp"
 #include "processor/feed.hpp"
 #include "processor/projection.hpp"
@@ -43,6 +44,7 @@ class Worker {
     const Clock& clock;
     StateTeller& teller;
     HandlerLog& handler_log;
+    AutomaticReplay& replays;
   };
 
   struct Settings {
@@ -54,8 +56,8 @@ class Worker {
   /// Borrows everything. @param parts the batch is at the cursor
   Worker(Parts parts, const Settings& settings);
 
-  /// Works until `stop` is pending, or something makes it stand still; that is durable then where the disk
-  /// allows it.
+  /// Works until `stop` is pending, letters are due for a replay, or something makes it stand still; that is
+  /// durable then where the disk allows it.
   /// @param earlier why the processor stood still before: a wait between two attempts goes on
   std::optional<Standstill> run(const std::optional<ProcessorError>& earlier, const Interrupt& stop);
 
@@ -74,6 +76,7 @@ class Worker {
   void end_batch_if_full(const Event& event);
   void at_tip(const Interrupt& stop);
   void wait_to_retry(const Interrupt& stop);
+  [[nodiscard]] std::optional<Time> leaves_at();
   void finish(const Position& at, const std::optional<Standstill>& standstill = std::nullopt);
   void on_log_error(const Error& error);
   void keep_time();
@@ -94,6 +97,7 @@ class Worker {
   Event event_;  ///< the one that the feed gave last
   std::optional<Standstill> ended_;
   std::optional<Time> retry_at_;
+  bool leaves_ = false;  ///< for letters that are due
 
   // What the batches behind an undone one have to heed.
   std::uint64_t redelivered_below_ = 0;  ///< events below were delivered before

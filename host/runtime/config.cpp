@@ -29,6 +29,17 @@ std::string to_toml(const RetryPolicy& retry) {
       retry.backoff.multiplier, retry.backoff.jitter, to_string(retry.then));
 }
 
+std::string to_toml(const ReplayPolicy& replay) {
+  return fmt::format(
+      "replay = {{ strategy = \"{}\", max_retries = {}, initial_delay = \"{}\", max_delay = \"{}\", "
+      "multiplier = {}, min_age = \"{}\", check_interval = \"{}\", batch_size = {}, order = \"{}\", "
+      "stop_on_consecutive_failures = {} }}\n",
+      to_string(replay.strategy), replay.max_retries, format_duration(replay.initial_delay),
+      format_duration(replay.max_delay), replay.multiplier, format_duration(replay.min_age),
+      format_duration(replay.check_interval), replay.batch_size, to_string(replay.order),
+      replay.stop_on_consecutive_failures);
+}
+
 // @param in_full with the defaults of what is not said
 std::string to_toml(const Treatment& treatment, bool in_full) {
   std::string out;
@@ -73,6 +84,7 @@ std::string to_toml(const Config& config) {
       out += "types = " + array_of(p.types, [](const auto& type) { return to_string(type); }) + "\n";
     }
     out += "start = " + json_string(to_string(p.start_at)) + "\n" + to_toml(p.error_policy.processor, true);
+    out += to_toml(p.replay);
     out += "batch_size = " + std::to_string(p.batch_size) + "\n";
     out += "timeout = " + json_string(format_duration(p.timeout)) + "\n";
     out += p.isolation == Isolation::process ? "isolation = \"process\"\n" : "isolation = \"thread\"\n";

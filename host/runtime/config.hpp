@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "plugin/description.hpp"
 #include "policy/error_policy.hpp"
+#include "policy/replay.hpp"
 #include "processor/start_position.hpp"
 #include "runtime/host_log.hpp"
 
@@ -32,6 +33,7 @@ struct ProcessorConfig {
   std::vector<Subscription> types;  ///< narrow the handler's subscriptions; empty: all of them
   StartAt start_at;
   ErrorPolicy error_policy;
+  ReplayPolicy replay;  ///< of dead letters, without an order
   Isolation isolation = Isolation::process;
   std::string config_json = "{}";           ///< `config`, as the handler gets it
   std::string config_toml = "config = {}";  ///< the same as a line of TOML

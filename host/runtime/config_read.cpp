@@ -156,6 +156,39 @@ ErrorPolicy read_error_policy(const toml::table& table, const std::string& where
   return policy;
 }
 
+// `replay = { strategy = "exponential", ... }`
+ReplayPolicy read_replay(const toml::table& table, const std::string& where, ConfigReader& read) {
+  const auto of = "replay of " + where;
+  read.check_keys(table, of,
+                  {"strategy", "max_retries", "initial_delay", "max_delay", "multiplier", "min_age",
+                   "check_interval", "batch_size", "order", "stop_on_consecutive_failures"});
+  ReplayPolicy policy;
+  if (const auto word = read.word(table, "strategy", {"off", "fixed", "exponential", "fibonacci"})) {
+    policy.strategy = static_cast<ReplayStrategy>(*word);
+  }
+  if (const auto n = read.number(table, "max_retries", of, 1, limits::retries_max)) {
+    policy.max_retries = static_cast<std::uint32_t>(*n);
+  }
+  if (const auto delay = read.duration(table, "initial_delay", of)) policy.initial_delay = *delay;
+  if (const auto delay = read.duration(table, "max_delay", of)) policy.max_delay = *delay;
+  if (const auto x = read.real(table, "multiplier", of, 1.0, 1'000.0)) policy.multiplier = *x;
+  if (const auto age = read.duration(table, "min_age", of)) policy.min_age = *age;
+  if (const auto time = read.duration(table, "check_interval", of)) policy.check_interval = *time;
+  if (const auto n = read.number(table, "batch_size", of, 1, limits::batch_size_max)) {
+    policy.batch_size = *n;
+  }
+  if (const auto word = read.word(table, "order", {"oldest", "newest", "fewest_retries", "by_code"})) {
+    policy.order = static_cast<ReplayOrder>(*word);
+  }
+  if (const auto n = read.number(table, "stop_on_consecutive_failures", of, 1, limits::batch_size_max)) {
+    policy.stop_on_consecutive_failures = static_cast<std::uint32_t>(*n);
+  }
+  if (policy.max_delay < policy.initial_delay) {
+    read.fail(table.source(), "max_delay of " + of + " is below its initial_delay");
+  }
+  return policy;
+}
+
 void read_handler(const toml::table& table, const std::string& where, ConfigReader& read,
                   ProcessorConfig& processor) {
   processor.handler = read.get<std::string>(table, "handler", "a handler's id").value_or("");
@@ -176,8 +209,8 @@ ProcessorConfig read_processor(std::string_view name, const toml::table& table, 
               "\"" + std::string(name) + "\" is no name for a processor: 1 to 64 of a-z, 0-9, _ and -");
   }
   read.check_keys(table, where,
-                  {"handler", "plugin", "types", "start", "strategy", "on", "retry", "type", "config",
-                   "batch_size", "timeout", "isolation"});
+                  {"handler", "plugin", "types", "start", "strategy", "on", "retry", "type", "replay",
+                   "config", "batch_size", "timeout", "isolation"});
   read_handler(table, where, read, processor);
   read_limits(table, where, read, processor);
   for (const auto& type : read.strings(table, "types"))
@@ -188,6 +221,7 @@ ProcessorConfig read_processor(std::string_view name, const toml::table& table, 
     if (start) processor.start_at = *start;
   }
   processor.error_policy = read_error_policy(table, where, read);
+  if (const auto* replay = read.table(table, "replay")) processor.replay = read_replay(*replay, where, read);
   if (const auto isolation = read.word(table, "isolation", {"process", "thread"})) {
     processor.isolation = *isolation == 0 ? Isolation::process : Isolation::thread;
   }

@@ -56,6 +56,7 @@ ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data
   spec.subscriptions = planned.handler.subscriptions;
   spec.types = planned.config.types;
   spec.error_policy = planned.config.error_policy;
+  spec.replay = planned.config.replay;
   spec.start_at = planned.config.start_at;
   spec.batch_size = planned.config.batch_size;
   spec.log_level = level;

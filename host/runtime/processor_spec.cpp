@@ -87,6 +87,37 @@ ErrorPolicy read_error_policy(const json::object& object) {
   return policy;
 }
 
+json::object to_value(const ReplayPolicy& replay) {
+  return {{"strategy", static_cast<std::uint32_t>(replay.strategy)},
+          {"max_retries", replay.max_retries},
+          {"initial_ms", replay.initial_delay.count()},
+          {"max_ms", replay.max_delay.count()},
+          {"multiplier", replay.multiplier},
+          {"min_age_ms", replay.min_age.count()},
+          {"check_interval_ms", replay.check_interval.count()},
+          {"batch_size", replay.batch_size},
+          {"order", static_cast<std::uint32_t>(replay.order)},
+          {"stop_on_consecutive_failures", replay.stop_on_consecutive_failures}};
+}
+
+ReplayPolicy read_replay(const json::object& o) {
+  const auto ms = [&](const char* key) {
+    return std::chrono::milliseconds(o.at(key).to_number<std::int64_t>());
+  };
+  ReplayPolicy replay;
+  replay.strategy = static_cast<ReplayStrategy>(number_at(o, "strategy"));
+  replay.max_retries = o.at("max_retries").to_number<std::uint32_t>();
+  replay.initial_delay = ms("initial_ms");
+  replay.max_delay = ms("max_ms");
+  replay.multiplier = o.at("multiplier").to_number<double>();
+  replay.min_age = ms("min_age_ms");
+  replay.check_interval = ms("check_interval_ms");
+  replay.batch_size = number_at(o, "batch_size");
+  replay.order = static_cast<ReplayOrder>(number_at(o, "order"));
+  replay.stop_on_consecutive_failures = o.at("stop_on_consecutive_failures").to_number<std::uint32_t>();
+  return replay;
+}
+
 }  // namespace
 
 std::string to_json(const ProcessorSpec& spec) {
@@ -100,6 +131,7 @@ std::string to_json(const ProcessorSpec& spec) {
                              {"subscriptions", to_array(spec.subscriptions)},
                              {"types", to_array(spec.types)},
                              {"error_policy", to_value(spec.error_policy)},
+                             {"replay", to_value(spec.replay)},
                              {"start", static_cast<std::uint32_t>(spec.start)},
                              {"start_at", to_string(spec.start_at)},
                              {"batch_size", spec.batch_size},
@@ -119,6 +151,7 @@ Result<ProcessorSpec> parse_spec(std::string_view text) {
     spec.subscriptions = read_subscriptions(o, "subscriptions");
     spec.types = read_subscriptions(o, "types");
     spec.error_policy = read_error_policy(o.at("error_policy").as_object());
+    spec.replay = read_replay(o.at("replay").as_object());
     spec.start = static_cast<Processor::Start>(number_at(o, "start"));
     if (auto start_at = parse_start(text_at(o, "start_at")); start_at) spec.start_at = *start_at;
     spec.batch_size = number_at(o, "batch_size");

@@ -12,6 +12,7 @@
 #include "plugin/description.hpp"
 #include "plugin/instance.hpp"
 #include "policy/error_policy.hpp"
+#include "policy/replay.hpp"
 #include "processor/processor.hpp"
 
 namespace aludel {
@@ -30,6 +31,7 @@ struct ProcessorSpec {
   std::vector<Subscription> subscriptions;  ///< the handler's, as it declares them
   std::vector<Subscription> types;          ///< the operator's; empty: no narrowing
   ErrorPolicy error_policy;
+  ReplayPolicy replay;
   Processor::Start start = Processor::Start::again;
   StartAt start_at;
   std::uint64_t batch_size = limits::batch_size_default;

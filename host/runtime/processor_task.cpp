@@ -78,8 +78,9 @@ ProcessorState run_processor(const ProcessorSpec& spec, HandlerLog& log, const P
   const auto make_instance = [&](Instance::Context context) {
     return (*library)->instantiate(spec.handler, std::move(context));
   };
-  const Processor::Options options{spec.name,       spec.directory,    spec.config_json, spec.types,
-                                   spec.batch_size, spec.error_policy, spec.start,       spec.start_at};
+  const Processor::Options options{spec.name,   spec.directory,  spec.config_json,
+                                   spec.types,  spec.batch_size, spec.error_policy,
+                                   spec.replay, spec.start,      spec.start_at};
   auto processor = open_when_free(options, {**reader, make_instance, log, on_state, system_clock()}, stop);
   if (!processor) return not_started(spec, activity_after(processor.error().code), processor.error());
   return (*processor)->run(stop);

@@ -246,7 +246,10 @@ void Supervised::died(const Worker::Ended& ended) {
   const auto durable = read_state(setup_.spec.directory);
   const auto next = durable ? std::optional(durable->next) : std::nullopt;
   if (durable) state_ = *durable;
-  if (deaths_ > 0 && next > next_at_death_) deaths_ = 0;
+  // A dead letter that it died at has failed again with the next start: that is progress too.
+  const auto call = call_in_flight();
+  const bool at_letter = call && call->attempt != 0 && next && call->event_id < *next;
+  if (deaths_ > 0 && (at_letter || next > next_at_death_)) deaths_ = 0;
   next_at_death_ = next;
   ++deaths_;
   state_.error = death(ended);

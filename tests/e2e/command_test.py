@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""An operator's commands, in every state of a processor, with a running host and without."""
+"""An operator's commands: what they do to one processor over restarts, kills and failures."""
 
 import json
 import os
@@ -11,7 +11,6 @@ from harness import FACTS, LIMIT, equal, holds, main, until
 
 FAIL_FAST = 'strategy = "fail_fast"'
 LETTERS = 'strategy = "dead_letter"'
-WAITS = 'strategy = "retry"\nretry = { initial_delay = "1h", max_delay = "1h" }'
 
 
 def configure(aludel, strategy, more=""):
@@ -30,79 +29,9 @@ def command(aludel, *arguments, status=0):
     return aludel.run("processor", *arguments, status=status)
 
 
-# A processor in each state that commands may meet, over the events 0 (good), 1 (bad where the state needs it), 2 (good).
-def waiting(aludel):
-    configure(aludel, LETTERS)
-    plans(aludel, {}, {}, {})
-    return aludel.host(), "waiting"
-
-
-def stopped(aludel):
-    configure(aludel, FAIL_FAST)
-    plans(aludel, {}, {"does": "fail"}, {})
-    return aludel.host(), "stopped"
-
-
-def retrying(aludel):
-    configure(aludel, WAITS)
-    plans(aludel, {}, {"does": "retry"}, {})
-    return aludel.host(), "retrying"
-
-
-def paused(aludel):
-    host, _ = stopped(aludel)
-    aludel.wait_for_state("stopped")
-    command(aludel, "pause", "x")
-    return host, "paused"
-
-
-def without_host(aludel):
-    host, _ = stopped(aludel)
-    aludel.wait_for_state("stopped")
-    host.end()
-    return host, "stopped"
-
-
-STATES = [waiting, stopped, retrying, paused, without_host]
-
-
 def state_of(aludel):
     x = aludel.processor()
     return x["state"], -1 if x["cursor"] is None else x["cursor"]
-
-
-# What each command makes of each state: the state and the cursor that follow. None: it is refused, and nothing changes.
-AFTER = {
-    "pause": {"waiting": ("paused", 2), "stopped": ("paused", 0), "retrying": ("paused", 0), "paused": ("paused", 0),
-              "without_host": ("paused", 0)},
-    "resume": {"waiting": ("waiting", 2), "stopped": ("stopped", 0), "retrying": ("retrying", 0),
-               "paused": ("stopped", 0), "without_host": ("offline", 0)},
-    "skip": {"waiting": None, "stopped": ("waiting", 2), "retrying": ("waiting", 2), "paused": ("paused", 1),
-             "without_host": ("offline", 1)},
-    "reset": {"waiting": ("waiting", 2), "stopped": ("stopped", 0), "retrying": ("retrying", 0), "paused": ("paused", -1),
-              "without_host": ("offline", -1)},
-}
-
-
-def test_every_command_in_every_state(aludel):
-    for kind, after in AFTER.items():
-        for make in STATES:
-            directory = aludel.directory / f"{kind}-{make.__name__}"
-            directory.mkdir()
-            other = type(aludel)(directory)
-            host, state = make(other)
-            with host:
-                before = other.wait_for_state(state)
-                expected = after[make.__name__]
-                try:
-                    if expected is None:
-                        holds(command(other, kind, "x", status=2)[1], "it stands at no event")
-                        equal(other.processor()["cursor"], before["cursor"])
-                    else:
-                        command(other, kind, "x")
-                        until(lambda: state_of(other) == expected, f"{expected}, not {state_of(other)}")
-                except AssertionError as failure:
-                    raise AssertionError(f"{kind} of one that is {make.__name__}: {failure}") from failure
 
 
 def test_a_pause_survives_restarts_and_ends_with_resume(aludel):
@@ -130,13 +59,36 @@ def test_a_running_processor_heeds_a_command_at_the_next_event(aludel):
         equal(len(aludel.seen()), x["cursor"] + 1)
 
 
-def test_one_that_hangs_is_reported_and_its_command_kept(aludel):
-    aludel.configure_unruly('timeout = "1h"')
-    aludel.append("calm", "unruly.hang")
+def test_a_replay_that_hangs_is_reported_and_ends_once_the_call_returns(aludel):
+    gate = aludel.directory / "gate"
+    configure(aludel, LETTERS, 'timeout = "1h"')
+    plans(aludel, {"does": "wait", "letter": True, "writes": True, "for": str(gate)}, {})
     with aludel.host():
-        until(lambda: (aludel.directory / "processors/x/projection.db").exists(), "the processor to work")
-        _, error = command(aludel, "pause", "x", status=1)
-        holds(error, 'processor "x" hangs in a call of its handler; command 1 is kept')
+        until(lambda: aludel.processor()["dead_letters"] == 1, "the letter")
+        aludel.wait_for_state("waiting")
+        _, error = aludel.run("dlq", "replay", "x", "--all", status=1)
+        holds(error, 'processor "x" hangs in a call of its handler; command 1 is kept, and applied once it can be')
+        equal(aludel.processor()["state"], "hanging")
+        gate.touch()
+        until(lambda: aludel.json("dlq", "list") == [], "the replay to end")
+        aludel.wait_for_state("waiting")
+    equal(seen(aludel), [0, 1])
+
+
+def test_a_replay_that_no_handler_can_be_brought_up_for_is_reported_and_kept(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, {"does": "fail", "until": 1})
+    aludel.drain()
+    configure(aludel, LETTERS, 'config = { in = "create" }')
+    replay = "dlq", "replay", "x", "--all"
+    holds(aludel.run(*replay, status=1)[1], 'processor "x" did not apply command 1: it is refused: planned: as planned in create')
+    with aludel.host():
+        aludel.wait_for_state("refused")
+        holds(aludel.run(*replay, status=1)[1], 'processor "x" is refused; command 2 is kept, and applied once it can be')
+    equal([l["state"] for l in aludel.json("dlq", "list")], ["replaying"])
+    configure(aludel, LETTERS)
+    aludel.drain()
+    equal((seen(aludel), aludel.json("dlq", "list")), ([0], []))
 
 
 def test_a_reset_begins_anew_and_tells_the_handler_so(aludel):
@@ -222,6 +174,20 @@ def test_letters_are_chosen_by_what_they_are_about(aludel):
         equal(listed(), [1, 3])
         lines = aludel.run("dlq", "export", "x").splitlines()
         equal([json.loads(line)["event"]["subject"] for line in lines], ["b", "c"])
+
+
+def test_a_table_of_letters_ends_at_1000_and_says_so(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, *[{"does": "fail"}] * 1001)
+    aludel.drain()
+    listed = lambda *more: subprocess.run(aludel.command("dlq", "list", *more), capture_output=True, text=True, timeout=LIMIT)
+    table = listed()
+    equal(len(table.stdout.splitlines()), 1 + 1000)
+    equal(table.stderr, "aludel: x has more letters than the first 1,000, which are shown: --limit N or --json shows more\n")
+    for more, count in (("--limit", "1000"), 1000), (("--limit", "2000"), 1001), (("--until", "1h"), 0):
+        table = listed(*more)
+        equal((len(table.stdout.splitlines()), table.stderr), (1 + count, ""))
+    equal(len(aludel.json("dlq", "list")), 1001)
 
 
 def test_a_processor_is_removed_once_no_config_names_it(aludel):

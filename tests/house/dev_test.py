@@ -15,7 +15,7 @@ def dev(*arguments):
 class Dev(unittest.TestCase):
     def test_help_has_a_line_for_each_command(self):
         said = dev("help").stdout
-        for command in "demo build test asan tsan coverage lint format bare clean".split():
+        for command in "demo build test asan tsan coverage lint format kill scale letters bare clean".split():
             self.assertRegex(said, rf"(?m)^  {command} +\w")
 
     def test_an_unknown_command_is_refused(self):

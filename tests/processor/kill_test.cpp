@@ -50,10 +50,15 @@ class SilentLog final : public HandlerLog {
   void write(LogLevel, std::string_view) override {}
 };
 
+/// What a child does with events that fail; without a strategy one flush fails.
+struct Plan {
+  std::optional<Strategy> strategy = std::nullopt;
+  bool replays = false;  ///< letters without an order, until none is due any more
+};
+
 /// The child's life: works up to the tip. Kills itself at step number `dies_at`, 0: never. Writes a byte for
 /// each step.
-[[noreturn]] void work(const std::filesystem::path& root, int dies_at, int steps_out,
-                       std::optional<Strategy> strategy) {
+[[noreturn]] void work(const std::filesystem::path& root, int dies_at, int steps_out, const Plan& plan) {
   int steps = 0;
   const auto step = [&] {
     if (++steps == dies_at) ::raise(SIGKILL);
@@ -66,10 +71,21 @@ class SilentLog final : public HandlerLog {
   script.at_commit = [&](Database&) { step(); };
   script.committed = [&](Database&) { step(); };
   ErrorPolicy policy;
-  if (strategy) {
-    policy.processor.strategy = strategy;
+  ReplayPolicy replay;
+  if (plan.replays) {
+    replay = {.strategy = ReplayStrategy::fixed,
+              .initial_delay = std::chrono::milliseconds(1),
+              .min_age = std::chrono::milliseconds(1),
+              .check_interval = std::chrono::milliseconds(1)};
+  }
+  const auto is_done = [&] {
+    return !plan.replays ||
+           Rig::number_in(root / "scripted", "select count(*) from _aludel_letter where state = 'dead'") == 0;
+  };
+  if (plan.strategy) {
+    policy.processor.strategy = plan.strategy;
     policy.processor.retry = RetryPolicy{2, {std::chrono::milliseconds(1), std::chrono::milliseconds(2)}, {}};
-    script.events[4] = {.outcome = Outcome::fail};
+    script.events[4] = {.outcome = Outcome::fail, .until = plan.replays ? 2U : 1'000'000U};
     script.events[10] = {.outcome = Outcome::fail, .writes = false};
     script.events[21] = {.outcome = Outcome::retry, .until = 2};
     script.events[22] = {.outcome = Outcome::retry};
@@ -83,7 +99,11 @@ class SilentLog final : public HandlerLog {
   SilentLog silent;
   Interrupt stop;
   auto processor = Processor::open(
-      {.name = "scripted", .directory = root / "scripted", .batch_size = 7, .error_policy = policy},
+      {.name = "scripted",
+       .directory = root / "scripted",
+       .batch_size = 7,
+       .error_policy = policy,
+       .replay = replay},
       {
           .log = **log,
           .make_instance = [&](const Instance::Context& context) -> Result<std::unique_ptr<Instance>> {
@@ -92,7 +112,7 @@ class SilentLog final : public HandlerLog {
           .handler_log = silent,
           .on_state =
               [&](const ProcessorState& state) {
-                if (state.activity == Activity::waiting) stop.raise();
+                if (state.activity == Activity::waiting && is_done()) stop.raise();
               },
           .clock = system_clock(),
       });
@@ -103,14 +123,14 @@ class SilentLog final : public HandlerLog {
 
 /// A child, and the reading end of its steps.
 struct Child {
-  Child(const std::filesystem::path& root, int dies_at, std::optional<Strategy> strategy = std::nullopt) {
+  Child(const std::filesystem::path& root, int dies_at, const Plan& plan = {}) {
     int ends[2];
     REQUIRE(::pipe(ends) == 0);
     pid = ::fork();
     REQUIRE(pid >= 0);
     if (pid == 0) {
       ::close(ends[0]);
-      work(root, dies_at, ends[1], strategy);
+      work(root, dies_at, ends[1], plan);
     }
     ::close(ends[1]);
     steps = ends[0];
@@ -193,20 +213,52 @@ TEST_CASE("a kill at any step changes nothing of what becomes of failed events")
     const std::string name(to_string(strategy));
     CAPTURE(name);
     fresh();
-    CHECK(Child(temp.path(), 0, strategy).wait() == 0);
+    CHECK(Child(temp.path(), 0, {strategy}).wait() == 0);
     const auto undisturbed = outcome();
     int killed = 0;
     for (int dies_at = 1;; ++dies_at) {
       CAPTURE(dies_at);
       fresh();
-      const int status = Child(temp.path(), dies_at, strategy).wait();
+      const int status = Child(temp.path(), dies_at, {strategy}).wait();
       if (WIFEXITED(status)) break;
       ++killed;
-      CHECK(Child(temp.path(), 0, strategy).wait() == 0);
+      CHECK(Child(temp.path(), 0, {strategy}).wait() == 0);
       CHECK(outcome() == undisturbed);
     }
     CHECK(killed > events);
   }
+}
+
+TEST_CASE("a kill at any step of a replay without an order strands no letter") {
+  const TempDir temp;
+  make_log(temp.path() / "log");
+  const auto directory = temp.path() / "scripted";
+  const auto run = [&](int dies_at, const Plan& plan) {
+    std::filesystem::remove_all(directory);
+    std::filesystem::create_directory(directory);
+    const Child child(temp.path(), dies_at, plan);
+    const int steps = child.read_steps(1'000'000);
+    return std::pair(steps, child.wait());
+  };
+  const Plan plan{Strategy::dead_letter, true};
+  const int before = run(0, {Strategy::dead_letter}).first;
+  int killed = 0;
+  for (int dies_at = before + 1;; ++dies_at) {
+    CAPTURE(dies_at);
+    const int status = run(dies_at, plan).second;
+    if (WIFSIGNALED(status)) ++killed;
+    if (WIFSIGNALED(status)) CHECK(Child(temp.path(), 0, plan).wait() == 0);
+    // One kill counts as a replay that failed at most; the letter that is never handled has all of them.
+    CHECK(
+        Rig::text_in(directory,
+                     "select group_concat(event_id || ' ' || state || iif(retries = 5, ' 5', ''), ', ') from "
+                     "(select * from _aludel_letter order by event_id)") ==
+        "4 replayed, 10 permanent 5, 21 replayed, 22 permanent 5");
+    CHECK(Rig::rows_in(directory).find(" 4 6 ") != std::string::npos);
+    CHECK(Rig::number_in(directory, "select handled * 1000 + dead_letters from _aludel_cursor") == 38'002);
+    if (!WIFSIGNALED(status)) break;
+  }
+  CHECK(killed > 20);
 }
 
 TEST_CASE("a processor that is killed at random, again and again, gets to the same end") {

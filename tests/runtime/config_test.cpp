@@ -30,6 +30,7 @@ start = "2026-01-31T12:00:00Z"
 strategy = "retry"
 retry = { max_retries = 9, initial_delay = "1s", max_delay = "1m", multiplier = 3, jitter = 0.25, then = "stop" }
 on = { fail = "log_and_skip" }
+replay = { strategy = "fibonacci", max_retries = 7, initial_delay = "2m", max_delay = "5h", multiplier = 1.5, min_age = "30s", check_interval = "90s", batch_size = 20, order = "by_code", stop_on_consecutive_failures = 3 }
 batch_size = 250
 timeout = "5m"
 isolation = "thread"
@@ -75,6 +76,9 @@ TEST_CASE("a config says all that the design's example says") {
   CHECK(policy.types[0].treatment.on_retry == Strategy::custom);
   // What a type leaves unsaid is the processor's.
   CHECK(policy.types[0].treatment.retry == RetryPolicy{9, {seconds(1), seconds(60), 3.0, 0.25}, Then::skip});
+  using std::chrono::hours, std::chrono::minutes;
+  CHECK(ledger.replay == ReplayPolicy{ReplayStrategy::fibonacci, 7, minutes(2), hours(5), 1.5, seconds(30),
+                                      seconds(90), 20, ReplayOrder::by_code, 3});
   CHECK(
       ledger.config_json ==
       R"({"allow_overdraft":true,"day":"1993-01-31","deep":{"x":1},"hex":255,"name":"a\"b","rates":[1.5,1e+30]})");
@@ -94,6 +98,8 @@ TEST_CASE("an empty config has the documented defaults") {
   CHECK(x.batch_size == 1'000);
   CHECK(x.timeout == std::chrono::seconds(60));
   CHECK(x.isolation == Isolation::process);
+  CHECK(x.replay == ReplayPolicy{});
+  CHECK(x.replay.strategy == ReplayStrategy::off);
   CHECK(x.config_json == "{}");
   CHECK(parse_config("", "aludel.toml"));
 }
@@ -108,6 +114,7 @@ TEST_CASE("a config as it is shown reads back the same") {
   CHECK(again->processors[0].types == config->processors[0].types);
   CHECK(again->processors[0].start_at == config->processors[0].start_at);
   CHECK(again->processors[0].error_policy == config->processors[0].error_policy);
+  CHECK(again->processors[0].replay == config->processors[0].replay);
   CHECK(again->processors[1].plugin == config->processors[1].plugin);
   CHECK(again->processors[0].timeout == config->processors[0].timeout);
   CHECK(again->sync_full == config->sync_full);
@@ -144,6 +151,28 @@ TEST_CASE("what is wrong with a config is named with its line, and with what was
        ":3: multiplier of retry of [processor.x] must be a number from 1 to 1000"},
       {"[processor.x]\nplugin = \"a.so\"\nretry = { jitter = 2 }",
        ":3: jitter of retry of [processor.x] must be"},
+      {"[processor.x]\nplugin = \"a.so\"\nreplay = \"fixed\"", ":3: replay must be a table"},
+      {"[processor.x]\nplugin = \"a.so\"\nreplay = { strateg = \"fixed\" }",
+       ":3: unknown key \"strateg\" in replay of [processor.x]; did you mean \"strategy\"?"},
+      {"[processor.x]\nplugin = \"a.so\"\n[processor.x.replay]\nstrategy = \"fixd\"",
+       ":4: strategy must be \"off\" or \"fixed\" or \"exponential\" or \"fibonacci\", not \"fixd\"; did "
+       "you"},
+      {"[processor.x]\nplugin = \"a.so\"\nreplay = { max_retries = 0 }",
+       ":3: max_retries of replay of [processor.x] must be 1 to 1000000"},
+      {"[processor.x]\nplugin = \"a.so\"\nreplay = { max_delay = \"1s\" }",
+       ":3: max_delay of replay of [processor.x] is below its initial_delay"},
+      {"[processor.x]\nplugin = \"a.so\"\nreplay = { multiplier = 0 }",
+       ":3: multiplier of replay of [processor.x] must be a number from 1 to 1000"},
+      {"[processor.x]\nplugin = \"a.so\"\nreplay = { min_age = \"0s\" }",
+       ":3: min_age of replay of [processor.x] must be over 0"},
+      {"[processor.x]\nplugin = \"a.so\"\nreplay = { check_interval = 5 }",
+       ":3: check_interval must be a duration such as \"60s\""},
+      {"[processor.x]\nplugin = \"a.so\"\nreplay = { batch_size = 0 }",
+       ":3: batch_size of replay of [processor.x] must be 1 to 100000"},
+      {"[processor.x]\nplugin = \"a.so\"\nreplay = { order = \"old\" }",
+       ":3: order must be \"oldest\" or \"newest\" or \"fewest_retries\" or \"by_code\", not \"old\""},
+      {"[processor.x]\nplugin = \"a.so\"\nreplay = { stop_on_consecutive_failures = 0 }",
+       ":3: stop_on_consecutive_failures of replay of [processor.x] must be 1 to 100000"},
       {"[processor.x]\nplugin = \"a.so\"\ntype.t = 5", ":3: type holds tables only"},
       {"[processor.x]\nplugin = \"a.so\"\ntype.t = { straegy = \"retry\" }",
        ":3: unknown key \"straegy\" in [processor.x.type.\"t\"]; did you mean \"strategy\"?"},

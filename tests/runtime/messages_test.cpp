@@ -94,10 +94,21 @@ TEST_CASE("a processor's specification reads back the same") {
   spec.subscriptions = {{Subscription::Kind::all, ""}, {Subscription::Kind::prefix, "a."}};
   spec.types = {{Subscription::Kind::exact, "a.b"}};
   spec.batch_size = 5;
+  spec.replay = {ReplayStrategy::exponential,
+                 7,
+                 std::chrono::minutes(2),
+                 std::chrono::hours(5),
+                 1.5,
+                 std::chrono::seconds(30),
+                 std::chrono::seconds(90),
+                 20,
+                 ReplayOrder::newest,
+                 3};
   spec.log_level = LogLevel::error;
   const auto read = parse_spec(to_json(spec));
   REQUIRE(read);
   CHECK(to_json(*read) == to_json(spec));
+  CHECK(read->replay == spec.replay);
   CHECK(read->subscriptions == spec.subscriptions);
   CHECK(read->library == spec.library);
   CHECK_FALSE(parse_spec("{}"));

@@ -3,16 +3,19 @@
 ///
 ///     {"does": "fail", "in": "handle", "until": 2, "writes": true, "after_ms": 5, "decides": "retry"}
 ///
-/// does: handled (default), skip, retry, fail, fatal, throw, bad_alloc, unknown, constraint, crash. in:
-/// validate, handle (default), flush; "blames" names the event in flush. until: the last attempt at which it
-/// misbehaves. decides: what on_error answers: default, stop, skip, retry, dead_letter, throw. Config: {"in":
-/// "migrate"} fails there.
+/// does: handled (default), skip, retry, fail, fatal, throw, bad_alloc, unknown, constraint, crash, wait
+/// (until the file "for" is there). in: validate, handle (default), flush; "blames" names the event in flush.
+/// until: the last attempt at which it misbehaves. decides: what on_error answers: default, stop, skip,
+/// retry, dead_letter, throw. "letter": it fails at the first attempt, and does so in its replay; crash
+/// always. Config: {"in": "migrate"} fails there.
 #include <algorithm>
 #include <aludel/plugin.hpp>
 #include <cstdlib>
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -74,6 +77,11 @@ class Planned {
            call.attempt() <= event.find<std::uint32_t>("/until").value_or(1'000'000);
   }
 
+  static void wait_for(const std::string& file) {
+    while (::access(file.c_str(), F_OK) != 0)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+
   aludel::Outcome act(aludel::Call& call, const aludel::Event& event) {
     const auto does = event.json<std::string>("/does");
     if (does == "skip") return aludel::Outcome::skip;
@@ -81,8 +89,9 @@ class Planned {
       throw aludel::retry("planned", "as planned",
                           std::chrono::milliseconds(event.find<std::int64_t>("/after_ms").value_or(0)));
     }
-    if (does == "fail" || (does == "crash" && call.attempt() == 1))
-      throw aludel::fail("planned", "as planned");
+    const bool is_letter = does == "crash" || (does == "wait" && event.find<bool>("/letter").value_or(false));
+    if (does == "fail" || (is_letter && call.attempt() == 1)) throw aludel::fail("planned", "as planned");
+    if (does == "wait") wait_for(event.json<std::string>("/for"));
     if (does == "fatal") throw aludel::fatal("planned", "as planned");
     if (does == "throw") throw std::runtime_error("as planned");
     if (does == "bad_alloc") throw std::bad_alloc();

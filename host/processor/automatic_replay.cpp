@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "processor/automatic_replay.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace aludel {
+
+namespace {
+
+// The event lies behind the cursor, so that the processor does not stand at it.
+ProcessorError about_letter(const StoredEvent& stored, ProcessorError error) {
+  error.event_id.reset();
+  error.attempt = 0;
+  error.message = "in the replay of dead letter " + std::to_string(stored.letter) + " (event " +
+                  std::to_string(stored.event_id) + "): " + error.message;
+  return error;
+}
+
+}  // namespace
+
+AutomaticReplay::AutomaticReplay(Parts parts, const ReplayPolicy& policy) : parts_(parts), policy_(policy) {
+  parts_.projection.letters().schedule().take(policy_);
+}
+
+Result<void> AutomaticReplay::take_up(const std::optional<InFlightPage::Call>& died_in) {
+  auto& schedule = parts_.projection.letters().schedule();
+  const auto differs = schedule.differs();
+  if (!differs) return differs.error();
+  if (*differs) {
+    if (auto adopted = in_transaction([&] { return schedule.adopt(); }); !adopted) return adopted;
+  }
+  if (policy_.strategy == ReplayStrategy::off) return {};
+  const auto now_ns = parts_.clock.wall_ns();
+  if (auto shortened = in_transaction([&] { return schedule.shorten_waits(now_ns); }); !shortened)
+    return shortened;
+  return died_in ? settle_death(*died_in) : Result<void>();
+}
+
+Result<void> AutomaticReplay::settle_death(const InFlightPage::Call& died_in) {
+  const auto stored = parts_.projection.letters().unchosen_letter_of(died_in.event_id);
+  if (!stored) return stored.error();
+  if (!*stored) return {};
+  const auto error = death_in(died_in, **stored, parts_.clock);
+  if (!error) return {};
+  const auto identity = parts_.projection.tables().identity();
+  if (!identity) return identity.error();
+  // The round that it was in is over: others may end like it, and the log has its turn first.
+  last_round_ = parts_.clock.now();
+  return settle(**stored, *error, identity->handler_version);
+}
+
+std::optional<AutomaticReplay::Time> AutomaticReplay::next_round() {
+  if (policy_.strategy == ReplayStrategy::off) return std::nullopt;
+  const auto due = parts_.projection.letters().schedule().first_due();
+  if (!due) return Time();  // the round will tell what is wrong
+  if (!*due) return std::nullopt;
+  const auto rest = std::chrono::nanoseconds(**due - parts_.clock.wall_ns());
+  const auto at = parts_.clock.now() + rest;
+  return last_round_ ? std::max(at, *last_round_ + policy_.check_interval) : at;
+}
+
+bool AutomaticReplay::is_due() {
+  const auto at = next_round();
+  return at && *at <= parts_.clock.now();
+}
+
+Result<std::optional<Standstill>> AutomaticReplay::round(LetterDelivery delivery,
+                                                         const std::string& handler_version,
+                                                         const Interrupt& stop) {
+  auto& letters = parts_.projection.letters();
+  const auto due = letters.schedule().due(parts_.clock.wall_ns());
+  if (!due) return due.error();
+  std::uint32_t failed_in_a_row = 0;
+  std::optional<Standstill> standstill;
+  for (const auto id : *due) {
+    if (stop.pending() || standstill || failed_in_a_row == policy_.stop_on_consecutive_failures) break;
+    const auto stored = letters.open_letter(id);
+    if (!stored) return stored.error();
+    if (!*stored) continue;
+    const auto error = replay(**stored, delivery);
+    if (!error) return error.error();
+    if (!*error) {
+      failed_in_a_row = 0;
+    } else if ((*error)->outcome == to_string(Outcome::fatal)) {
+      standstill = Standstill{Activity::stopped, about_letter(**stored, **error)};
+    } else {
+      ++failed_in_a_row;
+      if (auto settled = settle(**stored, **error, handler_version); !settled) return settled.error();
+    }
+  }
+  letters.schedule().changed();
+  last_round_ = parts_.clock.now();
+  return standstill;
+}
+
+Result<std::optional<ProcessorError>> AutomaticReplay::replay(const StoredEvent& stored,
+                                                              LetterDelivery& delivery) {
+  auto error = delivery.run(stored, false, [&]() -> Result<void> {
+    if (auto closed = parts_.projection.letters().close_replayed(stored.letter); !closed) return closed;
+    return parts_.projection.tables().count_replayed();
+  });
+  if (error && !*error && parts_.handler_log.enabled(LogLevel::info)) {
+    parts_.handler_log.write(LogLevel::info, "replayed dead letter " + std::to_string(stored.letter) +
+                                                 " (event " + std::to_string(stored.event_id) + ")");
+  }
+  return error;
+}
+
+Result<void> AutomaticReplay::settle(const StoredEvent& stored, const ProcessorError& error,
+                                     const std::string& handler_version) {
+  auto& letters = parts_.projection.letters();
+  auto noted = in_transaction(
+      [&] { return letters.note_failed_replay(stored, Letters::By::schedule, error, handler_version); });
+  if (!noted || !parts_.handler_log.enabled(LogLevel::warning)) return noted;
+  const auto next = letters.schedule().is_exhausted(stored.retries + 1)
+                        ? std::string("it is permanent")
+                        : "replay " + std::to_string(stored.retries + 2) + " of " +
+                              std::to_string(policy_.max_retries) + " follows";
+  parts_.handler_log.write(LogLevel::warning, "dead letter " + std::to_string(stored.letter) +
+                                                  " failed again: " + describe(error) + "; " + next);
+  return noted;
+}
+
+Result<void> AutomaticReplay::in_transaction(const std::function<Result<void>()>& write) {
+  auto& projection = parts_.projection;
+  if (auto begun = projection.begin(); !begun) return begun;
+  auto written = write();
+  if (written) written = projection.commit();
+  if (!written) (void)projection.rollback();
+  return written;
+}
+
+}  // namespace aludel

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "log/event_log.hpp"
+#include "plugin/instance.hpp"
+#include "policy/replay.hpp"
+#include "processor/letter_delivery.hpp"
+#include "processor/projection.hpp"
+#include "processor/standstill.hpp"
+
+namespace aludel {
+
+/// Replays dead letters without an order of the operator's, in rounds: those that are due, up to the policy's
+/// batch size, each in a transaction of its own; then none until `check_interval` is over, so that the log's
+/// events have their turn.
+///
+/// On the processor's thread, between batches.
+class AutomaticReplay {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  struct Parts {
+    Projection& projection;
+    HandlerLog& handler_log;
+    const Clock& clock;
+  };
+
+  /// Borrows the policy too.
+  AutomaticReplay(Parts parts, const ReplayPolicy& policy);
+
+  /// Before anything else, once there are tables: gives the letters the times and states of this policy.
+  /// @param died_in the call that the process before this one died in: a letter that was being replayed
+  ///   without an order has failed again
+  Result<void> take_up(const std::optional<InFlightPage::Call>& died_in);
+
+  /// When the next round is to begin, or was to; nothing: no letter waits for one.
+  [[nodiscard]] std::optional<Time> next_round();
+  [[nodiscard]] bool is_due();
+
+  /// Until all is tried that is due, too many have failed in a row, or `stop` is pending.
+  /// @param handler_version of the one that they are delivered to
+  /// @return a letter met a broken environment, for which the processor is to stop; the letter is as it was
+  Result<std::optional<Standstill>> round(LetterDelivery delivery, const std::string& handler_version,
+                                          const Interrupt& stop);
+
+ private:
+  Result<void> settle_death(const InFlightPage::Call& died_in);
+  Result<std::optional<ProcessorError>> replay(const StoredEvent& stored, LetterDelivery& delivery);
+  Result<void> settle(const StoredEvent& stored, const ProcessorError& error,
+                      const std::string& handler_version);
+  Result<void> in_transaction(const std::function<Result<void>()>& write);
+
+  Parts parts_;
+  const ReplayPolicy& policy_;
+  std::optional<Time> last_round_;  ///< its end
+};
+
+}  // namespace aludel

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "base/clock.hpp"
+#include "plugin/instance.hpp"
+#include "processor/letters.hpp"
+#include "processor/page.hpp"
+#include "processor/projection.hpp"
+
+namespace aludel {
+
+/// Hands the event of a dead letter to the handler again, alone in a transaction. What fails leaves nothing,
+/// and the handler is told.
+///
+/// Between batches, on the processor's thread.
+class LetterDelivery {
+ public:
+  struct Parts {
+    Instance& instance;
+    Projection& projection;
+    InFlightPage& page;
+    const Clock& clock;
+  };
+
+  explicit LetterDelivery(Parts parts) : parts_(parts) {}
+
+  /// Delivers, and commits together with what `settle` writes; a dry run undoes it instead.
+  /// @return how the event failed, with its attempt; nothing: it was handled, or skipped by the handler
+  Result<std::optional<ProcessorError>> run(const StoredEvent& stored, bool dry_run,
+                                            const std::function<Result<void>()>& settle);
+
+ private:
+  std::optional<ProcessorError> deliver(const StoredEvent& stored, std::uint32_t flags);
+  Outcome call(Stage stage, const Event& event, std::uint32_t flags, std::uint32_t attempt);
+  Result<void> undo(std::uint64_t event_id);
+
+  Parts parts_;
+};
+
+/// That a letter's replay has failed because the process died in it.
+/// @param died_in the call that the process before this one died in
+/// @return nothing: it was not in this letter's replay
+[[nodiscard]] std::optional<ProcessorError> death_in(const InFlightPage::Call& died_in,
+                                                     const StoredEvent& stored, const Clock& clock);
+
+}  // namespace aludel

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// Dead letters that are handed to the handler again, by an operator's order.
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "processor/command.hpp"
+#include "rig.hpp"
+
+namespace aludel {
+
+namespace {
+
+/// Ten events; those that fail become letters.
+class Letters : public Rig {
+ public:
+  Letters() {
+    log.append("wanted", 10, 3);
+    options.error_policy.processor.strategy = Strategy::dead_letter;
+  }
+
+  /// Gives a command, about all open letters; the next run applies it.
+  void order(Command::Kind kind) {
+    Command command;
+    command.kind = kind;
+    auto queue = CommandQueue::open(directory());
+    REQUIRE(queue);
+    REQUIRE((*queue)->post(command, 0));
+  }
+  /// "event state code attempts" of each letter.
+  [[nodiscard]] std::string letters() const {
+    return text_in(directory(),
+                   "select group_concat(event_id || ' ' || state || ' ' || code || ' ' || attempts, ', ') "
+                   "from (select * from _aludel_letter order by id)");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a replay that a deferred constraint refuses has failed, and the processor goes on") {
+  Letters rig;
+  rig.script.schema += "; create table links (id integer references rows (id) deferrable initially deferred)";
+  rig.script.events[5] = {.writes = false, .sql = "insert into links values (77)"};
+  rig.script.events[6] = {.outcome = Outcome::fail, .until = 1};
+  rig.run();
+  CHECK(rig.letters() == "5 dead constraint 1, 6 dead boom 1");
+  rig.order(Command::Kind::replay);
+  CHECK(rig.run().activity == Activity::offline);
+  CHECK(rig.letters() == "5 dead constraint 2, 6 replayed boom 1");
+  CHECK(rig.rows() == Rig::all_but(9, {5}));
+  CHECK(Rig::text_in(rig.directory(), "select succeeded || ' ' || failed from _aludel_command") == "1 1");
+  CHECK(rig.script.work().find("u5") != std::string::npos);
+}
+
+TEST_CASE("commands that were given behind a replay are applied after it, without another nudge") {
+  Letters rig;
+  rig.script.events[5] = {.outcome = Outcome::fail, .until = 2};
+  rig.run();
+  rig.order(Command::Kind::replay);
+  rig.order(Command::Kind::replay);
+  rig.order(Command::Kind::pause);
+  CHECK(rig.run().activity == Activity::paused);
+  CHECK(rig.letters() == "5 replayed boom 2");
+  CHECK(Rig::number_in(rig.directory(), "select count(*) from _aludel_command where finished") == 3);
+}
+
+TEST_CASE("a replay whose command was lost is ended, and its letters stay open") {
+  Letters rig;
+  rig.script.events[5] = {.outcome = Outcome::fail, .until = 1};
+  rig.script.events[6] = {.outcome = Outcome::fail, .until = 1};
+  rig.run();
+  rig.order(Command::Kind::replay);
+  // Stopped behind the first letter; then the queue is gone.
+  rig.script.committed = [&](Database&) {
+    if (rig.text_in(rig.directory(), "select group_concat(state) from _aludel_letter") ==
+        "replayed,replaying")
+      rig.stop.raise();
+  };
+  rig.run();
+  rig.script.committed = nullptr;
+  CHECK(rig.letters() == "5 replayed boom 1, 6 replaying boom 1");
+  std::filesystem::remove(rig.directory() / "control.db");
+  CHECK(rig.run().activity == Activity::offline);
+  CHECK(rig.letters() == "5 replayed boom 1, 6 dead boom 1");
+  CHECK(Rig::text_in(rig.directory(),
+                     "select finished || ' ' || succeeded || ' ' || message from "
+                     "_aludel_command") == "1 1 what it asked for was lost: give the command again");
+}
+
+}  // namespace aludel
