@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "processor/letters.hpp"
+#include "processor/outbox.hpp"
 
 namespace aludel {
 
@@ -130,6 +131,7 @@ Result<void> HostTables::upgrade() {
   if (found_format_ < 2) {
     if (auto altered = database_->execute(schema_2); !altered) return altered;
     if (auto made = Letters::make(*database_); !made) return made;
+    if (auto made = Outbox::make(*database_); !made) return made;
   }
   found_format_ = format;
   return {};

@@ -90,7 +90,8 @@ std::optional<ProcessorError> Replayer::deliver(const StoredEvent& stored) {
 }
 
 Outcome Replayer::call(Stage stage, const Event& event, std::uint32_t attempt) {
-  const std::uint32_t flags = ALUDEL_CALL_REPLAY | (command_.dry_run ? ALUDEL_CALL_DRY_RUN : 0);
+  const std::uint32_t flags = ALUDEL_CALL_REPLAY | (command_.dry_run ? ALUDEL_CALL_DRY_RUN : 0) |
+                              (event.id < parts_.rebuild_below ? ALUDEL_CALL_REBUILD : 0);
   parts_.page.enter(static_cast<std::uint32_t>(stage), event.id, attempt);
   auto outcome = Outcome::handled;
   switch (stage) {

@@ -26,6 +26,7 @@ class Replayer {
     InFlightPage& page;
     HandlerLog& handler_log;
     const Clock& clock;
+    std::uint64_t rebuild_below;  ///< events below were delivered before a reset
   };
 
   /// @param died_in the call that the process before this one died in, if it did: a letter that it was at has

@@ -17,6 +17,7 @@ Rig::Rig() {
   make_instance = [this](const Instance::Context& context) -> Result<std::unique_ptr<Instance>> {
     return std::unique_ptr<Instance>(std::make_unique<ScriptedInstance>(script, context));
   };
+  emitted.on_append = [this] { script.journal.emplace_back("r"); };
   log.on_wait = [this](const FakeLog::Wait& wait) -> Result<void> {
     if (!steps.empty()) {
       const auto step = std::move(steps.front());
@@ -39,6 +40,7 @@ Result<std::unique_ptr<Processor>> Rig::open() {
                              .handler_log = *this,
                              .on_state = [this](const ProcessorState& state) { told.push_back(state); },
                              .clock = clock,
+                             .appender = &emitted,
                          });
 }
 

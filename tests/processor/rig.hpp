@@ -11,6 +11,7 @@
 
 #include "processor/processor.hpp"
 #include "scripted_instance.hpp"
+#include "support/fake_appender.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_log.hpp"
 #include "support/result_printing.hpp"
@@ -29,7 +30,7 @@ class Rig : public HandlerLog {
   [[nodiscard]] Result<std::unique_ptr<Processor>> open();
 
   /// What a reader of the processor's directory sees. Ids of the handler's rows, ascending, as one line.
-  [[nodiscard]] std::string rows() const { return rows_in(directory()); }
+  [[nodiscard]] virtual std::string rows() const { return rows_in(directory()); }
   [[nodiscard]] ProcessorState durable() const;
   [[nodiscard]] static std::string rows_in(const std::filesystem::path& directory);
   [[nodiscard]] static std::int64_t number_in(const std::filesystem::path& directory, const std::string& sql);
@@ -44,6 +45,7 @@ class Rig : public HandlerLog {
 
   TempDir temp;
   FakeLog log;
+  FakeAppender emitted;  ///< what the processor has relayed
   FakeClock clock;
   Script script;
   Interrupt stop;
