@@ -216,6 +216,17 @@ Result<std::optional<Standstill>> HostTables::standstill() {
   return std::optional<Standstill>(std::move(standstill));
 }
 
+Result<std::uint64_t> HostTables::emits_pending() {
+  if (found_format_ < 2) return std::uint64_t{0};
+  auto row =
+      the_row(*database_,
+              "select ifnull((select sequence + 1 from _aludel_outbox order by sequence desc limit 1), "
+              "relayed) - relayed from _aludel_identity",
+              "its identity");
+  if (!row) return row.error();
+  return loaded(row->integer(0));
+}
+
 Result<void> HostTables::move_cursor(const Position& from, const Cursor& to) {
   const auto changes = database_->total_changes();
   move_cursor_.bind(1, stored(from.next))

@@ -238,6 +238,7 @@ bool OwnedProcessor::bring_up(const Interrupt& stop) {
 }
 
 void OwnedProcessor::replay(const Interrupt& stop) {
+  teller_.running();
   const auto replayed = [&]() -> Result<void> {
     const auto control = projection_->tables().control();
     if (!control) return control.error();
