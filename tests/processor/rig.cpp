@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "processor/command.hpp"
 #include "processor/projection.hpp"
 
 namespace aludel {
@@ -40,7 +41,7 @@ Result<std::unique_ptr<Processor>> Rig::open() {
                              .handler_log = *this,
                              .on_state = [this](const ProcessorState& state) { told.push_back(state); },
                              .clock = clock,
-                             .appender = &emitted,
+                             .appender = appender,
                          });
 }
 
@@ -55,6 +56,12 @@ ProcessorState Rig::run() {
   CHECK(told.back().activity == state.activity);
   CHECK(steps.empty());
   return state;
+}
+
+void Rig::command(const std::filesystem::path& directory, const Command& command) {
+  auto queue = CommandQueue::open(directory);
+  REQUIRE(queue);
+  REQUIRE((*queue)->post(command, 0));
 }
 
 ProcessorState Rig::durable() const {

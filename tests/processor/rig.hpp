@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "processor/command.hpp"
 #include "processor/processor.hpp"
 #include "scripted_instance.hpp"
 #include "support/fake_appender.hpp"
@@ -29,6 +30,9 @@ class Rig : public HandlerLog {
   ProcessorState run();
   [[nodiscard]] Result<std::unique_ptr<Processor>> open();
 
+  /// Gives an operator's command.
+  static void command(const std::filesystem::path& directory, const Command& command);
+
   /// What a reader of the processor's directory sees. Ids of the handler's rows, ascending, as one line.
   [[nodiscard]] virtual std::string rows() const { return rows_in(directory()); }
   [[nodiscard]] ProcessorState durable() const;
@@ -46,6 +50,7 @@ class Rig : public HandlerLog {
   TempDir temp;
   FakeLog log;
   FakeAppender emitted;  ///< what the processor has relayed
+  Appender* appender = &emitted;
   FakeClock clock;
   Script script;
   Interrupt stop;
