@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /// A link of a chain: for each event it keeps a row and emits another event with the same data, of the type
 /// that its config names. {"emits": "link.1", "in": "flush"} gathers and emits in flush, with the cause.
+/// An event with {"fails": true} in its data fails until it is replayed; one with {"closes": true} closes the
+/// descriptor by which emitted events leave.
 #include <algorithm>
 #include <aludel/plugin.hpp>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -18,6 +21,9 @@ class Chain {
       "create table seen (id integer primary key, data text not null)"};
 
   void handle(aludel::Call& call, const aludel::Event& event) {
+    if (event.find<bool>("/fails").value_or(false) && !call.is_replay())
+      throw aludel::fail("planned", "as planned");
+    if (event.find<bool>("/closes").value_or(false) && !call.is_redelivery()) ::close(4);
     call.sql("insert into seen values (?, ?)").run(event.id(), event.data());
     if (in_flush_) {
       gathered_.push_back({event.id(), std::string(event.key()), std::string(event.data())});
