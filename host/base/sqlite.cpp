@@ -234,6 +234,18 @@ Result<void> Database::execute(const char* sql) {
   return {};
 }
 
+Result<void> Database::sync_log() {
+  sqlite3_file* log = nullptr;
+  int result = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (result == SQLITE_OK && log != nullptr && log->pMethods != nullptr) {
+    result = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  }
+  if (result == SQLITE_OK) return {};
+  return Error{sqlite_error_code(result), "sync the write-ahead log of " + path_.string() + ": " +
+                                              sqlite3_errstr(result) +
+                                              ": look for the disk in the system's log"};
+}
+
 bool Database::in_transaction() const {
   return sqlite3_get_autocommit(handle_) == 0;
 }

@@ -80,6 +80,10 @@ class Database {
   /// One or more statements without parameters.
   Result<void> execute(const char* sql);
 
+  /// Writes the write-ahead log through to the disk: all that was committed is durable then, whatever
+  /// `synchronous` says. Outside of a transaction. @return io
+  Result<void> sync_log();
+
   [[nodiscard]] bool in_transaction() const;
   /// Rows ever changed through this connection.
   [[nodiscard]] std::int64_t total_changes() const;

@@ -134,6 +134,17 @@ std::string list_of(const json::array& processors) {
   return table.print() + errors_of(processors);
 }
 
+// What is committed but not in the log yet.
+std::string emits_of(const json::array& processors) {
+  std::string out;
+  for (const auto& value : processors) {
+    const auto& processor = value.as_object();
+    const auto pending = number_at(processor, "emits_pending");
+    if (pending > 0) out += text_at(processor, "name") + " emits pending: " + with_commas(pending) + "\n";
+  }
+  return out;
+}
+
 // The most frequent ones; all of them are in the JSON.
 std::string unrouted_of(const json::object& unrouted) {
   constexpr std::size_t shown_max = 10;
@@ -156,7 +167,7 @@ std::string print(const json::object& status) {
   const auto& unrouted = status.at("unrouted").as_object();
   auto out = "log: " + counted(number_at(log, "events"), "event") + ", " +
              human_size(number_at(log, "bytes")) + "\n";
-  if (!processors.empty()) out += table_of(processors) + errors_of(processors);
+  if (!processors.empty()) out += table_of(processors) + errors_of(processors) + emits_of(processors);
   return unrouted.empty() ? out : out + unrouted_of(unrouted);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -218,10 +219,17 @@ std::int32_t ALUDEL_ABI attribute_at(aludel_call* call, std::uint64_t index, alu
   });
 }
 
-std::int32_t ALUDEL_ABI emit(aludel_call* call, const aludel_new_event* /*event*/) noexcept {
-  return serve(call, stages(Stage::handle, Stage::flush), "emit", [&](HostSide& side) {
-    return side.errors.fail(ALUDEL_DENIED, "denied", "emit(): this host does not emit events");
-  });
+std::int32_t ALUDEL_ABI emit(aludel_call* call, const aludel_new_event* event) noexcept {
+  return serve_sql(call, stages(Stage::handle, Stage::flush), "emit",
+                   [&](HostSide& side, SqlSession& sql) -> std::int32_t {
+                     aludel_new_event given;
+                     if (copy_struct(event, given) != StructFault::none) {
+                       return misuse(side, "emit", "the event is NULL, or its struct_size is not sizeof");
+                     }
+                     const bool in_flush = side.gate.stage() == Stage::flush;
+                     return side.emissions.emit(given, in_flush ? std::optional(given.cause) : std::nullopt,
+                                                sql);
+                   });
 }
 
 }  // namespace

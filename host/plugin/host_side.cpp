@@ -58,7 +58,10 @@ std::int32_t result_of(ErrorCode code) {
 }  // namespace
 
 HostSide::HostSide(Instance::Context context)
-    : processor_(std::move(context.processor)), log_id_(context.log_id.to_string()), log_(context.log) {
+    : emissions(context.emits, errors),
+      processor_(std::move(context.processor)),
+      log_id_(context.log_id.to_string()),
+      log_(context.log) {
   static_cast<aludel_host&>(table_) = host_functions();
   table_.processor = abi_str(processor_);
   table_.log_id = abi_str(log_id_);

@@ -13,6 +13,7 @@
 #include "base/json.hpp"
 #include "plugin/call_errors.hpp"
 #include "plugin/call_gate.hpp"
+#include "plugin/emissions.hpp"
 #include "plugin/instance.hpp"
 #include "plugin/sql_session.hpp"
 
@@ -72,6 +73,7 @@ class HostSide {
   CallGate gate;
   CallErrors errors;
   std::optional<SqlSession> sql;  ///< nothing: the instance has no projection
+  Emissions emissions;
   const Event* event = nullptr;
   HandlerDescription description;  ///< as declared, until create() says otherwise
   bool has_subscribed = false;     ///< in create(): what was declared is replaced

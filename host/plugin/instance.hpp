@@ -14,6 +14,7 @@
 #include "base/sqlite.hpp"
 #include "base/uuid.hpp"
 #include "plugin/description.hpp"
+#include "plugin/emission.hpp"
 #include "policy/strategy.hpp"
 
 namespace aludel {
@@ -75,6 +76,7 @@ class Instance {
     Uuid log_id;
     Database* projection = nullptr;  ///< null: no SQL, as for an instance that is only described. Outlives it
     HandlerLog* log = nullptr;       ///< outlives the instance
+    EmitSink* emits = nullptr;       ///< null: it cannot emit. On the same projection; outlives the instance
   };
 
   /// A failure as `on_error` is told of it.

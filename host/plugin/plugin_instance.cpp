@@ -69,7 +69,8 @@ Outcome PluginInstance::judge(Stage stage, std::int32_t reported) {
                           " and gave no reason");
   }
   const auto event_id = side_.errors.latest().event_id;
-  if (event_id && (stage != Stage::flush || !delivered_.contains(*event_id))) side_.errors.forget_event();
+  if (event_id && (stage != Stage::flush || !side_.emissions.contains(*event_id)))
+    side_.errors.forget_event();
   return outcome;
 }
 
@@ -141,7 +142,7 @@ Outcome PluginInstance::validate(const Event& event, std::uint32_t flags, std::u
 }
 
 Outcome PluginInstance::handle(const Event& event, std::uint32_t flags, std::uint32_t attempt) {
-  delivered_.add(event.id);
+  side_.emissions.deliver(event, flags);
   show(event);
   return call(Stage::handle, flags, attempt,
               [&] { return functions_.handle(self_, &side_.call, &abi_event_); });
@@ -152,12 +153,12 @@ Outcome PluginInstance::flush() {
   if (functions_.flush != nullptr) {
     outcome = call(Stage::flush, 0, 0, [&] { return functions_.flush(self_, &side_.call); });
   }
-  if (outcome == Outcome::handled) delivered_.flushed();
+  if (outcome == Outcome::handled) side_.emissions.flushed();
   return outcome;
 }
 
 void PluginInstance::rolled_back(std::uint64_t event_id) {
-  delivered_.undo(event_id);
+  side_.emissions.undo(event_id);
   if (functions_.rolled_back == nullptr) return;
   call(Stage::rolled_back, 0, 0, [&]() -> std::int32_t {
     functions_.rolled_back(self_, &side_.call, event_id);

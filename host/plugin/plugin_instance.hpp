@@ -10,29 +10,6 @@
 
 namespace aludel {
 
-/// The events that were delivered since the last commit, as an instance can know them.
-class DeliveredRange {
- public:
-  void add(std::uint64_t id) {
-    if (starts_anew_) first_ = id;
-    starts_anew_ = false;
-    last_ = id;
-  }
-  /// flush() succeeded: unless all is undone, the next event begins a new batch.
-  void flushed() { starts_anew_ = true; }
-  /// All from `id` on is undone.
-  void undo(std::uint64_t id) {
-    starts_anew_ = id <= first_;
-    if (!starts_anew_) last_ = id - 1;
-  }
-  [[nodiscard]] bool contains(std::uint64_t id) const { return !starts_anew_ && id >= first_ && id <= last_; }
-
- private:
-  bool starts_anew_ = true;
-  std::uint64_t first_ = 0;
-  std::uint64_t last_ = 0;
-};
-
 /// An instance that a plugin's functions stand behind: the bridge from the ABI to the host.
 ///
 /// An exception that a plugin lets out ends the process: nothing can be known of the plugin then.
@@ -69,7 +46,6 @@ class PluginInstance final : public Instance {
   Database* projection_;
   HostSide side_;
   aludel_event abi_event_{};
-  DeliveredRange delivered_;
   void* self_ = nullptr;
   bool created_ = false;
   bool started_ = false;

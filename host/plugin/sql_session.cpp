@@ -163,6 +163,10 @@ std::int32_t SqlSession::require_transaction(const Prepared& statement) {
     return errors_.fail(ALUDEL_DENIED, "denied",
                         about(statement.text) + ": the schema is changed in migrate() only");
   }
+  return require_transaction();
+}
+
+std::int32_t SqlSession::require_transaction() {
   if (database_.in_transaction()) return ALUDEL_OK;
   return errors_.fail(ALUDEL_DENIED, lost_ ? "transaction_lost" : "denied",
                       lost_ ? "an earlier statement of this call ended the transaction"
@@ -298,6 +302,18 @@ std::int32_t SqlSession::exec(std::string_view sql) {
     if (const auto result = run_to_end(statement); result != ALUDEL_OK) return result;
   }
   return ALUDEL_OK;
+}
+
+// The host's own SQL is not judged as the handler's is, also where SQLite prepares it once more.
+std::int32_t SqlSession::add_emitted(EmitSink& sink, const EmittedEvent& event) {
+  if (const auto result = require_transaction(); result != ALUDEL_OK) return result;
+  const auto stage = guard_.stage();
+  guard_.set_stage(Stage::none);
+  wrote_ = true;
+  const auto added = sink.add(event);
+  guard_.set_stage(stage);
+  if (!database_.in_transaction()) lost_ = true;
+  return added ? ALUDEL_OK : errors_.outage(to_string(added.error().code), added.error().message);
 }
 
 void SqlSession::finish() {

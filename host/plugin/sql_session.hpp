@@ -14,6 +14,7 @@
 #include "base/limits.hpp"
 #include "base/sqlite.hpp"
 #include "plugin/call_errors.hpp"
+#include "plugin/emission.hpp"
 #include "plugin/sql_guard.hpp"
 
 struct sqlite3_stmt;
@@ -55,6 +56,8 @@ class SqlSession {
   std::int32_t next(const aludel_statement* id, const aludel_value** row, std::uint64_t* count);
   std::int32_t column_name(const aludel_statement* id, std::uint64_t index, aludel_str* name);
   [[nodiscard]] std::int64_t last_insert_id() const { return last_insert_id_; }
+  /// Hands an emitted event over in the host's transaction. It counts as written.
+  std::int32_t add_emitted(EmitSink& sink, const EmittedEvent& event);
 
  private:
   struct Prepared;
@@ -67,6 +70,7 @@ class SqlSession {
 
   std::int32_t make_ready(Prepared& statement, std::span<const aludel_value> values, bool keep_values);
   std::int32_t require_transaction(const Prepared& statement);
+  std::int32_t require_transaction();
   std::int32_t bind(Prepared& statement, std::span<const aludel_value> values, bool keep_values);
   int step(Prepared& statement);
   std::int32_t run_to_end(Prepared& statement);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "processor/letters.hpp"
+#include "processor/outbox.hpp"
 
 namespace aludel {
 
@@ -130,6 +131,7 @@ Result<void> HostTables::upgrade() {
   if (found_format_ < 2) {
     if (auto altered = database_->execute(schema_2); !altered) return altered;
     if (auto made = Letters::make(*database_); !made) return made;
+    if (auto made = Outbox::make(*database_); !made) return made;
   }
   found_format_ = format;
   return {};
@@ -212,6 +214,17 @@ Result<std::optional<Standstill>> HostTables::standstill() {
   standstill.error.first_failed_ns = row->integer(9);
   if (!row->is_null(10)) standstill.error.next_try_ns = row->integer(10);
   return std::optional<Standstill>(std::move(standstill));
+}
+
+Result<std::uint64_t> HostTables::emits_pending() {
+  if (found_format_ < 2) return std::uint64_t{0};
+  auto row =
+      the_row(*database_,
+              "select ifnull((select sequence + 1 from _aludel_outbox order by sequence desc limit 1), "
+              "relayed) - relayed from _aludel_identity",
+              "its identity");
+  if (!row) return row.error();
+  return loaded(row->integer(0));
 }
 
 Result<void> HostTables::move_cursor(const Position& from, const Cursor& to) {

@@ -53,6 +53,8 @@ class HostTables {
   [[nodiscard]] Result<ProjectionIdentity> identity();
   [[nodiscard]] Result<Cursor> cursor();
   [[nodiscard]] Result<std::optional<Standstill>> standstill();
+  /// Events in the outbox.
+  [[nodiscard]] Result<std::uint64_t> emits_pending();
 
   /// @return conflict: the cursor is not at `from`, so somebody else has moved it
   Result<void> move_cursor(const Position& from, const Cursor& to);

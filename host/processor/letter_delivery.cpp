@@ -12,7 +12,9 @@ Result<std::optional<ProcessorError>> LetterDelivery::run(const StoredEvent& sto
                                                           const std::function<Result<void>()>& settle) {
   auto& projection = parts_.projection;
   if (auto begun = projection.begin(); !begun) return begun.error();
-  auto failed = deliver(stored, ALUDEL_CALL_REPLAY | (dry_run ? ALUDEL_CALL_DRY_RUN : 0));
+  const std::uint32_t flags = ALUDEL_CALL_REPLAY | (dry_run ? ALUDEL_CALL_DRY_RUN : 0) |
+                              (stored.event_id < parts_.rebuild_below ? ALUDEL_CALL_REBUILD : 0);
+  auto failed = deliver(stored, flags);
   if (!failed && !dry_run) {
     if (auto settled = settle(); !settled) return settled.error();
     const auto committed = projection.commit();

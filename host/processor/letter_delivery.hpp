@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 
@@ -23,6 +24,7 @@ class LetterDelivery {
     Projection& projection;
     InFlightPage& page;
     const Clock& clock;
+    std::uint64_t rebuild_below;  ///< events below were delivered before a reset
   };
 
   explicit LetterDelivery(Parts parts) : parts_(parts) {}

@@ -38,16 +38,18 @@ class OwnedProcessor final : public Processor {
   Result<void> open_projection();
   Result<void> make_instance();
   Result<void> load();
-  void check_owner();
+  [[nodiscard]] std::optional<Standstill> strangeness() const;
   Instance::Context context();
 
   // A run, in the order of its steps.
   bool apply_commands();
   [[nodiscard]] bool rests() const { return standstill_ || stands_ || paused_; }
   bool bring_up(const Interrupt& stop);
+  LetterDelivery letter_delivery();
   void replay(const Interrupt& stop);
   void replay_due(const Interrupt& stop);
   void work(const Interrupt& stop);
+  bool relay(const Interrupt& stop);
   void stop_handler();
   void take_down();
   void stand_still(Standstill standstill);
@@ -62,6 +64,7 @@ class OwnedProcessor final : public Processor {
   std::optional<AutomaticReplay> replays_due_;
   std::unique_ptr<Instance> instance_;  // its statements go before the projection
   std::unique_ptr<CommandQueue> commands_;
+  std::unique_ptr<Relay> relay_;
   std::uint32_t handler_flags_ = 0;
   Cursor cursor_;
   std::uint64_t rebuild_below_ = 0;
@@ -136,6 +139,11 @@ Result<void> OwnedProcessor::load() {
   cursor_ = *cursor;
   paused_ = control->paused_ns.has_value();
   rebuild_below_ = control->rebuild_below;
+  if (!relay_) {
+    relay_ = std::make_unique<Relay>(Relay::Parts{*projection_, environment_.appender, environment_.log,
+                                                  environment_.clock, teller_, environment_.handler_log},
+                                     options_.name, identity->producer_id.to_string());
+  }
   auto& state = teller_.state();
   state.handler_id = identity->handler_id;
   state.handler_version = identity->handler_version;
@@ -155,14 +163,13 @@ Result<void> OwnedProcessor::load() {
   return {};
 }
 
-// Whether the projection is this handler's, and of this log.
-void OwnedProcessor::check_owner() {
+// Why the projection is not this handler's, or not of this log.
+std::optional<Standstill> OwnedProcessor::strangeness() const {
+  const auto now_ns = environment_.clock.wall_ns();
   const auto identity = projection_->tables().identity();
-  auto strange = identity ? check_ownership(*identity, cursor_.position, instance_->description().id,
-                                            environment_.log, environment_.clock.wall_ns())
-                          : Standstill{Activity::stopped,
-                                       host_error("open", identity.error(), environment_.clock.wall_ns())};
-  if (strange) stand_still(std::move(*strange));
+  if (!identity) return Standstill{Activity::stopped, host_error("open", identity.error(), now_ns)};
+  const auto& handler = instance_ ? instance_->description().id : identity->handler_id;
+  return check_ownership(*identity, cursor_.position, handler, environment_.log, now_ns);
 }
 
 Instance::Context OwnedProcessor::context() {
@@ -171,6 +178,7 @@ Instance::Context OwnedProcessor::context() {
       .log_id = environment_.log.log_id(),
       .projection = &projection_->database(),
       .log = &environment_.handler_log,
+      .emits = &projection_->outbox(),
   };
 }
 
@@ -178,23 +186,20 @@ ProcessorState OwnedProcessor::run(const Interrupt& stop) {
   while (!stop.raised()) {
     stop.take_nudge();
     if (!apply_commands()) break;
+    if (!started_ && !relay(stop)) continue;
     const bool works = !rests() && options_.start != Start::commands_only;
-    if (!works && !replays_) break;
-    if (!started_ && !bring_up(stop)) {
+    if ((works || replays_) && !started_ && !bring_up(stop)) {
       if (standstill_ || !stop.nudged()) break;
       take_down();
       continue;
     }
     if (replays_) {
-      // There may be commands behind it.
       replay(stop);
-      if (standstill_) break;
-      continue;
+      if (!standstill_) continue;  // there may be commands behind it
     }
-    if (rests() || options_.start == Start::commands_only) break;
-    if (!stop.pending()) replay_due(stop);
-    if (!stop.pending() && !standstill_) work(stop);
-    if (standstill_) break;
+    if (works && !rests() && !stop.pending()) replay_due(stop);
+    if (works && !rests() && !stop.pending()) work(stop);
+    if (relay(stop) && (!works || rests())) break;
   }
   // Its end comes after the last word: what it still does then changes nothing.
   stop_handler();
@@ -229,8 +234,10 @@ bool OwnedProcessor::bring_up(const Interrupt& stop) {
   if (!instance_) {
     if (auto made = make_instance(); !made || standstill_) return false;
   }
-  check_owner();
-  if (standstill_) return false;
+  if (auto strange = strangeness()) {
+    stand_still(std::move(*strange));
+    return false;
+  }
   teller_.tell(Activity::running);
   BringUp bring_up({instance_, environment_.make_instance, context(), *projection_, *page_, environment_.log,
                     environment_.clock, teller_});
@@ -238,6 +245,10 @@ bool OwnedProcessor::bring_up(const Interrupt& stop) {
   started_ = bring_up.started();
   if (end == BringUp::End::standstill) standstill_ = bring_up.standstill();
   return end == BringUp::End::up;
+}
+
+LetterDelivery OwnedProcessor::letter_delivery() {
+  return LetterDelivery({*instance_, *projection_, *page_, environment_.clock, rebuild_below_});
 }
 
 void OwnedProcessor::replay(const Interrupt& stop) {
@@ -248,8 +259,7 @@ void OwnedProcessor::replay(const Interrupt& stop) {
     const auto command = commands_->next(control->unfinished - 1);
     if (!command) return command.error();
     Replayer replayer({*projection_, instance_->description(), environment_.handler_log, environment_.clock},
-                      LetterDelivery({*instance_, *projection_, *page_, environment_.clock}),
-                      std::exchange(died_in_, std::nullopt));
+                      letter_delivery(), std::exchange(died_in_, std::nullopt));
     auto done = *command ? replayer.run(**command, stop) : replayer.give_up(control->unfinished);
     if (!done) return done;
     return load();
@@ -263,8 +273,7 @@ void OwnedProcessor::replay(const Interrupt& stop) {
 void OwnedProcessor::replay_due(const Interrupt& stop) {
   if (!replays_due_->is_due()) return;
   teller_.running();
-  const auto end = replays_due_->round(LetterDelivery({*instance_, *projection_, *page_, environment_.clock}),
-                                       instance_->description().version, stop);
+  const auto end = replays_due_->round(letter_delivery(), instance_->description().version, stop);
   const auto loaded = end ? load() : Result<void>(end.error());
   if (loaded && !*end) return;
   (void)projection_->rollback();
@@ -278,12 +287,23 @@ void OwnedProcessor::work(const Interrupt& stop) {
   Feed feed(environment_.log, TypeFilter(instance_->description().subscriptions, options_.types));
   Batch batch({*instance_, *projection_, *page_, environment_.clock}, cursor_,
               earlier ? failing_event(*earlier) : std::nullopt, options_.batch_size);
-  Worker worker({environment_.log, feed, batch, *projection_, environment_.clock, teller_,
+  Worker worker({environment_.log, feed, batch, *projection_, *relay_, environment_.clock, teller_,
                  environment_.handler_log, *replays_due_},
                 {options_.batch_size, options_.error_policy, rebuild_below_});
   standstill_ = worker.run(earlier, stop);
   cursor_ = batch.cursor();
   teller_.committed(cursor_, batch.failing().has_value());
+}
+
+// What was emitted goes into the log, whatever keeps the processor itself from going on.
+// @return false: it was interrupted
+bool OwnedProcessor::relay(const Interrupt& stop) {
+  if (!relay_ || !relay_->pending() || strangeness()) return true;
+  if (auto done = relay_->run(stop); !done) {
+    stand_still({Activity::stopped, host_error("relay", done.error(), environment_.clock.wall_ns())});
+    return true;
+  }
+  return !relay_->pending();
 }
 
 void OwnedProcessor::stop_handler() {

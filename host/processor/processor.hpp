@@ -17,6 +17,7 @@
 #include "plugin/instance.hpp"
 #include "policy/error_policy.hpp"
 #include "policy/replay.hpp"
+#include "processor/relay.hpp"
 #include "processor/start_position.hpp"
 #include "processor/state.hpp"
 
@@ -62,6 +63,7 @@ class Processor {
     HandlerLog& handler_log;
     OnState on_state;
     const Clock& clock;
+    Appender* appender = nullptr;  ///< for what is emitted; null: it waits in the outbox
   };
 
   /// Takes the lock, opens or makes the projection, makes the instance, and checks that the projection

@@ -79,7 +79,8 @@ Projection::Projection(std::filesystem::path directory, std::unique_ptr<ClockVfs
     : directory_(std::move(directory)),
       clock_(std::move(clock)),
       database_(std::move(database)),
-      letters_(*database_) {}
+      letters_(*database_),
+      outbox_(*database_) {}
 
 Result<std::unique_ptr<Projection>> Projection::open(const std::filesystem::path& directory) {
   const auto link = projection_link(directory);

@@ -9,6 +9,7 @@
 #include "base/sqlite_clock_vfs.hpp"
 #include "processor/host_tables.hpp"
 #include "processor/letters.hpp"
+#include "processor/outbox.hpp"
 
 namespace aludel {
 
@@ -34,6 +35,7 @@ class Projection {
   [[nodiscard]] ClockVfs& clock() { return *clock_; }
   [[nodiscard]] HostTables& tables() { return *tables_; }
   [[nodiscard]] Letters& letters() { return letters_; }
+  [[nodiscard]] Outbox& outbox() { return outbox_; }
 
   /// Begins with the write lock taken, since a later upgrade would fail at once against another writer.
   Result<void> begin();
@@ -41,6 +43,8 @@ class Projection {
   /// The same for what an operator was promised: once committed it survives power loss.
   Result<void> begin_durable();
   Result<void> commit_durable();
+  /// What was committed survives power loss from here on.
+  Result<void> sync() { return database_->sync_log(); }
   /// Ends the transaction without a trace, if one is open.
   Result<void> rollback();
 
@@ -63,6 +67,7 @@ class Projection {
   Statement rollback_;
   std::unique_ptr<HostTables> tables_;
   Letters letters_;
+  Outbox outbox_;
 };
 
 /// The link to the generation in use.

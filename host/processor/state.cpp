@@ -40,6 +40,8 @@ Result<ProcessorState> read_tables(HostTables& tables) {
   if (!cursor) return cursor.error();
   auto standstill = tables.standstill();
   if (!standstill) return standstill.error();
+  const auto emits_pending = tables.emits_pending();
+  if (!emits_pending) return emits_pending.error();
   ProcessorState state{
       .activity = Activity::offline,
       .handler_id = identity->handler_id,
@@ -48,6 +50,7 @@ Result<ProcessorState> read_tables(HostTables& tables) {
       .handled = cursor->handled,
       .skipped = cursor->skipped,
       .dead_letters = cursor->dead_letters,
+      .emits_pending = *emits_pending,
       .error = std::nullopt,
   };
   const auto control = tables.control();

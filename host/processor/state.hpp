@@ -57,6 +57,7 @@ struct ProcessorState {
   std::uint64_t handled = 0;
   std::uint64_t skipped = 0;
   std::uint64_t dead_letters = 0;
+  std::uint64_t emits_pending = 0;  ///< emitted events that are not in the log for certain; as files say
   /// Why it stands still; kept when it is started again, until it is past the event (or up, if none is
   /// named).
   std::optional<ProcessorError> error;

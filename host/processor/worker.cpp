@@ -40,12 +40,18 @@ std::optional<Standstill> Worker::run(const std::optional<ProcessorError>& earli
 }
 
 void Worker::step(const Interrupt& stop) {
+  if (parts_.relay.pending() && !parts_.batch.begun()) return relay(stop);
   if (retry_at_) return wait_to_retry(stop);
   const auto step = parts_.feed.next(event_);
   if (!step) return on_log_error(step.error());
   if (*step == Feed::Step::tip) return at_tip(stop);
   if (*step == Feed::Step::event) on_event(event_);
   keep_time();
+}
+
+void Worker::relay(const Interrupt& stop) {
+  const auto done = parts_.relay.run(stop);
+  if (!done) stand_still({Activity::stopped, host_error("relay", done.error(), parts_.clock.wall_ns())});
 }
 
 void Worker::on_event(const Event& event) {

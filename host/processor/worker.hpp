@@ -15,6 +15,7 @@
 #include "processor/batch.hpp"
 #include "processor/feed.hpp"
 #include "processor/projection.hpp"
+#include "processor/relay.hpp"
 #include "processor/state_teller.hpp"
 
 namespace aludel {
@@ -22,9 +23,9 @@ namespace aludel {
 /// The loop: takes events from the feed, forms batches, settles faults, waits at the tip and between
 /// attempts.
 ///
-/// A batch ends at `batch_size` events, at the tip, after limits::batch_time_max, or on `stop`. The
-/// transaction begins with the first event delivered. Faults are settled without savepoints
-/// (docs/decisions/0030-undo-by-redelivery.md):
+/// What a batch has emitted is in the log before the next one begins. A batch ends at `batch_size` events, at
+/// the tip, after limits::batch_time_max, or on `stop`. The transaction begins with the first event
+/// delivered. Faults are settled without savepoints (docs/decisions/0030-undo-by-redelivery.md):
 ///
 ///   - A failed event that left nothing in the transaction is taken back, and the batch goes on behind it, or
 ///     ends in front of it.
@@ -41,6 +42,7 @@ class Worker {
     Feed& feed;
     Batch& batch;
     Projection& projection;
+    Relay& relay;
     const Clock& clock;
     StateTeller& teller;
     HandlerLog& handler_log;
@@ -71,6 +73,7 @@ class Worker {
   };
 
   void step(const Interrupt& stop);
+  void relay(const Interrupt& stop);
   void on_event(const Event& event);
   [[nodiscard]] std::uint32_t flags(std::uint64_t event_id) const;
   void end_batch_if_full(const Event& event);

@@ -12,6 +12,7 @@
 #include "base/limits.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/processor_task.hpp"
+#include "runtime/relay_channel.hpp"
 #include "runtime/worker.hpp"
 
 namespace aludel {
@@ -19,10 +20,10 @@ namespace aludel {
 namespace {
 
 // The plugin has closed it, or put something else in its place. Nobody would hear the rest.
-[[noreturn]] void end_without_connection() {
+[[noreturn]] void end_without_connection(int descriptor) {
   std::fprintf(stderr,
                "descriptor %d, the connection to the host, was closed: a plugin must leave it alone\n",
-               processor_descriptor);
+               descriptor);
   ::_exit(1);
 }
 
@@ -41,7 +42,7 @@ class HostLink final : public HandlerLog {
       const auto sent = ::send(processor_descriptor, rest.data(), rest.size(), MSG_NOSIGNAL);
       if (sent < 0 && errno == EINTR) continue;
       if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) return;  // see `listen_to_host`
-      if (sent < 0) end_without_connection();
+      if (sent < 0) end_without_connection(processor_descriptor);
       rest.remove_prefix(static_cast<std::size_t>(sent));
     }
   }
@@ -105,8 +106,11 @@ int run_child() {
   static HostLink host;
   host.set_level(spec->log_level);
   std::thread([] { listen_to_host(stop); }).detach();
+  RelayClient relay(relay_descriptor, [] { end_without_connection(relay_descriptor); });
+  const bool has_relay = spec->start != Processor::Start::commands_only;
   const auto state = run_processor(
-      *spec, host, [](const ProcessorState& s) { host.send(StateMessage{s}); }, stop);
+      *spec, host, [](const ProcessorState& s) { host.send(StateMessage{s}); }, stop,
+      has_relay ? &relay : nullptr);
   host.send(EndMessage{state});
   std::fflush(nullptr);
   ::_exit(0);

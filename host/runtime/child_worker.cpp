@@ -11,6 +11,7 @@
 #include "base/os/process.hpp"
 #include "runtime/line_reader.hpp"
 #include "runtime/messages.hpp"
+#include "runtime/relay_channel.hpp"
 #include "runtime/worker.hpp"
 
 namespace aludel {
@@ -21,6 +22,7 @@ struct SocketPair {
   os::Descriptor host;
   os::Descriptor child;
 };
+using Mapping = os::Process::Options::Mapping;
 
 Result<SocketPair> make_socket_pair() {
   int ends[2];
@@ -28,6 +30,21 @@ Result<SocketPair> make_socket_pair() {
     return os_error("make a socket pair for a child", errno);
   }
   return SocketPair{os::Descriptor(ends[0]), os::Descriptor(ends[1])};
+}
+
+/// The way of emitted events.
+struct Relay {
+  std::unique_ptr<RelayServer> server;  ///< null: there is none
+  os::Descriptor child;
+};
+
+Result<Relay> make_relay(EventLog* log) {
+  if (log == nullptr) return Relay{};
+  auto pair = make_socket_pair();
+  if (!pair) return pair.error();
+  auto server = RelayServer::start(std::move(pair->host), *log);
+  if (!server) return server.error();
+  return Relay{std::move(*server), std::move(pair->child)};
 }
 
 Result<void> send_all(int descriptor, std::string_view bytes) {
@@ -54,10 +71,11 @@ class ChildWorker final : public Worker {
     os::Descriptor err;
   };
 
-  static Result<std::unique_ptr<Worker>> make(Reactor& reactor, Pipes pipes, os::Process process,
+  static Result<std::unique_ptr<Worker>> make(Reactor& reactor, Pipes pipes,
+                                              std::unique_ptr<RelayServer> relay, os::Process process,
                                               Events events) {
     std::unique_ptr<ChildWorker> worker(
-        new ChildWorker(reactor, std::move(pipes), std::move(process), std::move(events)));
+        new ChildWorker(reactor, std::move(pipes), std::move(relay), std::move(process), std::move(events)));
     if (auto watching = worker->watch(); !watching) return watching.error();  // and the child ends
     return std::unique_ptr<Worker>(std::move(worker));
   }
@@ -75,9 +93,11 @@ class ChildWorker final : public Worker {
   enum class Stream { socket, out, err };
   using Watch = std::unique_ptr<Reactor::Handle>;
 
-  ChildWorker(Reactor& reactor, Pipes pipes, os::Process process, Events events)
+  ChildWorker(Reactor& reactor, Pipes pipes, std::unique_ptr<RelayServer> relay, os::Process process,
+              Events events)
       : reactor_(reactor),
         pipes_(std::move(pipes)),
+        relay_(std::move(relay)),
         process_(std::move(process)),
         events_(std::move(events)),
         socket_lines_(pipes_.socket.number(), message_size_max),
@@ -177,7 +197,8 @@ class ChildWorker final : public Worker {
 
   Reactor& reactor_;
   Pipes pipes_;
-  os::Process process_;
+  std::unique_ptr<RelayServer> relay_;  ///< null: it emits nothing
+  os::Process process_;  ///< ends before the relay, so that nothing is sent that is not received
   Events events_;
   LineReader socket_lines_;
   LineReader out_lines_;
@@ -192,27 +213,31 @@ class ChildWorker final : public Worker {
 }  // namespace
 
 Result<std::unique_ptr<Worker>> start_child_worker(Reactor& reactor, const ProcessorSpec& spec,
-                                                   const std::filesystem::path& program,
+                                                   const std::filesystem::path& program, EventLog* log,
                                                    Worker::Events events) {
   auto socket = make_socket_pair();
   if (!socket) return socket.error();
+  auto relay = make_relay(log);
+  if (!relay) return relay.error();
   auto out = os::make_pipe();
   if (!out) return out.error();
   auto err = os::make_pipe();
   if (!err) return err.error();
-  auto process = os::Process::spawn({program,
-                                     {processor_command, spec.name},
-                                     {{STDOUT_FILENO, out->writer.number()},
-                                      {STDERR_FILENO, err->writer.number()},
-                                      {processor_descriptor, socket->child.number()}}});
+  std::vector<Mapping> descriptors{{STDOUT_FILENO, out->writer.number()},
+                                   {STDERR_FILENO, err->writer.number()},
+                                   {processor_descriptor, socket->child.number()}};
+  if (relay->server) descriptors.push_back({relay_descriptor, relay->child.number()});
+  auto process = os::Process::spawn({program, {processor_command, spec.name}, std::move(descriptors)});
   if (!process) return process.error();
   socket->child = {};
+  relay->child = {};
   const auto text = to_json(spec);
   // A child that is dead already, or hangs before it has read this, is found out by that.
   [[maybe_unused]] const auto sent =
       send_all(socket->host.number(), std::to_string(text.size()) + "\n" + text);
   ChildWorker::Pipes pipes{std::move(socket->host), std::move(out->reader), std::move(err->reader)};
-  return ChildWorker::make(reactor, std::move(pipes), std::move(*process), std::move(events));
+  return ChildWorker::make(reactor, std::move(pipes), std::move(relay->server), std::move(*process),
+                           std::move(events));
 }
 
 }  // namespace aludel

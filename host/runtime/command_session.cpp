@@ -23,7 +23,7 @@ Result<ProcessorState> apply_commands(ProcessorSpec spec, const HostLog& log) {
     ended = std::move(end);
     reactor.stop();
   };
-  const auto worker = start_child_worker(reactor, spec, this_program(), std::move(events));
+  const auto worker = start_child_worker(reactor, spec, this_program(), nullptr, std::move(events));
   if (!worker) return worker.error();
   reactor.run();
   if (ended && ended->state) {

@@ -128,8 +128,8 @@ void Host::prepare() {
     const bool on_thread = planned.config.isolation == Isolation::thread;
     auto start = [this, on_thread](const ProcessorSpec& s,
                                    Worker::Events events) -> Result<std::unique_ptr<Worker>> {
-      if (on_thread) return start_thread_worker(supervisor_.reactor(), s, std::move(events));
-      return start_child_worker(supervisor_.reactor(), s, this_program(), std::move(events));
+      if (on_thread) return start_thread_worker(supervisor_.reactor(), s, *log_, std::move(events));
+      return start_child_worker(supervisor_.reactor(), s, this_program(), log_.get(), std::move(events));
     };
     supervisor_.add({spec, planned.config.timeout, std::move(start), is_new});
   }

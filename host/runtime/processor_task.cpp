@@ -69,7 +69,7 @@ Result<std::unique_ptr<Processor>> open_when_free(const Processor::Options& opti
 }  // namespace
 
 ProcessorState run_processor(const ProcessorSpec& spec, HandlerLog& log, const Processor::OnState& on_state,
-                             const Interrupt& stop) {
+                             const Interrupt& stop, Appender* appender) {
   auto reader = SegmentReader::open(os::real_file_system(), spec.log);
   if (!reader) return not_started(spec, Activity::stopped, reader.error());
   auto library = Library::load(spec.library);
@@ -81,7 +81,8 @@ ProcessorState run_processor(const ProcessorSpec& spec, HandlerLog& log, const P
   const Processor::Options options{spec.name,   spec.directory,  spec.config_json,
                                    spec.types,  spec.batch_size, spec.error_policy,
                                    spec.replay, spec.start,      spec.start_at};
-  auto processor = open_when_free(options, {**reader, make_instance, log, on_state, system_clock()}, stop);
+  auto processor =
+      open_when_free(options, {**reader, make_instance, log, on_state, system_clock(), appender}, stop);
   if (!processor) return not_started(spec, activity_after(processor.error().code), processor.error());
   return (*processor)->run(stop);
 }

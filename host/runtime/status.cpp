@@ -133,6 +133,7 @@ json::value processor_value(const Status::Processor& processor) {
           {"handled", state.handled},
           {"skipped", state.skipped},
           {"dead_letters", state.dead_letters},
+          {"emits_pending", state.emits_pending},
           {"attempt", state.error ? state.error->attempt : 0},
           {"error", error_value(state.error)}};
 }

@@ -13,10 +13,26 @@ namespace aludel {
 
 namespace {
 
+class DirectAppender final : public Appender {
+ public:
+  explicit DirectAppender(EventLog& log) : log_(log) {}
+  Result<std::uint64_t> append(const AppendRequest& request, const Interrupt& /*interrupt*/) override {
+    const auto appended = log_.append(request);
+    if (!appended) return appended.error();
+    return request.sequence + request.events.size();
+  }
+
+ private:
+  EventLog& log_;
+};
+
 class ThreadWorker final : public Worker, public HandlerLog {
  public:
-  ThreadWorker(Reactor& reactor, ProcessorSpec spec, Events events)
-      : reactor_(reactor), spec_(std::move(spec)), events_(std::make_shared<Events>(std::move(events))) {
+  ThreadWorker(Reactor& reactor, ProcessorSpec spec, EventLog& log, Events events)
+      : reactor_(reactor),
+        spec_(std::move(spec)),
+        appender_(log),
+        events_(std::make_shared<Events>(std::move(events))) {
     thread_ = std::thread([this] { work(); });
   }
   ~ThreadWorker() override {
@@ -42,7 +58,7 @@ class ThreadWorker final : public Worker, public HandlerLog {
     const auto on_state = [this](const ProcessorState& state) {
       tell([state](const Events& events) { events.on_state(state); });
     };
-    const auto state = run_processor(spec_, *this, on_state, stop_);
+    const auto state = run_processor(spec_, *this, on_state, stop_, &appender_);
     tell([state](const Events& events) {
       const auto on_end = events.on_end;
       on_end({state, "ended", {}});
@@ -58,6 +74,7 @@ class ThreadWorker final : public Worker, public HandlerLog {
 
   Reactor& reactor_;
   ProcessorSpec spec_;
+  DirectAppender appender_;
   std::shared_ptr<Events> events_;  // owned here; calls on their way to the reactor look whether it is alive
   Interrupt stop_;
   std::thread thread_;
@@ -65,9 +82,9 @@ class ThreadWorker final : public Worker, public HandlerLog {
 
 }  // namespace
 
-std::unique_ptr<Worker> start_thread_worker(Reactor& reactor, const ProcessorSpec& spec,
+std::unique_ptr<Worker> start_thread_worker(Reactor& reactor, const ProcessorSpec& spec, EventLog& log,
                                             Worker::Events events) {
-  return std::make_unique<ThreadWorker>(reactor, spec, std::move(events));
+  return std::make_unique<ThreadWorker>(reactor, spec, log, std::move(events));
 }
 
 }  // namespace aludel

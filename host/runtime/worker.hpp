@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "log/event_log.hpp"
 #include "plugin/instance.hpp"
 #include "processor/state.hpp"
 #include "runtime/processor_spec.hpp"
@@ -44,19 +45,24 @@ class Worker {
 };
 
 /// Starts the processor in a child: `program` (this one) with `processor_command`.
+/// @param log which its emitted events go to, outlives the worker; null: for a child that only applies
+/// commands
 [[nodiscard]] Result<std::unique_ptr<Worker>> start_child_worker(Reactor& reactor, const ProcessorSpec& spec,
                                                                  const std::filesystem::path& program,
-                                                                 Worker::Events events);
+                                                                 EventLog* log, Worker::Events events);
 
 /// Starts the processor on a thread of this process. `kill` ends this process, as a thread cannot be.
+/// @param log as above, not null
 [[nodiscard]] std::unique_ptr<Worker> start_thread_worker(Reactor& reactor, const ProcessorSpec& spec,
-                                                          Worker::Events events);
+                                                          EventLog& log, Worker::Events events);
 
 /// The hidden command that makes a program a processor's child: `main` hands over to `run_child` when argv[1]
 /// is this.
 inline constexpr const char* processor_command = "__processor";
 /// The socket to the host, in the child.
 inline constexpr int processor_descriptor = 3;
+/// The socket for emitted events, in the child.
+inline constexpr int relay_descriptor = 4;
 
 /// The child's side: a `ProcessorSpec` comes over descriptor 3, messages go back. Leaves by _exit; returns
 /// only the exit status for wrong usage.

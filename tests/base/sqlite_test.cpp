@@ -12,6 +12,7 @@
 #include "base/sqlite_clock_vfs.hpp"
 #include "support/result_printing.hpp"
 #include "support/temp_dir.hpp"
+#include "support/wal_syncs.hpp"
 
 using namespace std::string_view_literals;
 
@@ -218,6 +219,23 @@ TEST_CASE("a clock that moved is seen by a statement that was prepared before") 
     CHECK(select->integer(0) == second);
     select->reset();
   }
+}
+
+TEST_CASE("syncing the log makes what was committed durable, whatever synchronous says") {
+  const TempDir dir;
+  const WalSyncs syncs;
+  auto db = must_open(dir.path() / "p.db");
+  REQUIRE(db->execute("pragma synchronous = normal; create table t (a)"));
+  WalSyncs::reset();
+  REQUIRE(db->execute("insert into t values (1)"));
+  CHECK(WalSyncs::count() == 0);
+  CHECK(db->sync_log());
+  CHECK(WalSyncs::count() == 1);
+  WalSyncs::fail();
+  const auto failed = db->sync_log();
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().code == ErrorCode::io);
+  CHECK(failed.error().message.find("sync the write-ahead log of ") == 0);
 }
 
 }  // namespace aludel

@@ -106,6 +106,7 @@ def main():
     parser.add_argument("--sample", type=int, default=0, help="points of each row, drawn by the seed (default: all)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     options = parser.parse_args()
+    options.planned = str(pathlib.Path(options.planned).resolve())  # a config takes paths from its own folder
     draw = random.Random(options.seed)
     print(f"seed {options.seed}")
 

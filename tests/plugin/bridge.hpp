@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,6 +40,29 @@ class RecordedLog final : public HandlerLog {
   Lines lines_;
 };
 
+/// Keeps what is emitted, with bytes of its own.
+class RecordedEmits final : public EmitSink {
+ public:
+  struct One {
+    std::string type, key, content_type, data;
+    std::int64_t time_ns;
+    std::uint64_t cause;
+    std::uint32_t depth;
+  };
+
+  Result<void> add(const EmittedEvent& event) override {
+    if (on_add) on_add();
+    if (fails_with) return *fails_with;
+    all.push_back({std::string(event.type), std::string(event.key), std::string(event.content_type),
+                   std::string(event.data), event.time_ns, event.cause, event.depth});
+    return {};
+  }
+
+  std::vector<One> all;
+  std::optional<Error> fails_with;
+  std::function<void()> on_add;
+};
+
 /// A handler of the plugin "scripted" between a test and the host: a test says what happens inside one of its
 /// functions, on the plugin's side of the ABI.
 ///
@@ -56,12 +80,13 @@ class Bridge {
     auto library = Library::load(test_plugin("scripted"));
     REQUIRE(library);
     library_ = std::move(*library);
-    Instance::Context context{"p1", {}, nullptr, &log};
+    Instance::Context context{"p1", {}, nullptr, &log, nullptr};
     if (with_projection) {
       auto opened = Database::open(dir_.path() / "projection.db", Database::Mode::create);
       REQUIRE(opened);
       database_ = std::move(*opened);
       context.projection = database_.get();
+      context.emits = &emits;
     }
     auto made = library_->instantiate(handler, context);
     REQUIRE(made);
@@ -127,6 +152,7 @@ class Bridge {
 
   Event event;
   RecordedLog log;
+  RecordedEmits emits;
   std::uint32_t flags = 0;
   std::uint32_t attempt = 1;
   std::uint64_t first_argument = 0;  ///< that the plugin's function got last

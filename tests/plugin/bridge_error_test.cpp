@@ -224,19 +224,4 @@ TEST_CASE("handle names no event: its own is known") {
   CHECK_FALSE(bridge.instance().error().event_id);
 }
 
-TEST_CASE("emit is denied with a clear error") {
-  Bridge bridge;
-  bridge.bring_up();
-  CHECK(bridge.in(Stage::handle, [](aludel_call* call, const aludel_host* host, const aludel_event*) {
-    aludel_new_event event{};
-    event.struct_size = sizeof event;
-    event.type = ALUDEL_STR("x");
-    CHECK(host->emit(call, &event) == ALUDEL_DENIED);
-    return ALUDEL_FAIL;
-  }) == Outcome::fail);
-  CHECK(bridge.instance().error().code == "denied");
-  CHECK(bridge.instance().error().message == "emit(): this host does not emit events");
-  CHECK_FALSE(bridge.instance().wrote());
-}
-
 }  // namespace aludel

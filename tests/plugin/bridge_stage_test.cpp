@@ -89,7 +89,7 @@ const HostFunction host_functions_table[] = {
        aludel_str value;
        return host->attribute_at(call, 0, &name, &value);
      }},
-    {"emit", stages(Stage::handle, Stage::flush), ALUDEL_DENIED,
+    {"emit", stages(Stage::handle, Stage::flush), ALUDEL_INVALID,  // its type is empty
      [](aludel_call* call, const aludel_host* host, aludel_statement*) {
        aludel_new_event event{};
        event.struct_size = sizeof event;

@@ -2,6 +2,7 @@
 // A processor in a child process, over a real log, killed without warning.
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -17,6 +18,7 @@
 #include "log/segment_log.hpp"
 #include "processor/projection.hpp"
 #include "rig.hpp"
+#include "support/fault_file_system.hpp"
 
 namespace aludel {
 
@@ -50,15 +52,33 @@ class SilentLog final : public HandlerLog {
   void write(LogLevel, std::string_view) override {}
 };
 
+/// Appends emitted events, with a step before and one after.
+class SteppingAppender final : public Appender {
+ public:
+  SteppingAppender(EventLog& log, std::function<void()> step) : log_(log), step_(std::move(step)) {}
+  Result<std::uint64_t> append(const AppendRequest& request, const Interrupt&) override {
+    step_();
+    const auto appended = log_.append(request);
+    step_();
+    if (!appended) return appended.error();
+    return request.sequence + request.events.size();
+  }
+
+ private:
+  EventLog& log_;
+  std::function<void()> step_;
+};
+
 /// What a child does with events that fail; without a strategy one flush fails.
-struct Plan {
+struct Life {
   std::optional<Strategy> strategy = std::nullopt;
+  bool emits = false;
   bool replays = false;  ///< letters without an order, until none is due any more
 };
 
 /// The child's life: works up to the tip. Kills itself at step number `dies_at`, 0: never. Writes a byte for
 /// each step.
-[[noreturn]] void work(const std::filesystem::path& root, int dies_at, int steps_out, const Plan& plan) {
+[[noreturn]] void work(const std::filesystem::path& root, int dies_at, int steps_out, const Life& life) {
   int steps = 0;
   const auto step = [&] {
     if (++steps == dies_at) ::raise(SIGKILL);
@@ -71,21 +91,22 @@ struct Plan {
   script.at_commit = [&](Database&) { step(); };
   script.committed = [&](Database&) { step(); };
   ErrorPolicy policy;
+  script.emits = life.emits;
   ReplayPolicy replay;
-  if (plan.replays) {
+  if (life.replays) {
     replay = {.strategy = ReplayStrategy::fixed,
               .initial_delay = std::chrono::milliseconds(1),
               .min_age = std::chrono::milliseconds(1),
               .check_interval = std::chrono::milliseconds(1)};
   }
   const auto is_done = [&] {
-    return !plan.replays ||
+    return !life.replays ||
            Rig::number_in(root / "scripted", "select count(*) from _aludel_letter where state = 'dead'") == 0;
   };
-  if (plan.strategy) {
-    policy.processor.strategy = plan.strategy;
+  if (life.strategy) {
+    policy.processor.strategy = life.strategy;
     policy.processor.retry = RetryPolicy{2, {std::chrono::milliseconds(1), std::chrono::milliseconds(2)}, {}};
-    script.events[4] = {.outcome = Outcome::fail, .until = plan.replays ? 2U : 1'000'000U};
+    script.events[4] = {.outcome = Outcome::fail, .until = life.replays ? 2U : 1'000'000U};
     script.events[10] = {.outcome = Outcome::fail, .writes = false};
     script.events[21] = {.outcome = Outcome::retry, .until = 2};
     script.events[22] = {.outcome = Outcome::retry};
@@ -94,8 +115,11 @@ struct Plan {
     script.flush = {.outcome = Outcome::fail, .times = 1};
   }
 
-  auto log = SegmentReader::open(os::real_file_system(), root / "log");
+  FaultFileSystem files;  // does not sync: a kill takes nothing from the page cache
+  auto log = SegmentLog::open(
+      {.dir = root / "log", .files = files, .segment_size = 16'384, .allocate_ahead = false});
   if (!log) ::_exit(3);
+  SteppingAppender appender(**log, step);
   SilentLog silent;
   Interrupt stop;
   auto processor = Processor::open(
@@ -115,22 +139,23 @@ struct Plan {
                 if (state.activity == Activity::waiting && is_done()) stop.raise();
               },
           .clock = system_clock(),
+          .appender = &appender,
       });
   if (!processor) ::_exit(4);
   const auto state = (*processor)->run(stop);
-  ::_exit(state.activity == Activity::offline && state.next == events ? 0 : 5);
+  ::_exit(state.activity == Activity::offline && state.next == (*log)->tip() ? 0 : 5);
 }
 
 /// A child, and the reading end of its steps.
 struct Child {
-  Child(const std::filesystem::path& root, int dies_at, const Plan& plan = {}) {
+  Child(const std::filesystem::path& root, int dies_at, const Life& life) {
     int ends[2];
     REQUIRE(::pipe(ends) == 0);
     pid = ::fork();
     REQUIRE(pid >= 0);
     if (pid == 0) {
       ::close(ends[0]);
-      work(root, dies_at, ends[1], plan);
+      work(root, dies_at, ends[1], life);
     }
     ::close(ends[1]);
     steps = ends[0];
@@ -156,11 +181,49 @@ struct Child {
   int steps = 0;
 };
 
-void check_finished(const std::filesystem::path& directory) {
-  CHECK(Rig::rows_in(directory) == wanted_ids());
-  const auto state = read_state(directory);
+/// Gives each child the same log, and no projection.
+class Ground {
+ public:
+  Ground() { make_log(temp_.path() / "made"); }
+
+  void clear() const {
+    std::filesystem::remove_all(root() / "log");
+    std::filesystem::copy(root() / "made", root() / "log");
+    std::filesystem::remove_all(directory());
+    std::filesystem::create_directory(directory());
+  }
+  [[nodiscard]] const std::filesystem::path& root() const { return temp_.path(); }
+  [[nodiscard]] std::filesystem::path directory() const { return root() / "scripted"; }
+
+  /// The keys of the emitted events, in log order, and how many others there are.
+  [[nodiscard]] std::string emitted() const {
+    auto log = SegmentReader::open(os::real_file_system(), root() / "log");
+    REQUIRE(log);
+    auto cursor = (*log)->read_from(0);
+    REQUIRE(cursor);
+    std::string line;
+    int others = 0;
+    for (;;) {
+      const auto block = (*cursor)->next();
+      REQUIRE(block);
+      if (*block == nullptr) break;
+      Event event;
+      for (auto walk = (*block)->events(0); walk.next(event);)
+        event.type == "emitted" ? void(line.append(event.key).append(" ")) : void(++others);
+    }
+    return line + "and " + std::to_string(others);
+  }
+
+ private:
+  const TempDir temp_;
+};
+
+void check_finished(const Ground& ground, bool emits) {
+  CHECK(Rig::rows_in(ground.directory()) == wanted_ids());
+  CHECK(ground.emitted() == (emits ? wanted_ids() + " " : "") + "and " + std::to_string(events));
+  const auto state = read_state(ground.directory());
   REQUIRE(state);
-  CHECK(state->next == events);
+  CHECK(state->emits_pending == 0);
   CHECK(state->handled == events / 3 * 2);
   CHECK_FALSE(state->error);
 }
@@ -168,35 +231,30 @@ void check_finished(const std::filesystem::path& directory) {
 }  // namespace
 
 TEST_CASE("a processor that is killed at any step goes on as if nothing had happened") {
-  const TempDir temp;
-  make_log(temp.path() / "log");
-  const auto directory = temp.path() / "scripted";
-  int killed = 0;
-  for (int dies_at = 1;; ++dies_at) {
-    CAPTURE(dies_at);
-    std::filesystem::remove_all(directory);
-    std::filesystem::create_directory(directory);
-    const int status = Child(temp.path(), dies_at).wait();
-    if (WIFEXITED(status)) {
-      CHECK(WEXITSTATUS(status) == 0);
-      break;
+  const Ground ground;
+  for (const bool emits : {false, true}) {
+    CAPTURE(emits);
+    int killed = 0;
+    for (int dies_at = 1;; ++dies_at) {
+      CAPTURE(dies_at);
+      ground.clear();
+      const int status = Child(ground.root(), dies_at, {.emits = emits}).wait();
+      if (WIFEXITED(status)) {
+        CHECK(WEXITSTATUS(status) == 0);
+        break;
+      }
+      REQUIRE(WTERMSIG(status) == SIGKILL);
+      ++killed;
+      CHECK(Child(ground.root(), 0, {.emits = emits}).wait() == 0);
+      check_finished(ground, emits);
     }
-    REQUIRE(WTERMSIG(status) == SIGKILL);
-    ++killed;
-    CHECK(Child(temp.path(), 0).wait() == 0);
-    check_finished(directory);
+    CHECK(killed > events);
   }
-  CHECK(killed > events);
 }
 
 TEST_CASE("a kill at any step changes nothing of what becomes of failed events") {
-  const TempDir temp;
-  make_log(temp.path() / "log");
-  const auto directory = temp.path() / "scripted";
-  const auto fresh = [&] {
-    std::filesystem::remove_all(directory);
-    std::filesystem::create_directory(directory);
-  };
+  const Ground ground;
+  const auto directory = ground.directory();
   // All that is durable, but for the moments.
   const auto outcome = [&] {
     return Rig::rows_in(directory) + "; " +
@@ -207,22 +265,24 @@ TEST_CASE("a kill at any step changes nothing of what becomes of failed events")
            Rig::text_in(directory,
                         "select ifnull(group_concat(event_id || ' ' || outcome || ' ' || attempts || ' ' || "
                         "state, ', '), '') from (select * from _aludel_letter order by event_id)") +
-           "; " + Rig::text_in(directory, "select count(*) from _aludel_standstill");
+           "; " + Rig::text_in(directory, "select count(*) from _aludel_standstill") + "; " +
+           ground.emitted();
   };
   for (const auto strategy : {Strategy::log_and_skip, Strategy::dead_letter, Strategy::retry}) {
     const std::string name(to_string(strategy));
     CAPTURE(name);
-    fresh();
-    CHECK(Child(temp.path(), 0, {strategy}).wait() == 0);
+    const Life life{strategy, true};
+    ground.clear();
+    CHECK(Child(ground.root(), 0, life).wait() == 0);
     const auto undisturbed = outcome();
     int killed = 0;
     for (int dies_at = 1;; ++dies_at) {
       CAPTURE(dies_at);
-      fresh();
-      const int status = Child(temp.path(), dies_at, {strategy}).wait();
+      ground.clear();
+      const int status = Child(ground.root(), dies_at, life).wait();
       if (WIFEXITED(status)) break;
       ++killed;
-      CHECK(Child(temp.path(), 0, {strategy}).wait() == 0);
+      CHECK(Child(ground.root(), 0, life).wait() == 0);
       CHECK(outcome() == undisturbed);
     }
     CHECK(killed > events);
@@ -230,24 +290,22 @@ TEST_CASE("a kill at any step changes nothing of what becomes of failed events")
 }
 
 TEST_CASE("a kill at any step of a replay without an order strands no letter") {
-  const TempDir temp;
-  make_log(temp.path() / "log");
-  const auto directory = temp.path() / "scripted";
-  const auto run = [&](int dies_at, const Plan& plan) {
-    std::filesystem::remove_all(directory);
-    std::filesystem::create_directory(directory);
-    const Child child(temp.path(), dies_at, plan);
+  const Ground ground;
+  const auto directory = ground.directory();
+  const auto run = [&](int dies_at, const Life& life) {
+    ground.clear();
+    const Child child(ground.root(), dies_at, life);
     const int steps = child.read_steps(1'000'000);
     return std::pair(steps, child.wait());
   };
-  const Plan plan{Strategy::dead_letter, true};
+  const Life life{Strategy::dead_letter, false, true};
   const int before = run(0, {Strategy::dead_letter}).first;
   int killed = 0;
   for (int dies_at = before + 1;; ++dies_at) {
     CAPTURE(dies_at);
-    const int status = run(dies_at, plan).second;
+    const int status = run(dies_at, life).second;
     if (WIFSIGNALED(status)) ++killed;
-    if (WIFSIGNALED(status)) CHECK(Child(temp.path(), 0, plan).wait() == 0);
+    if (WIFSIGNALED(status)) CHECK(Child(ground.root(), 0, life).wait() == 0);
     // One kill counts as a replay that failed at most; the letter that is never handled has all of them.
     CHECK(
         Rig::text_in(directory,
@@ -262,20 +320,18 @@ TEST_CASE("a kill at any step of a replay without an order strands no letter") {
 }
 
 TEST_CASE("a processor that is killed at random, again and again, gets to the same end") {
-  const TempDir temp;
-  make_log(temp.path() / "log");
-  const auto directory = temp.path() / "scripted";
-  std::filesystem::create_directory(directory);
+  const Ground ground;
+  ground.clear();
   std::mt19937 random(20);  // NOLINT: the same kills in each run, as far as the scheduler allows
   for (int round = 0; round < 10; ++round) {
-    const Child child(temp.path(), 0);
+    const Child child(ground.root(), 0, {.emits = true});
     child.read_steps(static_cast<int>(random() % 12));
     ::kill(child.pid, SIGKILL);
     const int status = child.wait();
     CHECK((WIFSIGNALED(status) || WEXITSTATUS(status) == 0));
   }
-  CHECK(Child(temp.path(), 0).wait() == 0);
-  check_finished(directory);
+  CHECK(Child(ground.root(), 0, {.emits = true}).wait() == 0);
+  check_finished(ground, true);
 }
 
 }  // namespace aludel

@@ -131,6 +131,31 @@ TEST_CASE("a projection of a newer format is refused, and not written to") {
   CHECK(rig.rows() == upto(2));
 }
 
+TEST_CASE("a projection of format 1 is read as it is, and brought to format 2 by its owner, outbox and all") {
+  Rig rig;
+  rig.log.append("wanted", 3, 3);
+  rig.run();
+  write_to_projection(rig,
+                      "drop table _aludel_outbox; drop table _aludel_letter; drop table _aludel_replay;"
+                      "drop table _aludel_command; drop table _aludel_control;"
+                      "alter table _aludel_identity drop column relayed;"
+                      "alter table _aludel_cursor drop column start_next;"
+                      "alter table _aludel_cursor drop column start_fingerprint;"
+                      "alter table _aludel_standstill drop column detail;"
+                      "alter table _aludel_standstill drop column first_failed_ns;"
+                      "alter table _aludel_standstill drop column next_try_ns;"
+                      "update _aludel_identity set format = 1");
+  CHECK(rig.durable().next == 3);
+  CHECK(rig.durable().emits_pending == 0);
+  rig.log.append("wanted", 2, 2);
+  rig.script.emits = true;
+  CHECK(rig.run().activity == Activity::offline);
+  CHECK(rig.rows() == upto(4));
+  CHECK(rig.emitted.keys() == "3 4");
+  CHECK(rig.emitted.calls.front().sequence == 0);
+  CHECK(Rig::number_in(rig.directory(), "select format from _aludel_identity") == 2);
+}
+
 TEST_CASE("a projection that is no database is an error of the directory, and is not replaced") {
   Rig rig;
   rig.run();

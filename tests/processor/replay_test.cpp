@@ -12,9 +12,9 @@ namespace aludel {
 namespace {
 
 /// Ten events; those that fail become letters.
-class Letters : public Rig {
+class LetterRig : public Rig {
  public:
-  Letters() {
+  LetterRig() {
     log.append("wanted", 10, 3);
     options.error_policy.processor.strategy = Strategy::dead_letter;
   }
@@ -23,9 +23,7 @@ class Letters : public Rig {
   void order(Command::Kind kind) {
     Command command;
     command.kind = kind;
-    auto queue = CommandQueue::open(directory());
-    REQUIRE(queue);
-    REQUIRE((*queue)->post(command, 0));
+    Rig::command(directory(), command);
   }
   /// "event state code attempts" of each letter.
   [[nodiscard]] std::string letters() const {
@@ -38,7 +36,7 @@ class Letters : public Rig {
 }  // namespace
 
 TEST_CASE("a replay that a deferred constraint refuses has failed, and the processor goes on") {
-  Letters rig;
+  LetterRig rig;
   rig.script.schema += "; create table links (id integer references rows (id) deferrable initially deferred)";
   rig.script.events[5] = {.writes = false, .sql = "insert into links values (77)"};
   rig.script.events[6] = {.outcome = Outcome::fail, .until = 1};
@@ -53,7 +51,7 @@ TEST_CASE("a replay that a deferred constraint refuses has failed, and the proce
 }
 
 TEST_CASE("commands that were given behind a replay are applied after it, without another nudge") {
-  Letters rig;
+  LetterRig rig;
   rig.script.events[5] = {.outcome = Outcome::fail, .until = 2};
   rig.run();
   rig.order(Command::Kind::replay);
@@ -65,7 +63,7 @@ TEST_CASE("commands that were given behind a replay are applied after it, withou
 }
 
 TEST_CASE("a replay whose command was lost is ended, and its letters stay open") {
-  Letters rig;
+  LetterRig rig;
   rig.script.events[5] = {.outcome = Outcome::fail, .until = 1};
   rig.script.events[6] = {.outcome = Outcome::fail, .until = 1};
   rig.run();

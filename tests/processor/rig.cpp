@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "processor/command.hpp"
 #include "processor/projection.hpp"
 
 namespace aludel {
@@ -17,6 +18,7 @@ Rig::Rig() {
   make_instance = [this](const Instance::Context& context) -> Result<std::unique_ptr<Instance>> {
     return std::unique_ptr<Instance>(std::make_unique<ScriptedInstance>(script, context));
   };
+  emitted.on_append = [this] { script.journal.emplace_back("r"); };
   log.on_wait = [this](const FakeLog::Wait& wait) -> Result<void> {
     if (!steps.empty()) {
       const auto step = std::move(steps.front());
@@ -39,6 +41,7 @@ Result<std::unique_ptr<Processor>> Rig::open() {
                              .handler_log = *this,
                              .on_state = [this](const ProcessorState& state) { told.push_back(state); },
                              .clock = clock,
+                             .appender = appender,
                          });
 }
 
@@ -53,6 +56,12 @@ ProcessorState Rig::run() {
   CHECK(told.back().activity == state.activity);
   CHECK(steps.empty());
   return state;
+}
+
+void Rig::command(const std::filesystem::path& directory, const Command& command) {
+  auto queue = CommandQueue::open(directory);
+  REQUIRE(queue);
+  REQUIRE((*queue)->post(command, 0));
 }
 
 ProcessorState Rig::durable() const {

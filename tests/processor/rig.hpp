@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "processor/command.hpp"
 #include "processor/processor.hpp"
 #include "scripted_instance.hpp"
+#include "support/fake_appender.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_log.hpp"
 #include "support/result_printing.hpp"
@@ -28,8 +30,11 @@ class Rig : public HandlerLog {
   ProcessorState run();
   [[nodiscard]] Result<std::unique_ptr<Processor>> open();
 
+  /// Gives an operator's command.
+  static void command(const std::filesystem::path& directory, const Command& command);
+
   /// What a reader of the processor's directory sees. Ids of the handler's rows, ascending, as one line.
-  [[nodiscard]] std::string rows() const { return rows_in(directory()); }
+  [[nodiscard]] virtual std::string rows() const { return rows_in(directory()); }
   [[nodiscard]] ProcessorState durable() const;
   [[nodiscard]] static std::string rows_in(const std::filesystem::path& directory);
   [[nodiscard]] static std::int64_t number_in(const std::filesystem::path& directory, const std::string& sql);
@@ -44,6 +49,8 @@ class Rig : public HandlerLog {
 
   TempDir temp;
   FakeLog log;
+  FakeAppender emitted;  ///< what the processor has relayed
+  Appender* appender = &emitted;
   FakeClock clock;
   Script script;
   Interrupt stop;

@@ -35,11 +35,16 @@ std::string Script::life() const {
 std::string Script::work() const {
   const auto started = std::find(journal.begin(), journal.end(), "start");
   const auto begin = started == journal.end() ? started : started + 1;
-  return line(begin, std::find(begin, journal.end(), "stop"));
+  std::vector<std::string> words(begin, std::find(begin, journal.end(), "stop"));
+  for (auto relay = words.begin(); (relay = std::find(relay, words.end(), "r")) != words.end();) {
+    const bool removed = std::next(relay) != words.end() && *std::next(relay) == "c";
+    relay = words.erase(relay, relay + (removed ? 2 : 1));
+  }
+  return line(words.begin(), words.end());
 }
 
 ScriptedInstance::ScriptedInstance(Script& script, const Context& context)
-    : script_(script), database_(*context.projection) {
+    : script_(script), database_(*context.projection), emits_(context.emits) {
   const auto before = [](void* self) {
     auto& instance = *static_cast<ScriptedInstance*>(self);
     if (instance.script_.at_commit) instance.script_.at_commit(instance.database_);
@@ -158,12 +163,24 @@ void ScriptedInstance::stop() {
 }
 
 void ScriptedInstance::write(std::uint64_t event_id) {
-  run("insert into rows values (" + std::to_string(event_id) + ")");
+  const auto id = std::to_string(event_id);
+  run("insert into rows values (" + id + ")");
+  if (!script_.emits || sql_outcome_ != Outcome::handled) return;
+  fail_unless(emits_->add({.type = "emitted",
+                           .key = id,
+                           .content_type = "text/plain",
+                           .data = id,
+                           .time_ns = 1,
+                           .cause = event_id,
+                           .depth = 1}));
 }
 
 // As the bridge does: a failure of the host's disk or memory is fatal, any other the event's.
 void ScriptedInstance::run(const std::string& sql) {
-  const auto ran = database_.execute(sql.c_str());
+  fail_unless(database_.execute(sql.c_str()));
+}
+
+void ScriptedInstance::fail_unless(const Result<void>& ran) {
   if (ran) return;
   sql_outcome_ = ran.error().code == ErrorCode::invalid ? Outcome::fail : Outcome::fatal;
   error_.code = to_string(ran.error().code);

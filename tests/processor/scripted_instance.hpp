@@ -34,6 +34,7 @@ struct Script {
   Deed create, migrate, start, flush;
   std::function<std::optional<Decision>(const Event&, const Instance::EventFailure&)> on_error;
   bool gathers = false;
+  bool emits = false;  ///< with each row an event of type "emitted", its key the event's id
   std::string schema = "create table rows (id integer primary key) strict";
   HandlerDescription description;
   std::string config;  ///< that `create` was given last
@@ -46,11 +47,12 @@ struct Script {
 
   /// Everything that happened, in order: "create", "migrate 0 1", "start", "h7" handle, "h7'" handle as a
   /// redelivery, "h7#2" a second attempt, "h7!" it failed, "v7!" validate failed, "e7" on_error, "f" flush,
-  /// "f!" it failed, "u7" rolled_back from 7, "c" the projection committed, "stop", "destroy".
+  /// "f!" it failed, "u7" rolled_back from 7, "c" the projection committed, "r" emitted events were given to
+  /// the log, "stop", "destroy".
   std::vector<std::string> journal;
   /// The journal as one line.
   [[nodiscard]] std::string life() const;
-  /// The journal from `start` to `stop`, both excluded, as one line.
+  /// The journal from `start` to `stop`, both excluded, as one line, without the relays and their commits.
   [[nodiscard]] std::string work() const;
 
   Script();
@@ -80,12 +82,14 @@ class ScriptedInstance final : public Instance {
   void note(const std::string& what) { script_.journal.push_back(what); }
   void write(std::uint64_t event_id);
   void run(const std::string& sql);
+  void fail_unless(const Result<void>& ran);
   // Runs `body` as one call of the plugin: notices writes, a lost transaction, SQL that failed.
   template <typename Body>
   Outcome call(Script::Deed* deed, const Body& body);
 
   Script& script_;
   Database& database_;
+  EmitSink* emits_;
   HandlerError error_;
   bool wrote_ = false;
   bool lost_ = false;

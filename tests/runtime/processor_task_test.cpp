@@ -34,7 +34,7 @@ struct Rig {
     NoLog log;
     const Interrupt stop;
     return run_processor(
-        spec, log, [](const ProcessorState&) {}, stop);
+        spec, log, [](const ProcessorState&) {}, stop, nullptr);
   }
 };
 

@@ -289,7 +289,8 @@ struct aludel_new_event {
     aludel_str content_type; /**< empty: application/json */
     const void *data;
     uint64_t data_size;
-    uint64_t cause; /**< in flush(): the id of the event that caused it; in handle(): ignored */
+    uint64_t cause; /**< in flush(): the id of the event that caused it, one of those since the last commit; in handle():
+                         ignored */
 };
 
 /** Why a function did not succeed, see aludel_host.set_error. */
@@ -469,9 +470,12 @@ struct aludel_host {
     int32_t(ALUDEL_ABI *attribute_at)(aludel_call *call, uint64_t index, aludel_str *name, aludel_str *value);
 
     /**
-     * Appends an event to the log once this batch has committed, exactly once. Up to 1,000 events and 16 MiB per event
-     * handled. In a rebuild and in a dry run it succeeds and does nothing.
-     * @return ALUDEL_OK, ALUDEL_TOO_LARGE, ALUDEL_LIMIT, ALUDEL_INVALID, ALUDEL_DENIED (this host does not emit)
+     * Appends an event to the log once this batch has committed, exactly once. Copied. Its time is that of the event that
+     * caused it; the attributes `aludelcause` and `aludeldepth` tell that event's id, and how many emitted events led here.
+     * In a rebuild and in a dry run it succeeds and does nothing.
+     * @return ALUDEL_OK; ALUDEL_INVALID: the type is empty, a string is not UTF-8 or holds a NUL, the cause is none of this
+     *     batch; ALUDEL_TOO_LARGE: a string over 1 KiB, data over 4 MiB; ALUDEL_LIMIT: over 1,000 events or 16 MiB of one
+     *     event handled, or a depth over 32; ALUDEL_DENIED: there is no projection, or its transaction was lost
      */
     int32_t(ALUDEL_ABI *emit)(aludel_call *call, const aludel_new_event *event);
 };

@@ -48,7 +48,7 @@ struct NewEvent {
   std::string_view data;
   std::string_view key = {};
   std::string_view content_type = {};  ///< empty: application/json
-  std::uint64_t cause = 0;             ///< in flush() only: the id of the event that caused it
+  std::uint64_t cause = 0;             ///< in flush() only: the id of the event of this batch that caused it
 };
 
 /// The way to the host: the projection, the log, what is known of the present call.
@@ -72,7 +72,8 @@ class Call {
     return id;
   }
 
-  /// Appends an event to the log once this batch has committed, exactly once.
+  /// Appends an event to the log once this batch has committed, exactly once; does nothing in a rebuild or a
+  /// dry run. Throws where the host refuses it: see aludel_host.emit in plugin.h.
   void emit(const NewEvent& event) {
     aludel_new_event abi{};
     abi.struct_size = sizeof abi;

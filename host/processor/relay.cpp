@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "processor/relay.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/duration.hpp"
+#include "policy/backoff.hpp"
+#include "processor/standstill.hpp"
+
+namespace aludel {
+
+Result<void> Relay::run(const Interrupt& interrupt) {
+  failures_ = 0;
+  auto done = relay(interrupt);
+  if (!before_) return done;
+  // It is what it was before, and its own error, if it has one, counts again.
+  const auto before = *std::exchange(before_, std::nullopt);
+  parts_.teller.state().error = before.error;
+  parts_.teller.tell(before.activity);
+  return done;
+}
+
+Result<void> Relay::relay(const Interrupt& interrupt) {
+  auto& projection = parts_.projection;
+  for (bool synced = false;;) {
+    const auto chunk = projection.outbox().first();
+    if (!chunk) return chunk.error();
+    if (chunk->empty() || interrupt.pending()) return {};
+    if (parts_.teller.state().activity == Activity::offline) parts_.teller.running();
+    // The log must not know what a loss of power takes back.
+    if (!synced) {
+      if (auto done = projection.sync(); !done) return done;
+      synced = true;
+    }
+    const auto events = chunk->events(source_);
+    const auto below = parts_.appender->append({events, producer_, chunk->sequence()}, interrupt);
+    if (!below) {
+      if (below.error().code == ErrorCode::stopped) return {};
+      if (auto waited = wait_to_retry(below.error(), *chunk, interrupt); !waited) return waited;
+      continue;
+    }
+    if (auto begun = projection.begin(); !begun) return begun;
+    auto removed = projection.outbox().remove_below(std::min(*below, chunk->end()));
+    if (removed) removed = projection.commit();
+    if (!removed) {
+      (void)projection.rollback();
+      return removed;
+    }
+  }
+}
+
+Result<void> Relay::wait_to_retry(const Error& error, const OutboxChunk& chunk, const Interrupt& interrupt) {
+  if (!before_) before_ = parts_.teller.state();
+  const auto delay = delay_after(Backoff{}, ++failures_);
+  auto told = host_error("relay", error, parts_.clock.wall_ns());
+  told.attempt = failures_;
+  told.message = "relay emitted event " + std::to_string(chunk.sequence()) + ": " + told.message;
+  told.next_try_ns = told.since_ns + std::chrono::nanoseconds(delay).count();
+  if (parts_.handler_log.enabled(LogLevel::warning)) {
+    parts_.handler_log.write(LogLevel::warning, told.message + "; tried again in " + format_duration(delay));
+  }
+  parts_.teller.retrying(told);
+  // No event wakes it: none has this id.
+  const auto woken = parts_.log.wait(std::numeric_limits<std::uint64_t>::max(), interrupt, delay);
+  return woken ? Result<void>() : woken.error();
+}
+
+}  // namespace aludel

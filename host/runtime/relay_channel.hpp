@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "base/os/descriptor.hpp"
+#include "base/result.hpp"
+#include "log/event_log.hpp"
+#include "processor/relay.hpp"
+
+/// The way of emitted events from a child to its host: a socket pair of their own, one request at a time.
+///
+/// A request is a block as it would stand in the log (docs/store-format.md), with producer and sequence, of
+/// no log and with first id 0. The answer is a `RelayAnswer` and the bytes of its message.
+namespace aludel {
+
+struct RelayAnswer {
+  std::uint64_t below = 0;  ///< the log has all of the producer's events below this sequence
+  std::uint32_t error = 0;  ///< 0: done; else an `ErrorCode` plus 1, and `message_size` bytes follow
+  std::uint32_t message_size = 0;
+};
+
+/// The child's end. On the processor's thread.
+class RelayClient final : public Appender {
+ public:
+  /// @param descriptor not owned
+  /// @param on_broken called when the host's end is gone, or the descriptor is something else now; does not
+  ///   return
+  RelayClient(int descriptor, std::function<void()> on_broken)
+      : descriptor_(descriptor), on_broken_(std::move(on_broken)) {}
+
+  /// While a request that was interrupted is still unanswered, no other one is sent: its answer is the next
+  /// call's.
+  Result<std::uint64_t> append(const AppendRequest& request, const Interrupt& interrupt) override;
+
+ private:
+  void receive(char* at, std::size_t size);
+  [[nodiscard]] bool wait_for_answer(const Interrupt& interrupt);
+
+  const int descriptor_;
+  const std::function<void()> on_broken_;
+  bool answer_is_due_ = false;
+};
+
+/// The host's end: a thread that appends what it is sent. Blocked in a read, it uses no CPU.
+class RelayServer {
+ public:
+  /// @param log outlives this. Any number of servers append to it
+  /// @return limit: no thread can be had
+  static Result<std::unique_ptr<RelayServer>> start(os::Descriptor socket, EventLog& log);
+  /// Waits for an append that is under way.
+  ~RelayServer();
+  RelayServer(const RelayServer&) = delete;
+  RelayServer& operator=(const RelayServer&) = delete;
+
+ private:
+  RelayServer(os::Descriptor socket, EventLog& log) : socket_(std::move(socket)), log_(log) {}
+  void serve();
+  [[nodiscard]] bool receive_block(std::string& block) const;
+  [[nodiscard]] Result<std::uint64_t> append(const std::string& block) const;
+
+  os::Descriptor socket_;
+  EventLog& log_;
+  std::thread thread_;
+};
+
+}  // namespace aludel
