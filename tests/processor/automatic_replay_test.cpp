@@ -78,6 +78,23 @@ TEST_CASE("a letter is replayed when it is due, with the handler's writes, and c
   CHECK(seen.dead_letters == 0);
 }
 
+TEST_CASE(
+    "what a replay without an order emits is in the log before the processor waits, and of none that "
+    "failed") {
+  Replays rig;
+  rig.script.emits = true;
+  rig.fails(5, 2);
+  std::int64_t waiting = 0;
+  rig.log.on_wait = [&, behaves = rig.log.on_wait](const FakeLog::Wait& wait) {
+    waiting += Rig::number_in(rig.directory(), "select count(*) from _aludel_outbox");
+    return behaves(wait);
+  };
+  CHECK(rig.run().activity == Activity::offline);
+  CHECK(rig.letters() == "5 replayed 2/1/1");
+  CHECK(rig.emitted.keys() == "0 1 2 3 4 6 7 8 9 5");
+  CHECK(waiting == 0);
+}
+
 TEST_CASE("a letter whose replays are used up is permanent, open, and waited for no more") {
   Replays rig;
   rig.options.replay.strategy = ReplayStrategy::exponential;
