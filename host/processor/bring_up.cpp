@@ -102,16 +102,21 @@ bool BringUp::start(const Interrupt& stop) {
   return started_ || handler_failed(Activity::stopped, Stage::start, *outcome);
 }
 
-// The version that is up; and an earlier standstill that is about no event has been overcome.
+// The version that is up, with what it subscribes to; and an earlier standstill that is about no event has
+// been overcome.
 bool BringUp::note_up() {
   auto& projection = parts_.projection;
+  auto& tables = projection.tables();
   auto& state = parts_.teller.state();
   const auto& about = parts_.instance->description();
   const bool overcome = state.error && !state.error->event_id;
-  if (!overcome && state.handler_version == about.version) return true;
+  const auto known = tables.subscriptions();
+  const bool subscribed = known && *known == about.subscriptions;
+  if (!overcome && subscribed && state.handler_version == about.version) return true;
   auto noted = projection.begin();
-  if (noted) noted = projection.tables().note_handler(about.version, about.projection_version);
-  if (noted && overcome) noted = projection.tables().clear_standstill();
+  if (noted) noted = tables.note_handler(about.version, about.projection_version);
+  if (noted && !subscribed) noted = tables.note_subscriptions(about.subscriptions);
+  if (noted && overcome) noted = tables.clear_standstill();
   if (noted) noted = projection.commit();
   if (!noted) {
     (void)projection.rollback();

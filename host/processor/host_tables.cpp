@@ -55,6 +55,10 @@ create table _aludel_control (
   rebuild_below integer not null
 ) strict;
 insert into _aludel_control values (1, null, 0);
+create table _aludel_subscription (
+  kind integer not null,
+  type text not null
+) strict;
 create table _aludel_command (
   id integer primary key,
   finished integer not null,
@@ -250,6 +254,32 @@ Result<void> HostTables::note_handler(const std::string& version, std::uint32_t 
   auto update = database_->prepare("update _aludel_identity set handler_version = ?, projection_version = ?");
   if (!update) return update.error();
   return update->bind(1, std::string_view(version)).bind(2, std::int64_t{projection_version}).run();
+}
+
+Result<std::vector<Subscription>> HostTables::subscriptions() {
+  std::vector<Subscription> subscriptions;
+  if (found_format_ < 2) return subscriptions;
+  auto rows = database_->prepare("select kind, type from _aludel_subscription order by rowid");
+  if (!rows) return rows.error();
+  for (;;) {
+    const auto found = rows->step();
+    if (!found) return found.error();
+    if (!*found) return subscriptions;
+    subscriptions.push_back({static_cast<Subscription::Kind>(rows->integer(0)), std::string(rows->text(1))});
+  }
+}
+
+Result<void> HostTables::note_subscriptions(const std::vector<Subscription>& subscriptions) {
+  if (auto cleared = database_->execute("delete from _aludel_subscription"); !cleared) return cleared;
+  auto insert = database_->prepare("insert into _aludel_subscription values (?, ?)");
+  if (!insert) return insert.error();
+  for (const auto& subscription : subscriptions) {
+    auto inserted = insert->bind(1, static_cast<std::int64_t>(subscription.kind))
+                        .bind(2, std::string_view(subscription.type))
+                        .run();
+    if (!inserted) return inserted;
+  }
+  return {};
 }
 
 Result<void> HostTables::note_standstill(const Standstill& standstill) {

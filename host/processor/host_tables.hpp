@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/sqlite.hpp"
 #include "base/uuid.hpp"
+#include "plugin/description.hpp"
 #include "processor/command.hpp"
 #include "processor/cursor.hpp"
 #include "processor/standstill.hpp"
@@ -59,6 +61,9 @@ class HostTables {
   /// @return conflict: the cursor is not at `from`, so somebody else has moved it
   Result<void> move_cursor(const Position& from, const Cursor& to);
   Result<void> note_handler(const std::string& version, std::uint32_t projection_version);
+  /// What the handler that was up last has subscribed to.
+  [[nodiscard]] Result<std::vector<Subscription>> subscriptions();
+  Result<void> note_subscriptions(const std::vector<Subscription>& subscriptions);
   Result<void> note_standstill(const Standstill& standstill);
   Result<void> clear_standstill();
   /// Counts the open dead letters anew.

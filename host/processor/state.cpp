@@ -42,6 +42,8 @@ Result<ProcessorState> read_tables(HostTables& tables) {
   if (!standstill) return standstill.error();
   const auto emits_pending = tables.emits_pending();
   if (!emits_pending) return emits_pending.error();
+  auto subscriptions = tables.subscriptions();
+  if (!subscriptions) return subscriptions.error();
   ProcessorState state{
       .activity = Activity::offline,
       .handler_id = identity->handler_id,
@@ -51,6 +53,7 @@ Result<ProcessorState> read_tables(HostTables& tables) {
       .skipped = cursor->skipped,
       .dead_letters = cursor->dead_letters,
       .emits_pending = *emits_pending,
+      .subscriptions = std::move(*subscriptions),
       .error = std::nullopt,
   };
   const auto control = tables.control();

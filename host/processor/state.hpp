@@ -6,8 +6,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
+#include "plugin/description.hpp"
 
 namespace aludel {
 
@@ -58,6 +60,7 @@ struct ProcessorState {
   std::uint64_t skipped = 0;
   std::uint64_t dead_letters = 0;
   std::uint64_t emits_pending = 0;  ///< emitted events that are not in the log for certain; as files say
+  std::vector<Subscription> subscriptions = {};  ///< of the handler that was up last; empty: none was
   /// Why it stands still; kept when it is started again, until it is past the event (or up, if none is
   /// named).
   std::optional<ProcessorError> error;

@@ -24,6 +24,7 @@ namespace {
 struct Listening {
   std::vector<Subscription> subscriptions;
   std::vector<Subscription> types;
+  bool dynamic = false;  // it subscribes when it is created: to anything, as far as its plugin says
 };
 
 // What a processor listened to when a host ran it last.
@@ -40,10 +41,9 @@ std::optional<Listening> last_listening(const std::filesystem::path& directory) 
 std::map<std::string, Listening> configured(const Installation& installation, const Plan& plan) {
   std::map<std::string, Listening> result;
   for (const auto& p : plan.processors) {
-    auto subscriptions = p.handler.subscriptions;
-    // A handler that subscribes when it is created may want anything.
-    if ((p.handler.flags & ALUDEL_HANDLER_DYNAMIC) != 0) subscriptions = {Subscription{}};
-    result.emplace(p.config.name, Listening{std::move(subscriptions), p.config.types});
+    const bool dynamic = (p.handler.flags & ALUDEL_HANDLER_DYNAMIC) != 0;
+    auto subscriptions = dynamic ? std::vector{Subscription{}} : p.handler.subscriptions;
+    result.emplace(p.config.name, Listening{std::move(subscriptions), p.config.types, dynamic});
   }
   for (const auto& refused : plan.refused) {
     result.emplace(refused.name,
@@ -152,7 +152,7 @@ Result<Status> read_status(const Installation& installation, const Plan& plan,
   Status status;
   status.events = stats->events;
   status.bytes = stats->bytes;
-  const auto listening = configured(installation, plan);
+  auto listening = configured(installation, plan);
   std::set<std::string> names;
   for (const auto& [name, ignored] : listening)
     names.insert(name);
@@ -163,8 +163,12 @@ Result<Status> read_status(const Installation& installation, const Plan& plan,
     auto& state = processor.state;
     if (state.handler_id.empty()) state.handler_id = handler_in(plan, name, false);
     if (state.handler_version.empty()) state.handler_version = handler_in(plan, name, true);
+    const auto listens = listening.find(name);
+    if (listens != listening.end() && listens->second.dynamic && !state.subscriptions.empty()) {
+      listens->second.subscriptions = state.subscriptions;
+    }
     const auto running = live ? live->find(name) : LiveStates::const_iterator();
-    if (!listening.contains(name)) {
+    if (listens == listening.end()) {
       state.activity = Activity::unconfigured;
     } else if (live && running != live->end()) {
       overlay(state, running->second);

@@ -138,6 +138,7 @@ TEST_CASE("a projection of format 1 is read as it is, and brought to format 2 by
   write_to_projection(rig,
                       "drop table _aludel_outbox; drop table _aludel_letter; drop table _aludel_replay;"
                       "drop table _aludel_command; drop table _aludel_control;"
+                      "drop table _aludel_subscription;"
                       "alter table _aludel_identity drop column relayed;"
                       "alter table _aludel_cursor drop column start_next;"
                       "alter table _aludel_cursor drop column start_fingerprint;"
