@@ -87,9 +87,10 @@ std::optional<Outcome> BringUp::migrate_once(std::uint32_t from, std::uint32_t t
     if (auto undone = projection.rollback(); !undone) return broken(undone.error());
     return outcome;
   }
-  auto noted = projection.tables().note_handler(parts_.instance->description().version, to);
+  auto noted = projection.tables().note_handler(parts_.instance->description(), to);
   if (noted) noted = projection.commit();
   if (!noted) return broken(noted.error());
+  parts_.teller.state().handler_version = parts_.instance->description().version;
   return outcome;
 }
 
@@ -114,8 +115,7 @@ bool BringUp::note_up() {
   const bool subscribed = known && *known == about.subscriptions;
   if (!overcome && subscribed && state.handler_version == about.version) return true;
   auto noted = projection.begin();
-  if (noted) noted = tables.note_handler(about.version, about.projection_version);
-  if (noted && !subscribed) noted = tables.note_subscriptions(about.subscriptions);
+  if (noted) noted = tables.note_handler(about, about.projection_version);
   if (noted && overcome) noted = tables.clear_standstill();
   if (noted) noted = projection.commit();
   if (!noted) {

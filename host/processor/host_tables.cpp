@@ -250,10 +250,22 @@ Result<void> HostTables::move_cursor(const Position& from, const Cursor& to) {
                "cursor_moved"};
 }
 
-Result<void> HostTables::note_handler(const std::string& version, std::uint32_t projection_version) {
+Result<void> HostTables::note_handler(const HandlerDescription& handler, std::uint32_t projection_version) {
   auto update = database_->prepare("update _aludel_identity set handler_version = ?, projection_version = ?");
   if (!update) return update.error();
-  return update->bind(1, std::string_view(version)).bind(2, std::int64_t{projection_version}).run();
+  auto noted =
+      update->bind(1, std::string_view(handler.version)).bind(2, std::int64_t{projection_version}).run();
+  if (!noted) return noted;
+  if (auto cleared = database_->execute("delete from _aludel_subscription"); !cleared) return cleared;
+  auto insert = database_->prepare("insert into _aludel_subscription values (?, ?)");
+  if (!insert) return insert.error();
+  for (const auto& subscription : handler.subscriptions) {
+    noted = insert->bind(1, static_cast<std::int64_t>(subscription.kind))
+                .bind(2, std::string_view(subscription.type))
+                .run();
+    if (!noted) return noted;
+  }
+  return {};
 }
 
 Result<std::vector<Subscription>> HostTables::subscriptions() {
@@ -267,19 +279,6 @@ Result<std::vector<Subscription>> HostTables::subscriptions() {
     if (!*found) return subscriptions;
     subscriptions.push_back({static_cast<Subscription::Kind>(rows->integer(0)), std::string(rows->text(1))});
   }
-}
-
-Result<void> HostTables::note_subscriptions(const std::vector<Subscription>& subscriptions) {
-  if (auto cleared = database_->execute("delete from _aludel_subscription"); !cleared) return cleared;
-  auto insert = database_->prepare("insert into _aludel_subscription values (?, ?)");
-  if (!insert) return insert.error();
-  for (const auto& subscription : subscriptions) {
-    auto inserted = insert->bind(1, static_cast<std::int64_t>(subscription.kind))
-                        .bind(2, std::string_view(subscription.type))
-                        .run();
-    if (!inserted) return inserted;
-  }
-  return {};
 }
 
 Result<void> HostTables::note_standstill(const Standstill& standstill) {

@@ -60,10 +60,10 @@ class HostTables {
 
   /// @return conflict: the cursor is not at `from`, so somebody else has moved it
   Result<void> move_cursor(const Position& from, const Cursor& to);
-  Result<void> note_handler(const std::string& version, std::uint32_t projection_version);
+  /// That this handler is up, or made tables of this version.
+  Result<void> note_handler(const HandlerDescription& handler, std::uint32_t projection_version);
   /// What the handler that was up last has subscribed to.
   [[nodiscard]] Result<std::vector<Subscription>> subscriptions();
-  Result<void> note_subscriptions(const std::vector<Subscription>& subscriptions);
   Result<void> note_standstill(const Standstill& standstill);
   Result<void> clear_standstill();
   /// Counts the open dead letters anew.
