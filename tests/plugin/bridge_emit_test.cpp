@@ -201,10 +201,10 @@ TEST_CASE("in flush the cause is one of the events since the last commit") {
   bridge.bring_up();
   deliver(bridge, 3);
   CHECK(bridge.in(Stage::flush, Bridge::nothing) == Outcome::handled);
-  for (const std::uint64_t id : {5, 7, 9})
+  for (const std::uint64_t id : {5U, 7U, 9U})
     deliver(bridge, id);
   bridge.instance().rolled_back(9);
-  for (const std::uint64_t id : {3, 4, 6, 9, 10}) {
+  for (const std::uint64_t id : {3U, 4U, 6U, 9U, 10U}) {
     CAPTURE(id);
     CHECK(emit_in_flush(bridge, id) == ALUDEL_INVALID);
     deliver(bridge, 11);  // that flush has succeeded: another batch
