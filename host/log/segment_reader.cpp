@@ -84,7 +84,10 @@ Result<void> SegmentReader::find_tip() {
     const auto incarnation = page() ? page()->incarnation() : 0;
     const auto live = os::FileLock::held(dir_ / "lock");
     if (!live) return live.error();
-    if (*live && page() && page()->tip()) return {};
+    if (const auto served = page() ? page()->tip() : std::nullopt; *live && served) {
+      raise_to(seen_, *served);
+      return {};
+    }
     const auto first_ids = list_segments(files_, dir_);
     if (!first_ids) return first_ids.error();
     auto end = end_of_segment(files_, dir_ / segment_name(first_ids->back()));

@@ -30,8 +30,14 @@ class Verifier {
       : files_(files), dir_(dir), progress_(progress), durable_floor_(durable_floor) {}
 
   Result<VerifyReport> run() {
-    if (auto ok = find_limit(); !ok) return ok.error();
     auto first_ids = list_segments(files_, dir_);
+    if (!first_ids) return first_ids.error();
+    // Before the walk: what is published meanwhile, the walk may have passed by.
+    const auto published = last_published(*first_ids);
+    if (!published) return published.error();
+    published_ = *published;
+    if (auto ok = find_limit(); !ok) return ok.error();
+    first_ids = list_segments(files_, dir_);
     if (!first_ids) return first_ids.error();
     if (tip_) std::erase_if(*first_ids, [&](std::uint64_t id) { return id > 0 && id >= *tip_; });
     if (first_ids->empty()) {
@@ -48,10 +54,17 @@ class Verifier {
       last_ = first_id == first_ids->back();
       verify_segment(first_id);
     }
-    if (report_.faults.empty() && log_id_) {
-      if (auto ok = check_published(); !ok) return ok.error();
-    }
+    check_published();
     return std::move(report_);
+  }
+
+  /// Whether somebody has appended since `run` began.
+  Result<bool> has_grown() {
+    const auto first_ids = list_segments(files_, dir_);
+    if (!first_ids) return first_ids.error();
+    const auto published = last_published(*first_ids);
+    if (!published) return published.error();
+    return *published != published_;
   }
 
  private:
@@ -67,18 +80,30 @@ class Verifier {
     return {};
   }
 
-  // What was published in this boot was acknowledged.
-  Result<void> check_published() {
+  // By the last writer of this boot, if the page says so for certain.
+  Result<std::optional<std::uint64_t>> last_published(const std::vector<std::uint64_t>& first_ids) {
     const auto boot_id = os::boot_id();
     if (!boot_id) return boot_id.error();
-    const auto page = TipView::open(dir_ / "tip", *log_id_, *boot_id);
-    if (!page) return page.error().code == ErrorCode::not_found ? Result<void>() : page.error();
-    const auto published = page->last_published();
-    if (!published || *published <= next_id_) return {};
+    for (const auto first_id : first_ids) {
+      const auto path = dir_ / segment_name(first_id);
+      const auto file = files_.open(path, os::OpenMode::read);
+      if (!file) return file.error();
+      const auto header = read_segment_header(**file, path);
+      if (!header) continue;
+      const auto page = TipView::open(dir_ / "tip", header->log_id, *boot_id);
+      if (page) return page->last_published();
+      if (page.error().code != ErrorCode::not_found) return page.error();
+      break;
+    }
+    return std::optional<std::uint64_t>();
+  }
+
+  // What was published in this boot was acknowledged.
+  void check_published() {
+    if (!report_.faults.empty() || !published_ || *published_ <= next_id_) return;
     report_.torn_tail.reset();
     fault(offset_, fmt::format("the log ends before event {}, but its tip page knows its events to below {}",
-                               next_id_, *published));
-    return {};
+                               next_id_, *published_));
   }
 
   Result<void> measure(const std::vector<std::uint64_t>& first_ids) {
@@ -248,6 +273,7 @@ class Verifier {
   VerifyReport report_;
   std::uint64_t durable_floor_;       // events below it are proven
   std::optional<std::uint64_t> tip_;  // of a log that is being written
+  std::optional<std::uint64_t> published_;
   std::uint64_t total_ = 0;
 
   // The walk over the log
@@ -271,7 +297,16 @@ class Verifier {
 
 Result<VerifyReport> verify_log(os::FileSystem& files, const std::filesystem::path& dir,
                                 std::uint64_t durable_floor, const VerifyProgress& progress) {
-  return Verifier(files, dir, durable_floor, progress).run();
+  constexpr int walks_max = 3;
+  for (int walk = 1;; ++walk) {
+    Verifier verifier(files, dir, durable_floor, progress);
+    auto report = verifier.run();
+    if (!report || walk == walks_max || (report->faults.empty() && !report->torn_tail)) return report;
+    // What looked bad may have been an append half-way.
+    const auto grown = verifier.has_grown();
+    if (!grown) return grown.error();
+    if (!*grown) return report;
+  }
 }
 
 }  // namespace aludel

@@ -193,6 +193,20 @@ TEST_CASE("a reader outlives its writer, waits for the next one, and sees what t
   }
 }
 
+TEST_CASE("a reader keeps the tip that it was opened with while the next writer recovers") {
+  const TempDir dir;
+  FaultFileSystem files;
+  auto log = open_log(small_options(dir.path(), files));
+  append_each(*log, 3);
+  const auto reader = open_reader(dir.path());
+  log.reset();
+  auto page = TipPublisher::open(dir.path() / "tip");
+  REQUIRE(page);
+  page->reset();
+  CHECK(reader->tip() == 3);
+  CHECK(reader->read_from(2));
+}
+
 TEST_CASE("without a writer a reader shows the blocks that are there and changes nothing") {
   const TempDir dir;
   FaultFileSystem files;

@@ -48,6 +48,27 @@ TEST_CASE("verify finds nothing wrong with a log, counts its events, and tells h
   CHECK(last_done == last_total);
 }
 
+TEST_CASE("verify takes what is appended while it walks for no fault") {
+  for (const bool serves : {false, true}) {
+    CAPTURE(serves);
+    const TempDir dir;
+    FaultFileSystem files;
+    auto log = open_log(small_options(dir.path(), files));
+    append_each(*log, 5);
+    if (!serves) log.reset();
+    int left = 3;
+    const auto report = verify_log(files, dir.path(), 0, [&](std::uint64_t, std::uint64_t) {
+      if (left-- <= 0) return;
+      if (!log) log = open_log(small_options(dir.path(), files));
+      append_each(*log, 1);
+    });
+    REQUIRE(report);
+    CHECK(report->faults.empty());
+    CHECK_FALSE(report->torn_tail);
+    CHECK(report->events >= 5);
+  }
+}
+
 TEST_CASE("verify names each of several faults by file and offset, and goes on behind them") {
   const TempDir dir;
   FaultFileSystem files;
