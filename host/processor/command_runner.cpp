@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "processor/ownership.hpp"
+
 namespace aludel {
 
 namespace {
@@ -38,8 +40,12 @@ Result<CommandRunner::Outcome> CommandRunner::apply(bool has_instance) {
   for (;;) {
     const auto control = parts_.projection.tables().control();
     if (!control) return control.error();
-    outcome.needs_replay = control->unfinished != 0;
-    if (outcome.needs_replay) return outcome;
+    if (control->unfinished != 0) {
+      const auto ended = end_replay_for_reset(control->unfinished);
+      if (!ended) return ended.error();
+      outcome.needs_replay = !*ended;
+      if (outcome.needs_replay) return outcome;
+    }
     const auto command = parts_.queue.next(control->applied);
     if (!command) return command.error();
     if (!*command) return outcome;
@@ -47,6 +53,28 @@ Result<CommandRunner::Outcome> CommandRunner::apply(bool has_instance) {
     if (outcome.needs_reset) return outcome;
     if (auto applied = apply_one(**command, outcome); !applied) return applied.error();
   }
+}
+
+// A replay that cannot go on, since its handler does not come up, must not keep a reset from being applied.
+Result<bool> CommandRunner::end_replay_for_reset(std::int64_t replay_id) {
+  for (auto id = replay_id;;) {
+    const auto command = parts_.queue.next(id);
+    if (!command) return command.error();
+    if (!*command) return false;
+    if ((*command)->kind == Command::Kind::reset) break;
+    id = (*command)->id;
+  }
+  auto& projection = parts_.projection;
+  const auto so_far = projection.tables().command_result(replay_id);
+  if (!so_far) return so_far.error();
+  auto result = so_far->value_or(CommandResult{});
+  result.finished = true;
+  result.message = "ended by a reset";
+  if (auto begun = projection.begin_durable(); !begun) return begun.error();
+  if (auto released = projection.letters().release_chosen(); !released) return released.error();
+  if (auto noted = projection.tables().note_command(replay_id, result); !noted) return noted.error();
+  if (auto committed = projection.commit_durable(); !committed) return committed.error();
+  return true;
 }
 
 // What an operator was answered has to hold: durable before it can be read.
@@ -110,6 +138,13 @@ Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
   const auto event_id = *(*standstill)->error.event_id;
   const auto cursor = tables.cursor();
   if (!cursor) return cursor.error();
+  const auto identity = tables.identity();
+  if (!identity) return identity.error();
+  // In another log that is another event.
+  if (const auto strange = check_ownership(*identity, cursor->position, identity->handler_id, parts_.log,
+                                           parts_.clock.wall_ns())) {
+    return refused(strange->error.message);
+  }
   const auto fingerprint = parts_.log.block_fingerprint(event_id);
   if (!fingerprint) return fingerprint.error();
   auto behind = *cursor;

@@ -37,6 +37,7 @@ class CommandRunner {
   Result<Outcome> apply(bool has_instance);
 
  private:
+  Result<bool> end_replay_for_reset(std::int64_t replay_id);
   Result<void> apply_one(const Command& command, Outcome& outcome);
   Result<CommandResult> carry_out(const Command& command, Outcome& outcome);
   Result<CommandResult> pause();

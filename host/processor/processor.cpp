@@ -260,7 +260,8 @@ void OwnedProcessor::replay(const Interrupt& stop) {
     if (!command) return command.error();
     Replayer replayer({*projection_, instance_->description(), environment_.handler_log, environment_.clock},
                       letter_delivery(), std::exchange(died_in_, std::nullopt));
-    auto done = *command ? replayer.run(**command, stop) : replayer.give_up(control->unfinished);
+    const bool known = *command && (*command)->id == control->unfinished;
+    auto done = known ? replayer.run(**command, stop) : replayer.give_up(control->unfinished);
     if (!done) return done;
     return load();
   }();

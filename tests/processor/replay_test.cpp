@@ -62,13 +62,12 @@ TEST_CASE("commands that were given behind a replay are applied after it, withou
   CHECK(Rig::number_in(rig.directory(), "select count(*) from _aludel_command where finished") == 3);
 }
 
-TEST_CASE("a replay whose command was lost is ended, and its letters stay open") {
-  LetterRig rig;
+// Two letters; a replay is stopped behind the first.
+void stop_within_a_replay(LetterRig& rig) {
   rig.script.events[5] = {.outcome = Outcome::fail, .until = 1};
   rig.script.events[6] = {.outcome = Outcome::fail, .until = 1};
   rig.run();
   rig.order(Command::Kind::replay);
-  // Stopped behind the first letter; then the queue is gone.
   rig.script.committed = [&](Database&) {
     if (rig.text_in(rig.directory(), "select group_concat(state) from _aludel_letter") ==
         "replayed,replaying")
@@ -77,12 +76,54 @@ TEST_CASE("a replay whose command was lost is ended, and its letters stay open")
   rig.run();
   rig.script.committed = nullptr;
   CHECK(rig.letters() == "5 replayed boom 1, 6 replaying boom 1");
-  std::filesystem::remove(rig.directory() / "control.db");
+}
+
+TEST_CASE("a replay whose command was lost is ended, its letters stay open, and what came since is applied") {
+  for (const bool more : {false, true}) {
+    CAPTURE(more);
+    LetterRig rig;
+    stop_within_a_replay(rig);
+    std::filesystem::remove(rig.directory() / "control.db");
+    if (more) {
+      Command pause;
+      pause.kind = Command::Kind::pause;
+      REQUIRE(CommandQueue::open(rig.directory()).value()->post(pause, 1));
+    }
+    CHECK(rig.run().activity == (more ? Activity::paused : Activity::offline));
+    CHECK(rig.letters() == "5 replayed boom 1, 6 dead boom 1");
+    CHECK(Rig::text_in(rig.directory(),
+                       "select finished || ' ' || succeeded || ' ' || message from "
+                       "_aludel_command where id = 1") ==
+          "1 1 what it asked for was lost: give the command again");
+  }
+}
+
+TEST_CASE("a reset ends a replay that cannot go on") {
+  LetterRig rig;
+  stop_within_a_replay(rig);
+  rig.log.cut(4);
+  rig.log.append("wanted", 2, 2);
+  CHECK(rig.run().activity == Activity::diverged);
+  rig.order(Command::Kind::pause);
+  rig.order(Command::Kind::reset);
+  rig.order(Command::Kind::resume);
   CHECK(rig.run().activity == Activity::offline);
-  CHECK(rig.letters() == "5 replayed boom 1, 6 dead boom 1");
-  CHECK(Rig::text_in(rig.directory(),
-                     "select finished || ' ' || succeeded || ' ' || message from "
-                     "_aludel_command") == "1 1 what it asked for was lost: give the command again");
+  CHECK(rig.letters() == "5 replayed boom 1, 6 discarded boom 1");
+  CHECK(Rig::text_in(rig.directory(), "select group_concat(finished || refused) from _aludel_command") ==
+        "10,10,10,10");
+}
+
+TEST_CASE("an event is not skipped in a log of another history") {
+  LetterRig rig;
+  rig.options.error_policy.processor.strategy = Strategy::fail_fast;
+  rig.script.events[5] = {.outcome = Outcome::fail};
+  CHECK(rig.run().activity == Activity::stopped);
+  rig.log.cut(4);
+  rig.log.append("wanted", 7, 3);
+  rig.order(Command::Kind::skip);
+  CHECK(rig.run().activity == Activity::diverged);
+  CHECK(rig.durable().next == 5);
+  CHECK(Rig::number_in(rig.directory(), "select refused from _aludel_command") == 1);
 }
 
 }  // namespace aludel
