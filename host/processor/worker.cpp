@@ -57,7 +57,10 @@ void Worker::relay(const Interrupt& stop) {
 void Worker::on_event(const Event& event) {
   if (failed_ && event.id == failed_->error.event_id) {
     const auto fault = *std::exchange(failed_, std::nullopt);
-    return decide_on(fault);
+    decide_on(fault);
+    // Committed here, so that the next failure undoes only what comes behind this one.
+    if (!ended_ && parts_.batch.begun()) finish(parts_.feed.position());
+    return;
   }
   if (const auto passed = passed_.find(event.id); passed != passed_.end()) return pass(event, passed->second);
   if (!parts_.batch.begun()) {

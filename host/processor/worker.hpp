@@ -29,7 +29,8 @@ namespace aludel {
 ///
 ///   - A failed event that left nothing in the transaction is taken back, and the batch goes on behind it, or
 ///     ends in front of it.
-///   - Otherwise the batch is undone and those before the event are delivered again.
+///   - Otherwise the batch is undone; those before the event are delivered again, and commit with what is
+///     decided on it.
 ///   - If it is not known which event is at fault, each event of the batch follows in a batch of its own.
 ///   - A fault of the environment stops the processor where it committed last.
 ///

@@ -69,7 +69,8 @@ TEST_CASE("a letter is replayed when it is due, with the handler's writes, and c
   Replays rig;
   rig.fails(5, 2);
   CHECK(rig.run().activity == Activity::offline);
-  CHECK(rig.script.work() == "h0 h1 h2 h3 h4 h5! u0 h0' h1' h2' h3' h4' h6 h7 h8 h9 f c h5#2! u5 c h5#3 f c");
+  CHECK(rig.script.work() ==
+        "h0 h1 h2 h3 h4 h5! u0 h0' h1' h2' h3' h4' f c h6 h7 h8 h9 f c h5#2! u5 c h5#3 f c");
   CHECK(rig.calls.ends_with(" 5@60 5@120"));
   CHECK(rig.letters() == "5 replayed 2/1/1");
   CHECK(rig.rows() == upto(9));
