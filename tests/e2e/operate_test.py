@@ -111,10 +111,10 @@ def test_a_query_only_reads_the_projection(aludel):
                 "attach 'other.db' as other", "pragma journal_mode = delete", "begin",
                 "update seen set type = ''", "create temp table t (a)", "detach main", "analyze",
                 "pragma wal_checkpoint", "pragma writable_schema = 1", "savepoint s"]:
-        _, error = aludel.run("query", "x", sql, status=3)
+        _, error = aludel.run("query", "x", sql, status=2)
         holds(error, "only reading this projection is allowed")
     for sql, words in [("selec 1", "syntax error"), ("select 1; select 2", "one statement at a time"), ("", "no statement"),
-                       ("select * from nowhere", "no such table"),
+                       ("select * from nowhere", "/projection.db); there are seen"),
                        ("select load_extension('x')", "not authorized to use function: load_extension"),
                        ("update sqlite_master set sql = ''", "sqlite_master may not be modified")]:
         _, error = aludel.run("query", "x", sql, status=2)
