@@ -172,7 +172,7 @@ Result<int> config_check_command(const Globals& globals,
   const auto plan = make_plan(installation->config, *plugins);
   if (!plan) return plan.error();
   const Findings check{*installation, *plan, unused_refusals(*plan, *plugins),
-                       why_idle(*plan, *plugins, names_plugin_folder(installation->config, plugin_dirs))};
+                       why_idle(*plan, *plugins, plugin_folders(installation->config, plugin_dirs))};
   if (globals.json) {
     std::printf("%s\n", to_json(value_of(check)).c_str());
   } else {

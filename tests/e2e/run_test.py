@@ -133,7 +133,7 @@ def test_a_drain_of_nothing_ends_at_once(aludel):
 def test_a_drain_with_nothing_to_run_by_mistake_says_why(aludel):
     folder = aludel.directory / "plugins"
     folder.mkdir()
-    why = "aludel: no processor runs: the plugin folders hold no plugin (*.so)\n"
+    why = f"aludel: no processor runs: the plugin folder {folder} holds no plugin (*.so)\n"
     holds(aludel.drain("--plugin-dir", folder, status=1), why)
     (folder / "bad.so").write_text("no library")
     log = aludel.drain("--plugin-dir", folder, status=1)
