@@ -190,7 +190,7 @@ def test_the_config_is_checked_and_shown(aludel):
     equal(aludel.run("config", "show"), shown)
     aludel.configure('[processor.x]\nhandler = "org.example.unruli"\n')
     out, _ = aludel.run("config", "check", status=1)
-    holds(out, 'x: no plugin has the handler "org.example.unruli"')
+    holds(out, f'{aludel.directory}/aludel.toml:1: x: no plugin has the handler "org.example.unruli"')
     aludel.configure('[processor.x]\nhandlr = "a"\n')
     for command in ["config", "check"], ["status"], ["run"], ["append", "--type", "t"]:
         _, error = aludel.run(*command, status=2)
