@@ -40,24 +40,43 @@ bool is_os_failure(int result) {
   return (result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN;
 }
 
+// What whoever runs the program can do about it, where it is not plain.
+std::string_view remedy(ErrorCode code) {
+  if (code == ErrorCode::denied) return ": run as the owner of that file, on a disk that can be written";
+  if (code == ErrorCode::disk_full) return ": make room";
+  return "";
+}
+
 Error make_error(sqlite3* db, std::string_view attempt, const std::string& path) {
   const int result = sqlite3_extended_errcode(db);
   const int error_number = is_os_failure(result) ? sqlite3_system_errno(db) : 0;
+  const auto code = sqlite_error_code(result, error_number);
   auto words = std::string(attempt) + ": " + sqlite3_errmsg(db);
   if (error_number != 0) words += ", " + std::generic_category().message(error_number);
-  return {sqlite_error_code(result, error_number), words + " (" + path + ")"};
+  return {code, words + " (" + path + ")" + std::string(remedy(code))};
+}
+
+// The statement is told where it may be at fault. Else it is the file, the disk or another process, and the
+// host's own SQL would tell an operator nothing.
+Error sql_error(sqlite3* db, std::string_view verb, std::string_view sql, const std::string& path) {
+  constexpr std::size_t shown_max = 100;
+  const int result = sqlite3_extended_errcode(db);
+  const bool at_fault = sqlite_error_code(result) == ErrorCode::invalid;
+  if (!at_fault)
+    return make_error(db, (result & 0xff) == SQLITE_READONLY ? "write to the database" : "use the database",
+                      path);
+  std::string shown(sql.substr(0, shown_max));
+  for (auto& c : shown) {
+    if (c == '\n' || c == '\t') c = ' ';
+  }
+  if (sql.size() > shown_max) shown += "...";
+  return make_error(db, std::string(verb) + " \"" + shown + "\"", path);
 }
 
 Error statement_error(sqlite3_stmt* statement) {
-  constexpr std::size_t shown_max = 100;
-  std::string sql = sqlite3_sql(statement);
-  for (auto& c : sql) {
-    if (c == '\n' || c == '\t') c = ' ';
-  }
-  if (sql.size() > shown_max) sql = sql.substr(0, shown_max) + "...";
   sqlite3* db = sqlite3_db_handle(statement);
   const char* path = sqlite3_db_filename(db, "main");
-  return make_error(db, "run \"" + sql + "\"", path != nullptr ? path : "");
+  return sql_error(db, "run", sqlite3_sql(statement), path != nullptr ? path : "");
 }
 
 // Binding fails only for a wrong index, a running statement or over 1 GB: bugs of the host.
@@ -213,7 +232,7 @@ Result<Statement> Database::prepare(std::string_view sql) {
   const char* rest = nullptr;
   if (sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
                          &handle, &rest) != SQLITE_OK) {
-    return error("prepare \"" + std::string(sql) + "\"");
+    return sql_error(handle_, "prepare", sql, path_.string());
   }
   Statement statement(handle);
   sqlite3_stmt* second = nullptr;
@@ -229,7 +248,7 @@ Result<Statement> Database::prepare(std::string_view sql) {
 
 Result<void> Database::execute(const char* sql) {
   if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
-    return error("run \"" + std::string(sql) + "\"");
+    return sql_error(handle_, "run", sql, path_.string());
   }
   return {};
 }

@@ -123,7 +123,26 @@ bool is_only_statement(sqlite3* database, const char* rest) {
 }
 
 Error not_reading() {
-  return {ErrorCode::denied, "query: only reading this projection is allowed"};
+  return {ErrorCode::invalid, "query: only reading this projection is allowed"};
+}
+
+// "; there are accounts, entries": what the handler has made. "" if that cannot be told.
+std::string tables_there(Database& database) {
+  auto select = database.prepare(
+      "select group_concat(name, ', ') from (select name from pragma_table_list where schema = 'main' and "
+      "type <> 'shadow' and substr(name, 1, 7) <> 'sqlite_' and substr(name, 1, 8) <> '_aludel_' "
+      "order by name limit 20)");
+  const auto found = select ? select->step() : select.error();
+  if (!found || !*found) return {};
+  return select->is_null(0) ? "; the handler has made none" : "; there are " + std::string(select->text(0));
+}
+
+// What SQLite says of SQL that it does not accept.
+Error not_accepted(Database& database) {
+  auto error = database.error("query");
+  if (std::string_view(sqlite3_errmsg(database.handle())).starts_with("no such table"))
+    error.message += tables_there(database);
+  return error;
 }
 
 Result<void> walk(sqlite3_stmt* statement, const QuerySink& sink) {
@@ -152,7 +171,7 @@ Result<void> run_statement(Database& database, const std::string& sql, const Que
   const int result =
       sqlite3_prepare_v2(handle, sql.c_str(), static_cast<int>(sql.size()) + 1, &prepared, &rest);
   if (result == SQLITE_AUTH) return not_reading();
-  if (result != SQLITE_OK) return database.error("query");
+  if (result != SQLITE_OK) return not_accepted(database);
   const Statement statement(prepared);
   if (prepared == nullptr) return Error(ErrorCode::invalid, "query: there is no statement");
   if (sqlite3_stmt_readonly(prepared) == 0) return not_reading();

@@ -76,6 +76,21 @@ Result<Input> from_file(const std::string& file) {
                regular ? static_cast<std::uint64_t>(status.st_size) : 0, regular ? nullptr : descriptor};
 }
 
+// @param written behind --data
+Error no_json(const Error& error, const std::string& written) {
+  constexpr std::size_t shown_max = 60;
+  const bool is_file = written.starts_with('@');
+  const auto shown = written.substr(0, shown_max) + (written.size() > shown_max ? "..." : "");
+  auto told = error.within(is_file ? "--data " + written : "--data \"" + shown + "\"");
+  std::error_code ignored;
+  if (std::filesystem::exists(written, ignored)) {
+    told.message += "; to send what is in that file write --data @" + written;
+  } else if (!is_file) {
+    told.message += "; in a shell, put quotes around all of it: --data '{\"amount\":500}'";
+  }
+  return told;
+}
+
 // The event's data on one line, as it is sent.
 Result<std::string> data_of(const AppendOptions& options) {
   std::string data = options.data;
@@ -85,14 +100,7 @@ Result<std::string> data_of(const AppendOptions& options) {
     data = std::move(*read);
   }
   JsonDocument document;
-  if (auto parsed = document.parse(data, 0); !parsed) {
-    auto error = parsed.error().within("--data");
-    std::error_code ignored;
-    if (std::filesystem::exists(options.data, ignored)) {
-      error.message += "; to send what is in that file write --data @" + options.data;
-    }
-    return error;
-  }
+  if (auto parsed = document.parse(data, 0); !parsed) return no_json(parsed.error(), options.data);
   std::replace_if(
       data.begin(), data.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return data;
@@ -198,7 +206,9 @@ void print(const AppendSummary& summary, double seconds) {
   if (summary.count == 1) text += fmt::format(" ({})", *summary.first);
   if (summary.count > 1) text += fmt::format(" ({}..{})", *summary.first, *summary.last);
   text += fmt::format(" in {:.2f} s", seconds);
-  if (summary.duplicates > 0) text += "; " + with_commas(summary.duplicates) + " were in the log already";
+  if (summary.duplicates > 0)
+    text += "; " + with_commas(summary.duplicates) + (summary.duplicates == 1 ? " was" : " were") +
+            " in the log already";
   std::printf("%s\n", text.c_str());
 }
 

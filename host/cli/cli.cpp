@@ -56,6 +56,10 @@ CLI::Validator not_empty(const std::string& wanted) {
 CLI::Validator is_count() {
   return {[](std::string& value) { return count_fault(value); }, ""};
 }
+// Letters are numbered as SQLite numbers rows.
+CLI::Validator is_letter() {
+  return {[](std::string& value) { return count_fault(value, INT64_MAX); }, ""};
+}
 CLI::Validator one_of(std::span<const std::string_view> words) {
   return {[words](std::string& value) { return word_fault(value, words); }, ""};
 }
@@ -199,7 +203,8 @@ Result<int> run_dlq(Options& o, DlqCommand command) {
 void add_letter_filter(CLI::App& command, Options& o) {
   command.add_option("--id", o.dlq.filter.ids, "Only these letters; repeatable")
       ->type_name("N")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->check(is_letter());
   command.add_option("--type", o.dlq.filter.type, "Only events of this type; x* is a prefix")->type_name("T");
   command.add_option("--key", o.dlq.filter.key, "Only events with this key")->type_name("K");
   command.add_option("--code", o.dlq.filter.code, "Only failures with this code")->type_name("C");
@@ -249,14 +254,20 @@ void add_dlq(CLI::App& app, Options& o, Invocation& action) {
     reading->add_option("PROCESSOR", o.dlq.processor, "Only this processor's")->type_name("");
     add_letter_filter(*reading, o);
     reading->add_flag("--all", o.dlq.filter.closed, "Those that were replayed or discarded too");
-    if (limit)
-      reading->add_option("--limit", o.dlq.limit, "At most so many of each processor")->type_name("N");
+    if (!limit) continue;
+    reading->add_option("--limit", o.dlq.limit, "At most so many of each processor")
+        ->type_name("N")
+        ->check(is_count());
   }
   add_letter_commands(*dlq, o, action);
   auto* show = add(*dlq, "show", "Print a dead letter with its event, as JSON", "dlq show ledger 1", action,
                    [&o] { return dlq_show_command(o.globals, o.dlq); });
   show->add_option("PROCESSOR", o.dlq.processor, "Its name")->type_name("")->required();
-  show->add_option("ID", o.dlq.filter.ids, "The letter")->type_name("")->required()->expected(1);
+  show->add_option("ID", o.dlq.filter.ids, "The letter")
+      ->type_name("")
+      ->required()
+      ->expected(1)
+      ->check(is_letter());
 }
 
 void add_processor(CLI::App& app, Options& o, Invocation& action) {

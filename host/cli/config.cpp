@@ -103,6 +103,13 @@ struct Findings {
   [[nodiscard]] bool good() const {
     return plan.refused.empty() && refused_plugins.empty() && !(idle && idle->by_mistake);
   }
+  // Where the processor begins in the config, which names each that can be refused.
+  [[nodiscard]] std::uint32_t line_of(const std::string& name) const {
+    for (const auto& processor : installation.config.processors) {
+      if (processor.name == name) return processor.line;
+    }
+    return 0;
+  }
   [[nodiscard]] bool has_config() const {
     std::error_code ignored;
     return std::filesystem::exists(installation.config.file, ignored);
@@ -141,8 +148,10 @@ json::value value_of(const Findings& check) {
 void print(const Findings& check) {
   const auto& file = check.installation.config.file;
   if (!check.has_config()) std::printf("there is no %s: every handler found would run\n", file.c_str());
-  for (const auto& refused : check.plan.refused)
-    std::printf("%s: %s\n", refused.name.c_str(), refused.error.message.c_str());
+  for (const auto& refused : check.plan.refused) {
+    std::printf("%s:%u: %s: %s\n", file.c_str(), check.line_of(refused.name), refused.name.c_str(),
+                refused.error.message.c_str());
+  }
   if (check.idle) {
     std::printf("%s\n", check.idle->why.c_str());
     return;
@@ -172,7 +181,7 @@ Result<int> config_check_command(const Globals& globals,
   const auto plan = make_plan(installation->config, *plugins);
   if (!plan) return plan.error();
   const Findings check{*installation, *plan, unused_refusals(*plan, *plugins),
-                       why_idle(*plan, *plugins, names_plugin_folder(installation->config, plugin_dirs))};
+                       why_idle(*plan, *plugins, plugin_folders(installation->config, plugin_dirs))};
   if (globals.json) {
     std::printf("%s\n", to_json(value_of(check)).c_str());
   } else {

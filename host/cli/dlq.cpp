@@ -10,6 +10,7 @@
 #include "base/time.hpp"
 #include "cli/command_client.hpp"
 #include "cli/commands.hpp"
+#include "cli/hint.hpp"
 #include "cli/table.hpp"
 #include "processor/letter_reader.hpp"
 #include "runtime/installation.hpp"
@@ -223,8 +224,8 @@ Result<int> dlq_show_command(const Globals& globals, const DlqOptions& options) 
   if (!done) return done.error();
   if (found) return 0;
   return Error(ErrorCode::not_found, "processor \"" + options.processor + "\" has no dead letter " +
-                                         std::to_string(filter.ids.front()) +
-                                         "; aludel dlq list shows those that there are");
+                                         std::to_string(filter.ids.front()) + "; " +
+                                         to_type(globals, "dlq list") + " shows those that there are");
 }
 
 Result<int> dlq_export_command(const Globals& globals, const DlqOptions& options) {

@@ -78,7 +78,7 @@ Result<int> plugin_list_command(const Globals& globals,
   if (!installation) return installation.error();
   const auto plugins = find_plugins(installation->config, plugin_dirs);
   if (!plugins) return plugins.error();
-  if (plugins->empty() && !names_plugin_folder(installation->config, plugin_dirs)) {
+  if (plugins->empty() && plugin_folders(installation->config, plugin_dirs).empty()) {
     std::fprintf(stderr, "aludel: %s\n", no_plugin_folder);
   }
   if (globals.json) {

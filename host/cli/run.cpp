@@ -32,6 +32,13 @@ std::string reason(const Supervisor::Behind& behind) {
   return text + ": " + error->message;
 }
 
+const char* why_ended(const Supervisor::End& end) {
+  if (end.signalled) return "ending: a signal asked for it";
+  if (end.timed_out) return "ending: the time is up (--timeout)";
+  return end.behind.empty() ? "ending: all processors have caught up"
+                            : "ending: each processor has caught up or stands still";
+}
+
 // What a drain has come to, and the exit status for it.
 int tell_end(const std::optional<Idle>& idle, const Supervisor::End& end) {
   std::string names;
@@ -104,8 +111,7 @@ Result<int> run_command(const Globals& globals, const RunOptions& options) {
   std::optional<Supervisor::Drain> drain;
   if (options.drain) drain = Supervisor::Drain{options.timeout};
   const auto end = (*host)->run(drain);
-  log.write(LogLevel::info, {},
-            end.signalled ? "ending: a signal asked for it" : "ending: all processors have settled");
+  log.write(LogLevel::info, {}, why_ended(end));
   return drain ? tell_end((*host)->idle(), end) : 0;
 }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdint>
 
 #include "base/nearest.hpp"
 
@@ -36,10 +35,10 @@ std::string empty_fault(std::string_view value, std::string_view wanted) {
   return value.empty() ? "it is empty: give " + std::string(wanted) : "";
 }
 
-std::string count_fault(std::string_view value) {
+std::string count_fault(std::string_view value, std::uint64_t most) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error == std::errc() && end == value.data() + value.size()) return {};
+  if (error == std::errc() && end == value.data() + value.size() && number <= most) return {};
   return "give a whole number from 0 on, not " + in_quotes(value);
 }
 

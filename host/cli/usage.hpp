@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,7 +12,7 @@ namespace aludel {
 
 /// What is wrong with an option's value, or "" if nothing is. @param wanted "a folder"
 [[nodiscard]] std::string empty_fault(std::string_view value, std::string_view wanted);
-[[nodiscard]] std::string count_fault(std::string_view value);
+[[nodiscard]] std::string count_fault(std::string_view value, std::uint64_t most = UINT64_MAX);
 [[nodiscard]] std::string word_fault(std::string_view value, std::span<const std::string_view> words);
 
 /// A command line that did not fit.

@@ -62,7 +62,8 @@ Result<std::unique_ptr<SegmentReader>> SegmentReader::open(os::FileSystem& files
   if (!first_ids && first_ids.error().code != ErrorCode::not_found) return first_ids.error();
   if (!first_ids || first_ids->empty()) {
     return Error(ErrorCode::not_found,
-                 "open the log " + dir.string() + ": there is none: append an event first");
+                 "open the log " + dir.string() +
+                     ": there is none: append an event first, or name another folder by --data");
   }
   if (auto ok = require_first_segment(dir, *first_ids); !ok) return ok.error();
   const auto path = dir / segment_name(first_ids->back());

@@ -31,6 +31,7 @@ class Verifier {
 
   Result<VerifyReport> run() {
     auto first_ids = list_segments(files_, dir_);
+    if (!first_ids && first_ids.error().code == ErrorCode::not_found) return no_log();
     if (!first_ids) return first_ids.error();
     // Before the walk: what is published meanwhile, the walk may have passed by.
     const auto published = last_published(*first_ids);
@@ -40,9 +41,7 @@ class Verifier {
     first_ids = list_segments(files_, dir_);
     if (!first_ids) return first_ids.error();
     if (tip_) std::erase_if(*first_ids, [&](std::uint64_t id) { return id > 0 && id >= *tip_; });
-    if (first_ids->empty()) {
-      return Error(ErrorCode::not_found, "verify the log " + dir_.string() + ": there is none");
-    }
+    if (first_ids->empty()) return no_log();
     if (!require_first_segment(dir_, *first_ids)) {
       path_ = dir_ / segment_name(0);
       fault(0, "the log's first segment is missing");
@@ -68,6 +67,12 @@ class Verifier {
   }
 
  private:
+  [[nodiscard]] Error no_log() const {
+    return {ErrorCode::not_found,
+            "verify the log " + dir_.string() +
+                ": there is none: append an event first, or name another folder by --data"};
+  }
+
   // Behind the tip of a log that is being written anything may stand.
   Result<void> find_limit() {
     const auto live = os::FileLock::held(dir_ / "lock");
@@ -122,7 +127,7 @@ class Verifier {
     const auto start = report_.bytes;
     if (auto ok = walk(first_id); !ok) fault(0, ok.error().message);
     report_.bytes = std::max(report_.bytes, start);
-    progress_(report_.bytes, total_);
+    progress_(last_ ? total_ : report_.bytes, total_);
   }
 
   Result<void> walk(std::uint64_t first_id) {
@@ -140,7 +145,8 @@ class Verifier {
       auto stepped = step(window, *size);
       if (!stepped) return stepped.error();
       more = *stepped;
-      note_progress(more ? offset_ : *size);
+      // What is allocated ahead, behind the last block of the log, is no part of it.
+      note_progress(more || last_ ? offset_ : *size);
     }
     return {};
   }

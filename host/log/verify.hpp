@@ -21,7 +21,7 @@ struct VerifyFault {
 
 struct VerifyReport {
   std::uint64_t events = 0;  ///< whose bytes are as they were written
-  std::uint64_t bytes = 0;   ///< looked at
+  std::uint64_t bytes = 0;   ///< looked at, without what is allocated ahead
   std::uint64_t segments = 0;
   std::vector<VerifyFault> faults;  ///< at most 1,000
   /// What a writer left unfinished at the end; the next one saves it aside and cuts it off. Not a fault, as

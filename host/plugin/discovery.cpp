@@ -48,7 +48,9 @@ Result<void> add_folder(const fs::path& folder, Found& found) {
   return {};
 }
 
-std::vector<fs::path> split(std::string_view folders) {
+}  // namespace
+
+std::vector<fs::path> split_folders(std::string_view folders) {
   std::vector<fs::path> parts;
   while (!folders.empty()) {
     const auto part = folders.substr(0, folders.find(':'));
@@ -58,8 +60,6 @@ std::vector<fs::path> split(std::string_view folders) {
   return parts;
 }
 
-}  // namespace
-
 Result<std::vector<fs::path>> discover(const SearchPath& where) {
   Found found;
   for (const auto& file : where.files)
@@ -67,7 +67,7 @@ Result<std::vector<fs::path>> discover(const SearchPath& where) {
   for (const auto& folder : where.directories) {
     if (const auto added = add_folder(folder, found); !added) return added.error();
   }
-  for (const auto& folder : split(where.environment)) {
+  for (const auto& folder : split_folders(where.environment)) {
     const auto added = add_folder(folder, found);
     if (!added && added.error().code != ErrorCode::not_found) return added.error();
   }

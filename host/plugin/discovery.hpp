@@ -18,6 +18,9 @@ struct SearchPath {
   std::string environment;  ///< ALUDEL_PLUGIN_PATH: folders, separated by ':'; missing ones are passed over
 };
 
+/// The folders in a text such as ALUDEL_PLUGIN_PATH holds; empty ones are none.
+[[nodiscard]] std::vector<std::filesystem::path> split_folders(std::string_view folders);
+
 /// The plugin files found: those named, then those of each folder (*.so, not recursive, sorted by name), each
 /// file once however often it is found.
 /// @return not_found: a named folder does not exist

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "processor/letter_reader.hpp"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "processor/host_tables.hpp"
 #include "processor/projection.hpp"
 
@@ -60,10 +63,11 @@ Result<void> LetterReader::each(const LetterFilter& filter, std::optional<std::u
                                 const std::function<Result<void>(const Letter&)>& sink) {
   if (!has_letters_) return {};
   const LetterCondition condition(filter);
-  auto select = database_->prepare("select " + std::string(letter_columns) +
-                                   (extent == Extent::with_event ? ", attributes, data" : ", x'', x''") +
-                                   " from _aludel_letter where " + condition.sql() + " order by id limit " +
-                                   (limit ? std::to_string(*limit) : "-1"));
+  auto select =
+      database_->prepare("select " + std::string(letter_columns) +
+                         (extent == Extent::with_event ? ", attributes, data" : ", x'', x''") +
+                         " from _aludel_letter where " + condition.sql() + " order by id limit " +
+                         (limit ? std::to_string(std::min<std::uint64_t>(*limit, INT64_MAX)) : "-1"));
   if (!select) return select.error();
   condition.bind(*select);
   for (;;) {

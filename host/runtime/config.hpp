@@ -27,6 +27,7 @@ enum class Isolation {
 /// `[processor.NAME]`: as the operator wrote it, with the defaults for what is not there.
 struct ProcessorConfig {
   std::string name;                 ///< of [a-z0-9_-], 1 to 64
+  std::uint32_t line = 0;           ///< of the config, where it begins; 0: it is not written there
   std::string handler;              ///< id; empty: the only one of `plugin`
   std::filesystem::path plugin;     ///< a name to be looked for in the plugin folders, or a path; empty:
                                     ///< whichever plugin has `handler`

@@ -200,10 +200,23 @@ void read_handler(const toml::table& table, const std::string& where, ConfigRead
   }
 }
 
+void read_types(const toml::table& table, const std::string& where, ConfigReader& read,
+                ProcessorConfig& processor) {
+  const auto types = read.strings(table, "types");
+  for (const auto& type : types)
+    processor.types.push_back(parse_subscription(type));
+  if (const auto* node = table.get("types"); node != nullptr && types.empty()) {
+    read.fail(node->source(), "types of " + where +
+                                  " is empty: leave it out for all that the handler subscribes to, or name "
+                                  "some, such as [\"deposit\", \"order.*\"]");
+  }
+}
+
 ProcessorConfig read_processor(std::string_view name, const toml::table& table, ConfigReader& read) {
   const auto where = "[processor." + std::string(name) + "]";
   ProcessorConfig processor;
   processor.name = name;
+  processor.line = table.source().begin.line;
   if (!is_processor_name(name)) {
     read.fail(table.source(),
               "\"" + std::string(name) + "\" is no name for a processor: 1 to 64 of a-z, 0-9, _ and -");
@@ -213,8 +226,7 @@ ProcessorConfig read_processor(std::string_view name, const toml::table& table, 
                    "config", "batch_size", "timeout", "isolation"});
   read_handler(table, where, read, processor);
   read_limits(table, where, read, processor);
-  for (const auto& type : read.strings(table, "types"))
-    processor.types.push_back(parse_subscription(type));
+  read_types(table, where, read, processor);
   if (const auto text = read.get<std::string>(table, "start", "\"first\", \"tip\" or a time")) {
     const auto start = parse_start(*text);
     if (!start) read.fail(table.get("start")->source(), "start: " + start.error().message);

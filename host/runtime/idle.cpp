@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/idle.hpp"
 
+#include <system_error>
+
 namespace aludel {
 
 std::string describe(const LeftOut& left_out) {
@@ -10,9 +12,9 @@ std::string describe(const LeftOut& left_out) {
 }
 
 std::optional<Idle> why_idle(const Plan& plan, const std::vector<InspectedPlugin>& plugins,
-                             bool folder_named) {
+                             const std::vector<std::filesystem::path>& folders) {
   if (!plan.processors.empty() || !plan.refused.empty()) return std::nullopt;
-  if (plugins.empty() && !folder_named) {
+  if (plugins.empty() && folders.empty()) {
     return Idle{false, no_plugin_folder};
   }
   std::string reasons;
@@ -22,7 +24,12 @@ std::optional<Idle> why_idle(const Plan& plan, const std::vector<InspectedPlugin
   for (const auto& plugin : plugins) {
     if (!plugin.library) add(plugin.library.error().message);
   }
-  if (reasons.empty()) add("the plugin folders hold no plugin (*.so)");
+  if (!reasons.empty()) return Idle{true, "no processor runs: " + reasons};
+  for (const auto& folder : folders) {
+    std::error_code ignored;
+    const bool is_there = std::filesystem::exists(folder, ignored);
+    add("the plugin folder " + folder.string() + (is_there ? " holds no plugin (*.so)" : " is not there"));
+  }
   return Idle{true, "no processor runs: " + reasons};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,10 +19,10 @@ struct Idle {
 inline constexpr const char* no_plugin_folder =
     "no plugin folder is named: [host] plugin_dirs, --plugin-dir or ALUDEL_PLUGIN_PATH";
 
-/// @param folder_named whether a folder is named at all in which plugins are looked for
+/// @param folders in which plugins were looked for
 /// @return nothing if there is a processor, be it one that is refused: that one tells why itself
 [[nodiscard]] std::optional<Idle> why_idle(const Plan& plan, const std::vector<InspectedPlugin>& plugins,
-                                           bool folder_named);
+                                           const std::vector<std::filesystem::path>& folders);
 
 /// "org.example.x (x.so) requires config: ..." with the lines to write.
 [[nodiscard]] std::string describe(const LeftOut& left_out);

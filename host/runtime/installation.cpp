@@ -53,8 +53,13 @@ Result<std::vector<InspectedPlugin>> find_plugins(const Config& config,
   return plugins;
 }
 
-bool names_plugin_folder(const Config& config, const std::vector<std::filesystem::path>& plugin_dirs) {
-  return !config.plugin_dirs.empty() || !plugin_dirs.empty() || !folders_of_environment().empty();
+std::vector<std::filesystem::path> plugin_folders(const Config& config,
+                                                  const std::vector<std::filesystem::path>& plugin_dirs) {
+  auto folders = config.plugin_dirs;
+  folders.insert(folders.end(), plugin_dirs.begin(), plugin_dirs.end());
+  for (auto& folder : split_folders(folders_of_environment()))
+    folders.push_back(std::move(folder));
+  return folders;
 }
 
 std::filesystem::path this_program() {

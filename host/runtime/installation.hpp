@@ -28,9 +28,9 @@ struct Installation {
 [[nodiscard]] Result<std::vector<InspectedPlugin>> find_plugins(
     const Config& config, const std::vector<std::filesystem::path>& plugin_dirs);
 
-/// Whether a folder is named at all in which plugins are to be looked for.
-[[nodiscard]] bool names_plugin_folder(const Config& config,
-                                       const std::vector<std::filesystem::path>& plugin_dirs);
+/// The folders that `find_plugins` looks in, also those of `ALUDEL_PLUGIN_PATH` that are not there.
+[[nodiscard]] std::vector<std::filesystem::path> plugin_folders(
+    const Config& config, const std::vector<std::filesystem::path>& plugin_dirs);
 
 /// This program's file, to be started as a child.
 [[nodiscard]] std::filesystem::path this_program();

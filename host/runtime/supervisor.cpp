@@ -21,7 +21,7 @@ Supervisor::End Supervisor::run(std::optional<Drain> drain) {
   drain_ = drain;
   std::unique_ptr<Reactor::Handle> limit;
   if (drain_ && drain_->timeout) {
-    limit = reactor_.after(*drain_->timeout, [this] { stop_all(limits::late_stop_time_max); });
+    limit = reactor_.after(*drain_->timeout, [this] { on_time_up(); });
   }
   for (const auto& processor : processors_)
     processor->start();
@@ -42,6 +42,11 @@ void Supervisor::on_signal() {
   for (const auto& processor : processors_)
     processor->kill();
   signals_.reset();
+}
+
+void Supervisor::on_time_up() {
+  if (!stopping_) end_.timed_out = true;
+  stop_all(limits::late_stop_time_max);
 }
 
 void Supervisor::stop_all(std::chrono::milliseconds patience) {

@@ -38,6 +38,7 @@ class Supervisor {
 
   struct End {
     bool signalled = false;
+    bool timed_out = false;      ///< draining only: its time was up first
     std::vector<Behind> behind;  ///< draining only
   };
 
@@ -62,6 +63,7 @@ class Supervisor {
 
  private:
   void on_signal();
+  void on_time_up();
   void on_change();
   void stop_all(std::chrono::milliseconds patience);
   void publish();

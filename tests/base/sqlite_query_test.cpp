@@ -55,11 +55,16 @@ TEST_CASE("a query tells its columns, then its rows with the kinds of their valu
 
 TEST_CASE("a query that would change anything, or is none, is refused") {
   const Rig rig;
-  CHECK(rig.query("delete from t") == "denied: query: only reading this projection is allowed");
-  CHECK(rig.query("pragma user_version = 5") == "denied: query: only reading this projection is allowed");
+  CHECK(rig.query("delete from t") == "invalid: query: only reading this projection is allowed");
+  CHECK(rig.query("pragma user_version = 5") == "invalid: query: only reading this projection is allowed");
   CHECK(rig.query("") == "invalid: query: there is no statement");
   CHECK(rig.query("select 1; select 2") == "invalid: query: give one statement at a time");
   CHECK(rig.query("selec").find("invalid: query: ") == 0);
+}
+
+TEST_CASE("a query of a table that is not there is told those that are") {
+  const Rig rig;
+  CHECK(rig.query("select * from nowhere").ends_with("p.db); there are t"));
 }
 
 TEST_CASE("a query that takes too long is ended") {

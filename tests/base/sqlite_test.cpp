@@ -123,6 +123,9 @@ TEST_CASE("a reader cannot write") {
   const auto written = (*reader)->execute("insert into t values (1)");
   REQUIRE_FALSE(written);
   CHECK(written.error().code == ErrorCode::denied);
+  CHECK(written.error().message == "write to the database: attempt to write a readonly database (" +
+                                       (dir.path() / "p.db").string() +
+                                       "): run as the owner of that file, on a disk that can be written");
 }
 
 TEST_CASE("exactly one statement is prepared") {
@@ -137,7 +140,7 @@ TEST_CASE("exactly one statement is prepared") {
   }
 }
 
-TEST_CASE("a full disk, and a failed statement, are told with the statement and the file") {
+TEST_CASE("a full disk is told with the file, a failed statement with its text too") {
   const TempDir dir;
   auto db = must_open(dir.path() / "p.db");
   REQUIRE(db->execute("create table t (a unique)"));
@@ -155,6 +158,8 @@ TEST_CASE("a full disk, and a failed statement, are told with the statement and 
   const auto full = db->execute("insert into t values (zeroblob(1000000))");
   REQUIRE_FALSE(full);
   CHECK(full.error().code == ErrorCode::disk_full);
+  CHECK(full.error().message.find("p.db): make room") != std::string::npos);
+  CHECK(full.error().message.find("zeroblob") == std::string::npos);
 }
 
 TEST_CASE("SQLite's results are the kinds of failure that they are") {

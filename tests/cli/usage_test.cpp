@@ -15,6 +15,8 @@ TEST_CASE("a value that does not fit is told with what does") {
   CHECK(count_fault("18446744073709551615").empty());
   for (const auto* text : {"", "-1", "+1", "1.5", "18446744073709551616", "x", "1 "})
     CHECK(count_fault(text) == "give a whole number from 0 on, not \"" + std::string(text) + "\"");
+  CHECK(count_fault("7", 7).empty());
+  CHECK(count_fault("8", 7) == "give a whole number from 0 on, not \"8\"");
   CHECK(word_fault("info", words).empty());
   CHECK(word_fault("warn", words) == "give info, warning or error, not \"warn\"");
   CHECK(word_fault("warnig", words) ==

@@ -88,6 +88,7 @@ def test_one_event_is_appended_from_the_command_line(aludel):
     repeated = ["append", "--type", "deposit", "--data", '{"amount":1}', "--producer", "till-1"]
     equal(aludel.json(*repeated)["count"], 1)
     equal(aludel.json(*repeated), {"first": None, "last": None, "count": 0, "duplicates": 1})
+    holds(aludel.run(*repeated), "; 1 was in the log already\n")
 
 
 def test_a_byte_order_mark_at_the_start_is_passed_over(aludel):
@@ -121,7 +122,11 @@ def test_wrong_use_is_told_in_one_line(aludel):
         (["append", "-", "--type", "t"], "give a FILE or --type, not both"),
         (["append", "-", "--data", "{}"], "the data directory goes before the command"),
         (["append", "-", "--key", "k"], "they need --type"),
-        (["append", "--type", "t", "--data", "{"], "--data: "),
+        (["append", "--type", "t", "--data", "{amount:1}"],
+         "improper structure: missing or superfluous commas, braces, missing keys, etc.; in a shell, put quotes around all "
+         "of it: --data '{\"amount\":500}'"),
+        (["append", "--type", "t", "--data", "{amount:1}"], 'aludel: --data "{amount:1}": parse JSON: '),
+        (["append", "--type", "t", "--data", "{" + 60 * "x"], '--data "{' + 59 * "x" + '...": '),
         (["append", "/nonexistent.ndjson"], "open /nonexistent.ndjson: No such file"),
         (["append", "--type", "t", "--data", "/etc/passwd"], "write --data @/etc/passwd"),
         (["append", "--type", "t", "--producer", ""], "--producer: it is empty: give a key"),

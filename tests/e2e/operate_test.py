@@ -11,6 +11,7 @@ from harness import FACTS, LIMIT, equal, holds, main
 COMMANDS = ["run", "append", "log", "status", "query", "verify", "plugin list", "plugin info", "config check", "config show",
             "processor list", "processor pause", "processor resume", "processor skip", "processor reset", "processor remove",
             "dlq list", "dlq groups", "dlq show", "dlq export", "dlq replay", "dlq discard"]
+AS_A_STRANGER = ["setpriv", "--reuid", "65534", "--clear-groups"]
 
 
 def prepare(aludel):
@@ -111,10 +112,10 @@ def test_a_query_only_reads_the_projection(aludel):
                 "attach 'other.db' as other", "pragma journal_mode = delete", "begin",
                 "update seen set type = ''", "create temp table t (a)", "detach main", "analyze",
                 "pragma wal_checkpoint", "pragma writable_schema = 1", "savepoint s"]:
-        _, error = aludel.run("query", "x", sql, status=3)
+        _, error = aludel.run("query", "x", sql, status=2)
         holds(error, "only reading this projection is allowed")
     for sql, words in [("selec 1", "syntax error"), ("select 1; select 2", "one statement at a time"), ("", "no statement"),
-                       ("select * from nowhere", "no such table"),
+                       ("select * from nowhere", "/projection.db); there are seen"),
                        ("select load_extension('x')", "not authorized to use function: load_extension"),
                        ("update sqlite_master set sql = ''", "sqlite_master may not be modified")]:
         _, error = aludel.run("query", "x", sql, status=2)
@@ -189,7 +190,7 @@ def test_the_config_is_checked_and_shown(aludel):
     equal(aludel.run("config", "show"), shown)
     aludel.configure('[processor.x]\nhandler = "org.example.unruli"\n')
     out, _ = aludel.run("config", "check", status=1)
-    holds(out, 'x: no plugin has the handler "org.example.unruli"')
+    holds(out, f'{aludel.directory}/aludel.toml:1: x: no plugin has the handler "org.example.unruli"')
     aludel.configure('[processor.x]\nhandlr = "a"\n')
     for command in ["config", "check"], ["status"], ["run"], ["append", "--type", "t"]:
         _, error = aludel.run(*command, status=2)
@@ -233,6 +234,40 @@ def test_every_command_has_help_with_an_example(aludel):
     assert re.fullmatch(r"aludel \d+\.\d+\.\d+\n", aludel.run("--version"))
 
 
+def test_a_number_that_is_none_is_told_at_the_command_line(aludel):
+    prepare(aludel)
+    for command, name in [(["dlq", "list", "--limit", "-1"], "--limit"), (["dlq", "export", "--limit", "x"], "--limit"),
+                          (["dlq", "list", "--id", "abc"], "--id"), (["dlq", "replay", "x", "--id", "-1"], "--id"),
+                          (["dlq", "show", "x", "9223372036854775808"], "ID"), (["log", "--limit", "-1"], "--limit")]:
+        _, error = aludel.run(*command, status=2)
+        words = " ".join(command[:2] if command[0] == "dlq" else command[:1])
+        equal(error, f'aludel: {name}: give a whole number from 0 on, not "{command[-1]}"; see aludel {words} --help\n')
+    aludel.run("dlq", "list", "--limit", 2**64 - 1)
+
+
+def test_without_a_log_every_reader_says_what_to_do(aludel):
+    for command in "status", "log", "verify":
+        _, error = aludel.run(command, status=2)
+        holds(error, f"the log {aludel.directory}/log: there is none: append an event first, or name another folder by --data\n")
+
+
+def test_who_may_not_write_is_told_which_file_and_what_to_do(aludel):
+    prepare(aludel)
+    aludel.run("processor", "pause", "x")  # makes control.db
+    for path in [aludel.directory, *aludel.directory.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    x = aludel.directory / "processors" / "x"
+    for command, words in [(["processor", "resume", "x"],
+                            f"write to the database: attempt to write a readonly database ({x}/control.db): "
+                            "run as the owner of that file, on a disk that can be written"),
+                           (["append", "--type", "t"], f"open lock {aludel.directory}/log/lock: Permission denied: "
+                            "run as the owner of that folder, on a disk that can be written")]:
+        if os.geteuid() != 0:
+            return  # only root can be somebody else
+        done = subprocess.run([*AS_A_STRANGER, *aludel.command(*command)], capture_output=True, text=True, timeout=LIMIT)
+        equal((done.returncode, done.stderr), (3, f"aludel: {words}\n"))
+
+
 def test_a_reader_that_closes_its_pipe_ends_the_command(aludel):
     aludel.append(*["t"] * 10_000)
     log = subprocess.Popen(aludel.command("log"), stdout=subprocess.PIPE)
@@ -269,7 +304,7 @@ def test_verify_names_what_is_wrong_with_a_log_that_no_projection_can_be_compare
 
 def verify_as_a_stranger(aludel, folder):
     """The exit status; the folder is named as one that may not be seen. Root may see everything."""
-    stranger = ["setpriv", "--reuid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
+    stranger = AS_A_STRANGER if os.geteuid() == 0 else []
     done = subprocess.run(stranger + aludel.command("verify"), capture_output=True, text=True, timeout=LIMIT)
     holds(done.stdout, folder)
     holds(done.stdout, "Permission denied")

@@ -63,6 +63,7 @@ def test_a_failed_event_stops_the_processor_before_it_with_the_reason(aludel):
     file = append_bank(aludel)
     log = aludel.drain(status=1)
     holds(log, "not caught up: ledger (stopped: event 3874: insufficient_funds: balance 4214320, withdrawal 6120000)")
+    holds(log, "ending: each processor has caught up or stands still\n")
     equal(rows(aludel, ENTRIES), truth("entries", file, "--stop-at-first-refusal"))
     ledger = aludel.processor("ledger")
     error = ledger["error"]
@@ -105,7 +106,7 @@ def test_without_a_config_every_handler_found_runs(aludel):
     for plugin in "ledger", "tally":
         (folder / os.path.basename(FACTS[plugin])).symlink_to(FACTS[plugin])
     aludel.append("deposit_of_another_kind")
-    aludel.drain("--plugin-dir", folder)
+    holds(aludel.drain("--plugin-dir", folder), "ending: all processors have caught up\n")
     equal([p["name"] for p in aludel.json("status")["processors"]], ["ledger", "tally"])
     equal(aludel.processor("tally")["handled"], 1)
 
@@ -132,7 +133,7 @@ def test_a_drain_of_nothing_ends_at_once(aludel):
 def test_a_drain_with_nothing_to_run_by_mistake_says_why(aludel):
     folder = aludel.directory / "plugins"
     folder.mkdir()
-    why = "aludel: no processor runs: the plugin folders hold no plugin (*.so)\n"
+    why = f"aludel: no processor runs: the plugin folder {folder} holds no plugin (*.so)\n"
     holds(aludel.drain("--plugin-dir", folder, status=1), why)
     (folder / "bad.so").write_text("no library")
     log = aludel.drain("--plugin-dir", folder, status=1)
@@ -162,6 +163,7 @@ def test_a_drain_that_takes_too_long_names_who_is_behind(aludel):
     begin = os.times().elapsed
     log = aludel.drain("--timeout", "300ms", status=1)
     holds(log, "x: did not stop within 1s, in handle of event 0; it is killed\n")
+    holds(log, "ending: the time is up (--timeout)\n")
     holds(log, "not caught up: x (hanging in handle of event 0)\n")
     assert os.times().elapsed - begin < 8, "it was given longer than a second to stop"
     equal(aludel.processor()["state"], "offline")

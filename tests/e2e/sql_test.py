@@ -385,13 +385,13 @@ def test_the_example_of_the_documentation_does_what_it_says(aludel):
         path = clone / "build" / link
         path.parent.mkdir(parents=True, exist_ok=True)
         path.symlink_to(target)
-    (clone / "shop").mkdir()
-    (clone / "shop" / "aludel.toml").write_text(parts["toml"])
+    (clone / "customers").mkdir()
+    (clone / "customers" / "aludel.toml").write_text(parts["toml"])
     done = subprocess.run(["sh", "-e"], input=parts["sh"], cwd=clone, capture_output=True, text=True, timeout=LIMIT)
     equal(done.returncode, 0)
     printed = "".join(line.rstrip() + "\n" for line in done.stdout.splitlines())
     assert printed.endswith(parts["text"]), done.stdout
-    equal([(letter["event_id"], letter["code"]) for letter in type(aludel)(clone / "shop").json("dlq", "list")],
+    equal([(letter["event_id"], letter["code"]) for letter in type(aludel)(clone / "customers").json("dlq", "list")],
           [(4, "unexpected_rows"), (5, "constraint"), (6, "missing_field")])
 
 

@@ -27,9 +27,11 @@ void damage(const std::filesystem::path& path, std::uint64_t offset) {
 TEST_CASE("verify finds nothing wrong with a log, counts its events, and tells how far it is") {
   const TempDir dir;
   FaultFileSystem files;
+  std::uint64_t bytes = 0;
   {
     const auto log = open_log(small_options(dir.path(), files));
     append_each(*log, 60);
+    bytes = log->stats()->bytes;
     CHECK(verify(dir.path()).faults.empty());  // while a writer serves
   }
   std::uint64_t last_done = 0;
@@ -44,6 +46,7 @@ TEST_CASE("verify finds nothing wrong with a log, counts its events, and tells h
   CHECK(report->faults.empty());
   CHECK_FALSE(report->torn_tail);
   CHECK(report->events == 60);
+  CHECK(report->bytes == bytes);
   CHECK(report->segments == list_segments(files, dir.path())->size());
   CHECK(last_done == last_total);
 }

@@ -54,6 +54,7 @@ TEST_CASE("a config says all that the design's example says") {
   REQUIRE(config->processors.size() == 2);
   const auto& ledger = config->processors[0];
   CHECK(ledger.name == "ledger");
+  CHECK(ledger.line == 9);
   CHECK(ledger.handler == "org.aludel.ledger");
   CHECK(ledger.plugin.empty());
   REQUIRE(ledger.types.size() == 3);
@@ -137,6 +138,10 @@ TEST_CASE("what is wrong with a config is named with its line, and with what was
       {"[processor.Ledger]\nhandler = \"a.b\"", ":1: \"Ledger\" is no name for a processor"},
       {"[processor.\"\"]\nhandler = \"a.b\"", ":1: \"\" is no name for a processor"},
       {"[processor.x]", ":1: [processor.x] needs handler = \"ID\" or plugin = \"FILE\""},
+      {"[processor.x]\nplugin = \"a.so\"\ntypes = []",
+       ":3: types of [processor.x] is empty: leave it out for all that the handler subscribes to, or name "
+       "some, "
+       "such as [\"deposit\", \"order.*\"]"},
       {"[processor.x]\nhandler = 5", ":2: handler must be a handler's id"},
       {"[processor.x]\nplugin = \"a.so\"\nstrateggy = \"\"",
        ":3: unknown key \"strateggy\" in [processor.x]; did you mean \"strategy\"?"},

@@ -30,7 +30,12 @@ std::string holder_in(int file) {
 
 Result<FileLock> FileLock::acquire(const std::filesystem::path& path) {
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!file.valid()) return os_error("open lock " + path.string(), errno);
+  if (!file.valid()) {
+    auto error = os_error("open lock " + path.string(), errno);
+    if (error.code == ErrorCode::denied)
+      error.message += ": run as the owner of that folder, on a disk that can be written";
+    return error;
+  }
   auto range = whole_file(F_WRLCK);
   if (::fcntl(file.number(), F_OFD_SETLK, &range) != 0) {
     if (errno != EAGAIN && errno != EACCES) return os_error("lock " + path.string(), errno);
