@@ -56,6 +56,13 @@ Error never_run(const std::string& name) {
           "processor \"" + name + "\" has no projection yet: it takes commands once a host has run it"};
 }
 
+// The host decides which processors it starts when it is started itself.
+Error not_started(const LiveState& live, const std::string& name) {
+  auto why = "processor \"" + name + "\" is ";
+  return {ErrorCode::stopped,
+          why.append(live.state).append(": ").append(live.why).append("; ").append(refused_remedy)};
+}
+
 // Whether a processor's process has ended in this state: it applies nothing by itself.
 bool is_at_rest(std::string_view state) {
   constexpr std::string_view states[] = {"paused", "stopped", "refused", "diverged", "crashed"};
@@ -72,7 +79,7 @@ Result<CommandResult> wait_for(const Installation& installation, const std::stri
     if (!result) return result.error();
     if (*result && (*result)->finished) return **result;
     if (system_clock().now() >= look_at_state) {
-      const auto state = live_state(installation, name);
+      const auto state = live_state(installation, name).state;
       if (state == "hanging") {
         auto hangs = "processor \"" + name + "\" hangs in a call of its handler";
         return Error(ErrorCode::timed_out, hangs.append(kept));
@@ -122,19 +129,21 @@ Result<CommandResult> apply_alone(const Installation& installation, const std::s
 
 }  // namespace
 
-std::string live_state(const Installation& installation, const std::string& name) {
+LiveState live_state(const Installation& installation, const std::string& name) {
   auto host = HostClient::connect(installation.data.socket());
   if (!host) return {};
   const auto status = (*host)->status();
   if (!status) return {};
-  const auto state = read_json<std::string>(*status, "the host's status", [&](const json::object& o) {
+  const auto state = read_json<LiveState>(*status, "the host's status", [&](const json::object& o) {
     for (const auto& processor : o.at("processors").as_array()) {
       const auto& p = processor.as_object();
-      if (text_at(p, "name") == name) return text_at(p, "state");
+      if (text_at(p, "name") != name) continue;
+      const auto& error = p.at("error");
+      return LiveState{text_at(p, "state"), error.is_null() ? "" : text_at(error.as_object(), "message")};
     }
-    return std::string();
+    return LiveState{};
   });
-  return state ? *state : std::string();
+  return state ? *state : LiveState{};
 }
 
 Result<std::filesystem::path> processor_directory(const DataDirectory& data, const std::string& name) {
@@ -164,7 +173,10 @@ Result<CommandResult> give_command(const Installation& installation, const std::
     if (nudged) return wait_for(installation, processor, *reader, *id);
     if (nudged.error().code != ErrorCode::not_found) return nudged.error();
   }
-  return apply_alone(installation, processor, *reader, *id);
+  auto result = apply_alone(installation, processor, *reader, *id);
+  if (!result || command.kind != Command::Kind::resume) return result;
+  const auto live = live_state(installation, processor);
+  return live.why.empty() ? result : not_started(live, processor);
 }
 
 }  // namespace aludel

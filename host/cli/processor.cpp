@@ -66,7 +66,7 @@ Result<int> processor_remove_command(const Globals& globals, const std::string& 
     why.append(installation->config.file.string()).append(" still names it: take [processor.");
     return Error(ErrorCode::invalid, why.append(name).append("] out first"));
   }
-  const auto state = live_state(*installation, name);
+  const auto state = live_state(*installation, name).state;
   if (!state.empty() && state != "unconfigured") {
     return Error(ErrorCode::locked,
                  "remove processor \"" + name +

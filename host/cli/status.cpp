@@ -10,6 +10,7 @@
 
 #include "base/limits.hpp"
 #include "base/utf8.hpp"
+#include "cli/command_client.hpp"
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
 #include "runtime/json_reading.hpp"
@@ -98,12 +99,25 @@ std::string waits_for(const json::object& processor) {
            text_of(error.at("next_try"));
   }
   if (state == "waiting") return "events";
-  if (state == "paused" || state == "stopped" || state == "crashed" || state == "refused") {
+  if (state == "paused" || state == "stopped" || state == "crashed") {
     return "aludel processor resume " + name;
   }
+  if (state == "refused") return "a new start of the host";
   if (state == "diverged") return "aludel processor reset " + name;
   if (state == "offline") return "a host";
   return "-";
+}
+
+// The same for the line that says why it does not; empty: it goes on by itself.
+std::string remedy(const json::object& processor) {
+  const auto next = waits_for(processor);
+  const auto state = text_at(processor, "state");
+  if (state == "refused") return refused_remedy;
+  if (state == "diverged") {
+    return "`" + next + "` begins anew: it drops the handler's tables and discards its open letters";
+  }
+  if (next.starts_with("aludel ")) return "`" + next + "` tries again";
+  return next.starts_with("attempt ") ? next : "";
 }
 
 std::string errors_of(const json::array& processors) {
@@ -113,9 +127,8 @@ std::string errors_of(const json::array& processors) {
     const auto happened = what_happened(processor);
     if (happened.empty()) continue;
     out += text_of(processor.at("name")) + " " + happened;
-    const auto next = waits_for(processor);
-    if (next.starts_with("aludel ")) out += "; `" + next + "` tries again";
-    if (next.starts_with("attempt ")) out += "; " + next;
+    const auto helps = remedy(processor);
+    if (!helps.empty()) out += "; " + helps;
     out += "\n";
   }
   return out;

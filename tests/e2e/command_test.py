@@ -4,6 +4,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 
@@ -89,6 +90,42 @@ def test_a_replay_that_no_handler_can_be_brought_up_for_is_reported_and_kept(alu
     configure(aludel, LETTERS)
     aludel.drain()
     equal((seen(aludel), aludel.json("dlq", "list")), ([0], []))
+
+
+def test_one_that_the_host_could_not_start_is_not_resumed_but_started_with_the_next(aludel):
+    plugin = aludel.directory / "cust.so"
+    shutil.copy(FACTS["planned"], plugin)
+    aludel.configure(f'[processor.x]\nplugin = "{plugin}"\n')
+    plans(aludel, {})
+    aludel.drain()
+    command(aludel, "pause", "x")
+    plugin.unlink()
+    remedy = "mend it, then start the host again"
+    with aludel.host():
+        aludel.wait_for_state("refused")
+        line = aludel.run("status").splitlines()[-1]
+        holds(line, "x refused since ")
+        holds(line, f"; {remedy}")
+        holds(aludel.run("processor", "list").splitlines()[1], "a new start of the host")
+        shutil.copy(FACTS["planned"], plugin)
+        out, error = command(aludel, "resume", "x", status=1)
+        equal(out, "")
+        holds(error, f'aludel: processor "x" is refused: refuse {plugin}: ')
+        holds(error, f"; {remedy}\n")
+    plans(aludel, {})
+    aludel.drain()  # the pause is over
+    equal(seen(aludel), [0, 1])
+
+
+def test_what_a_diverged_one_would_lose_is_said(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, {})
+    aludel.drain()
+    for file in (aludel.directory / "log").iterdir():
+        file.unlink()
+    plans(aludel, {})
+    aludel.drain(status=1)
+    holds(aludel.run("status"), "; `aludel processor reset x` begins anew: it drops the handler's tables and discards its open letters\n")
 
 
 def test_a_reset_begins_anew_and_tells_the_handler_so(aludel):
