@@ -52,13 +52,15 @@ Result<CommandRunner::Outcome> CommandRunner::apply(bool has_instance) {
 // What an operator was answered has to hold: durable before it can be read.
 Result<void> CommandRunner::apply_one(const Command& command, Outcome& outcome) {
   auto& projection = parts_.projection;
+  CommandResult answer;
   // Tables are dropped in any order.
   if (auto set = projection.database().execute("pragma foreign_keys = off"); !set) return set;
   auto applied = [&]() -> Result<void> {
     if (auto begun = projection.begin_durable(); !begun) return begun;
     const auto result = carry_out(command, outcome);
     if (!result) return result.error();
-    if (auto noted = projection.tables().note_command(command.id, *result); !noted) return noted;
+    answer = *result;
+    if (auto noted = projection.tables().note_command(command.id, answer); !noted) return noted;
     return projection.commit_durable();
   }();
   if (!applied) {
@@ -66,8 +68,10 @@ Result<void> CommandRunner::apply_one(const Command& command, Outcome& outcome) 
   }
   if (auto set = projection.database().execute("pragma foreign_keys = on"); !set) return set;
   if (applied && parts_.handler_log.enabled(LogLevel::info)) {
-    parts_.handler_log.write(LogLevel::info, "applied the operator's command " + std::to_string(command.id) +
-                                                 ": " + std::string(to_string(command.kind)));
+    const auto what = std::to_string(command.id) + ": " + std::string(to_string(command.kind));
+    parts_.handler_log.write(LogLevel::info, (answer.refused ? "refused" : "applied") +
+                                                 (" the operator's command " + what) +
+                                                 (answer.message.empty() ? "" : ": " + answer.message));
   }
   return applied;
 }
