@@ -24,6 +24,16 @@ CommandResult refused(std::string message) {
   return result;
 }
 
+// Why it cannot be skipped, and what helps.
+std::string dies_at(const ProcessorError& error) {
+  const auto where = error.event_id ? "its process dies at event " + std::to_string(*error.event_id)
+                                    : std::string("its process dies at no event");
+  return where + ", and no skip passes that: " +
+         (error.event_id ? "a new version of the handler, `types` without the event's type, or another "
+                           "`timeout` does"
+                         : "a new version of the handler or another `timeout` helps");
+}
+
 std::string in_quotes(std::string_view name) {
   std::string out = "\"";
   for (const char c : name)
@@ -106,6 +116,9 @@ Result<CommandResult> CommandRunner::resume(Outcome& outcome) {
 
 Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
   auto& tables = parts_.projection.tables();
+  if (const auto& verdict = parts_.verdict; verdict && verdict->activity == Activity::crashed) {
+    return refused(dies_at(verdict->error));
+  }
   const auto standstill = tables.standstill();
   if (!standstill) return standstill.error();
   if (!*standstill || !(*standstill)->error.event_id) {

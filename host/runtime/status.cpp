@@ -71,7 +71,7 @@ ProcessorState durable_state(const std::filesystem::path& directory) {
         std::nullopt, 0, 0, "host", "open", std::string(to_string(read.error().code)), read.error().message};
   }
   if (auto verdict = read_verdict(directory)) {
-    state.activity = verdict->activity;
+    if (state.activity != Activity::paused) state.activity = verdict->activity;
     state.error = verdict->error;
   }
   return state;

@@ -20,7 +20,7 @@ constexpr auto hanging_after = std::chrono::seconds(10);
 // For a reason that outlasts its process.
 bool stands_still(Activity activity) {
   return activity == Activity::stopped || activity == Activity::diverged || activity == Activity::refused ||
-         activity == Activity::paused;
+         activity == Activity::crashed || activity == Activity::paused;
 }
 
 // Its last word, whether or not it was asked for.
@@ -204,7 +204,7 @@ void Supervised::finish(const ProcessorState& state) {
 
 // A reason that the processor could not keep in its projection is kept beside it.
 void Supervised::note_reason() {
-  if (!stands_still(state_.activity) || !state_.error) return;
+  if (!stands_still(state_.activity) || state_.activity == Activity::paused || !state_.error) return;
   const auto durable = read_state(setup_.spec.directory);
   if (durable && durable->activity == state_.activity && durable->error &&
       durable->error->since_ns == state_.error->since_ns) {
@@ -270,7 +270,8 @@ void Supervised::give_up() {
   state_.error->message =
       "died " + std::to_string(deaths_) + " times without progress: " + state_.error->message;
   log_.write(LogLevel::error, name(),
-             "crashed: " + state_.error->message + "; it stays down until the next start");
+             "crashed: " + state_.error->message + "; `aludel processor resume " + name() +
+                 "` or the next start of the host tries again");
   if (auto written = write_verdict(setup_.spec.directory, {Activity::crashed, *state_.error}); !written) {
     log_.write(LogLevel::error, name(), written.error().message);
   }

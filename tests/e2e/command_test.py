@@ -54,8 +54,7 @@ def test_a_running_processor_heeds_a_command_at_the_next_event(aludel):
     with aludel.host():
         until(lambda: (aludel.directory / "processors/x/projection.db").exists() and len(aludel.seen()) > 0, "the first batch")
         command(aludel, "pause", "x")
-        x = aludel.processor()
-        equal(x["state"], "paused")
+        x = aludel.wait_for_state("paused")
         assert x["lag"] > 0, x
         equal(len(aludel.seen()), x["cursor"] + 1)
 
