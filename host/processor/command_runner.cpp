@@ -154,7 +154,10 @@ Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
   const auto below = std::max(control->rebuild_below, cursor->position.next);
   if (auto begun = tables.begin_anew(below, parts_.log.log_id()); !begun) return begun.error();
   outcome.goes_on = true;
-  return done({}, *discarded);
+  if (*discarded == 0) return done();
+  return done(*discarded == 1 ? "1 dead letter was discarded"
+                              : std::to_string(*discarded) + " dead letters were discarded",
+              *discarded);
 }
 
 // A virtual table takes its shadow tables along.

@@ -59,7 +59,7 @@ SETTLED = {"running": ("waiting", 3), "waiting": ("waiting", 3), "retrying": ("r
            "stopped": ("stopped", 1), "hanging": ("waiting", 3), "no host": ("stopped", 1)}
 WAITS_FOR = {"running": "-", "waiting": "events", "retrying": "attempt 2 at ", "paused": "aludel processor resume ",
              "stopped": "aludel processor resume ", "hanging": "-", "no host": "aludel processor resume "}
-DONE = {"pause": "paused pause", "resume": "resumed resume", "skip": "skipped in skip: skipped event 2", "reset": "reset reset",
+DONE = {"pause": "paused pause", "resume": "resumed resume", "skip": "skipped in skip: skipped event 2", "reset": "reset reset: 1 dead letter was discarded",
         "replay": "replayed 1 dead letter", "discard": "discarded 1 dead letter"}
 
 
@@ -154,6 +154,7 @@ def check_answer(state, command, as_json, answer):
     else:
         told = json.loads(out)
         equal((set(told), told["processor"]), ({"processor", "message"}, command))
+        holds(DONE[command], told["message"] if command == "reset" else "")
 
 
 def check_effect(state, command):

@@ -131,12 +131,16 @@ def test_a_reset_begins_anew_and_tells_the_handler_so(aludel):
     configure(aludel, LETTERS)
     plans(aludel, {}, {"does": "fail"}, {})
     aludel.drain()
-    command(aludel, "reset", "x")
+    equal(command(aludel, "reset", "x"), "reset x: 1 dead letter was discarded\n")
     equal(aludel.json("dlq", "list"), [])
     equal([l["state"] for l in aludel.json("dlq", "list", "--all")], ["discarded"])
     aludel.drain()
     equal(seen(aludel), [0, 2])
     equal([(l["id"], l["event_id"]) for l in aludel.json("dlq", "list")], [(2, 1)])
+    plans(aludel, {"does": "fail"})
+    aludel.drain()
+    equal(aludel.json("processor", "reset", "x"), {"processor": "x", "message": "2 dead letters were discarded"})
+    equal(command(aludel, "reset", "x"), "reset x\n")
 
 
 def test_a_command_is_applied_once_over_kills(aludel):
