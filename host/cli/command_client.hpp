@@ -28,8 +28,9 @@ struct LiveState {
 inline constexpr const char* refused_remedy = "mend it, then start the host again";
 
 /// The processor's directory, if there is one of this name.
-/// @return not_found, with what was probably meant
-[[nodiscard]] Result<std::filesystem::path> processor_directory(const DataDirectory& data,
+/// @return not_found: there is none, with what was probably meant, or it has never run; stopped: the host
+///   that runs could not start it
+[[nodiscard]] Result<std::filesystem::path> processor_directory(const Installation& installation,
                                                                 const std::string& name);
 
 }  // namespace aludel

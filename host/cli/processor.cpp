@@ -58,14 +58,14 @@ Result<int> processor_control_command(const Globals& globals, const std::string&
 Result<int> processor_remove_command(const Globals& globals, const std::string& name, bool with_letters) {
   const auto installation = load_installation(globals.data, globals.config);
   if (!installation) return installation.error();
-  const auto directory = processor_directory(installation->data, name);
-  if (!directory) return directory.error();
   for (const auto& processor : installation->config.processors) {
     if (processor.name != name) continue;
     auto why = "remove processor \"" + name + "\": ";
     why.append(installation->config.file.string()).append(" still names it: take [processor.");
     return Error(ErrorCode::invalid, why.append(name).append("] out first"));
   }
+  const auto directory = processor_directory(*installation, name);
+  if (!directory) return directory.error();
   const auto state = live_state(*installation, name).state;
   if (!state.empty() && state != "unconfigured") {
     return Error(ErrorCode::locked,

@@ -116,6 +116,18 @@ def test_one_that_the_host_could_not_start_is_not_resumed_but_started_with_the_n
     equal(seen(aludel), [0, 1])
 
 
+def test_one_that_has_never_run_takes_no_commands(aludel):
+    aludel.configure(f'[processor.x]\nplugin = "{FACTS["planned"]}"\n[processor.gone]\nplugin = "/nowhere/gone.so"\n')
+    never = 'processor "x" has no projection yet: a host has to run it first\n'
+    for told in command(aludel, "pause", "x", status=2), aludel.run("dlq", "replay", "x", "--all", status=2):
+        equal(told, ("", f"aludel: {never}"))
+    holds(command(aludel, "pause", "y", status=2)[1], 'there is no processor "y" in ')
+    with aludel.host():
+        aludel.wait_for_state("waiting")
+        holds(command(aludel, "resume", "gone", status=1)[1], 'processor "gone" is refused: refuse /nowhere/gone.so: ')
+        command(aludel, "pause", "x")
+
+
 def test_what_a_diverged_one_would_lose_is_said(aludel):
     configure(aludel, LETTERS)
     plans(aludel, {})
