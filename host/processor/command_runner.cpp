@@ -191,7 +191,24 @@ Result<void> CommandRunner::drop_tables_of_handler() {
   return {};
 }
 
+// Of the letters that are named, the first that is not open; empty: all are.
+Result<std::string> CommandRunner::why_not_open(const Command& command) {
+  for (const auto id : command.letters.ids) {
+    const auto state = parts_.projection.letters().state_of(id);
+    if (!state) return state.error();
+    const auto letter = "dead letter " + std::to_string(id);
+    if (!*state) return "there is no " + letter + "; aludel dlq list shows those that there are";
+    if (**state == to_string(LetterState::replayed) || **state == to_string(LetterState::discarded)) {
+      return letter + " is closed: it was " + **state;
+    }
+  }
+  return std::string();
+}
+
 Result<CommandResult> CommandRunner::discard(const Command& command) {
+  const auto why = why_not_open(command);
+  if (!why) return why.error();
+  if (!why->empty()) return refused(*why);
   const auto discarded = parts_.projection.letters().discard(command.letters, "operator");
   if (!discarded) return discarded.error();
   if (auto counted = parts_.projection.tables().count_letters(); !counted) return counted.error();
@@ -199,6 +216,9 @@ Result<CommandResult> CommandRunner::discard(const Command& command) {
 }
 
 Result<CommandResult> CommandRunner::choose(const Command& command, Outcome& outcome) {
+  const auto why = why_not_open(command);
+  if (!why) return why.error();
+  if (!why->empty()) return refused(*why);
   const auto chosen = parts_.projection.letters().choose(command.letters);
   if (!chosen) return chosen.error();
   if (*chosen == 0) return done("no open dead letter is meant");

@@ -189,6 +189,18 @@ def test_letters_are_replayed_and_those_that_fail_again_count_up(aludel):
     equal(aludel.run("dlq", "discard", "x", "--id", 1), "discarded 1 dead letter\n")
     equal(aludel.processor()["dead_letters"], 0)
     holds(aludel.run("dlq", "discard", "x", status=2)[1], "say which")
+    for action in "replay", "discard":
+        for id, why in (99, "there is no dead letter 99; aludel dlq list shows those that there are"), \
+                       (1, "dead letter 1 is closed: it was discarded"), (2, "dead letter 2 is closed: it was replayed"):
+            equal(aludel.run("dlq", action, "x", "--id", id, status=2), ("", f'aludel: {action} dead letters of "x": {why}\n'))
+
+
+def test_nothing_is_discarded_if_one_of_the_letters_named_is_not_open(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, {"does": "fail"})
+    aludel.drain()
+    holds(aludel.run("dlq", "discard", "x", "--id", 1, "--id", 2, status=2)[1], "there is no dead letter 2")
+    equal(len(aludel.json("dlq", "list")), 1)
 
 
 def test_a_letter_whose_replay_kills_the_process_has_failed_again(aludel):
