@@ -49,8 +49,10 @@ Result<int> processor_control_command(const Globals& globals, const std::string&
     std::printf("{\"processor\":%s,\"message\":%s}\n", json_string(name).c_str(),
                 json_string(result->message).c_str());
   } else {
-    std::printf("%s %s%s%s\n", done_word(kind).c_str(), name.c_str(), result->message.empty() ? "" : ": ",
-                result->message.c_str());
+    // A resume says something only if there was nothing to resume.
+    const bool resumed = kind != Command::Kind::resume || result->message.empty();
+    std::printf("%s%s%s%s\n", resumed ? (done_word(kind) + " ").c_str() : "", name.c_str(),
+                result->message.empty() ? "" : ": ", result->message.c_str());
   }
   return 0;
 }

@@ -108,6 +108,11 @@ Result<CommandResult> CommandRunner::pause() {
 
 Result<CommandResult> CommandRunner::resume(Outcome& outcome) {
   auto& tables = parts_.projection.tables();
+  const auto control = tables.control();
+  if (!control) return control.error();
+  const auto standstill = tables.standstill();
+  if (!standstill) return standstill.error();
+  if (!control->paused_ns && !*standstill && !parts_.verdict) return done("it was not paused or stopped");
   if (auto set = tables.set_paused(std::nullopt); !set) return set.error();
   if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
   outcome.goes_on = true;
@@ -135,7 +140,7 @@ Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
   if (auto moved = tables.move_cursor(cursor->position, behind); !moved) return moved.error();
   if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
   outcome.goes_on = true;
-  return done("skipped event " + std::to_string(event_id));
+  return done("event " + std::to_string(event_id));
 }
 
 Result<CommandResult> CommandRunner::reset(Outcome& outcome) {

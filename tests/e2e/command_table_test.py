@@ -59,7 +59,7 @@ SETTLED = {"running": ("waiting", 3), "waiting": ("waiting", 3), "retrying": ("r
            "stopped": ("stopped", 1), "hanging": ("waiting", 3), "no host": ("stopped", 1)}
 WAITS_FOR = {"running": "-", "waiting": "events", "retrying": "attempt 2 at ", "paused": "aludel processor resume ",
              "stopped": "aludel processor resume ", "hanging": "-", "no host": "aludel processor resume "}
-DONE = {"pause": "paused pause", "resume": "resumed resume", "skip": "skipped in skip: skipped event 2", "reset": "reset reset: 1 dead letter was discarded",
+DONE = {"pause": "paused pause", "resume": "resumed resume", "skip": "skipped in skip: event 2", "reset": "reset reset: 1 dead letter was discarded",
         "replay": "replayed 1 dead letter", "discard": "discarded 1 dead letter"}
 
 
@@ -148,7 +148,8 @@ def check_answer(state, command, as_json, answer):
     equal((status, err), (0, ""))
     if not as_json:
         already = ": it was paused already" if (command, state.name) == ("pause", "paused") else ""
-        equal(out, DONE[command] + already + "\n")
+        nothing = command == "resume" and says == "no change"
+        equal(out, "resume: it was not paused or stopped\n" if nothing else DONE[command] + already + "\n")
     elif command in ("replay", "discard"):
         equal(json.loads(out), {"succeeded": 1, "failed": 0, "message": ""})
     else:
