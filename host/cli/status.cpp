@@ -94,9 +94,12 @@ std::string waits_for(const json::object& processor) {
   const auto state = text_at(processor, "state");
   const auto name = text_at(processor, "name");
   const auto& error = processor.at("error");
-  if (!error.is_null() && !error.at("next_try").is_null()) {
-    return "attempt " + std::to_string(number_at(processor, "attempt") + 1) + " at " +
-           text_of(error.at("next_try"));
+  if (state == "retrying" && !error.is_null() && !error.at("next_try").is_null()) {
+    // What the host tries again is no attempt of the handler's, but a start of its process.
+    const bool starts = text_of(error.at("outcome")) == "host" && text_of(error.at("stage")) != "relay";
+    const auto what =
+        starts ? "its next start" : "attempt " + std::to_string(number_at(processor, "attempt") + 1);
+    return what + " at " + text_of(error.at("next_try"));
   }
   if (state == "waiting") return "events";
   if (state == "paused" || state == "stopped" || state == "crashed") {
@@ -108,6 +111,12 @@ std::string waits_for(const json::object& processor) {
   return "-";
 }
 
+std::string since(const json::object& processor) {
+  if (text_at(processor, "state") == "paused") return text_of(processor.at("paused_since"));
+  const auto& error = processor.at("error");
+  return error.is_null() ? "-" : text_of(error.at("since"));
+}
+
 // The same for the line that says why it does not; empty: it goes on by itself.
 std::string remedy(const json::object& processor) {
   const auto next = waits_for(processor);
@@ -117,7 +126,7 @@ std::string remedy(const json::object& processor) {
     return "`" + next + "` begins anew: it drops the handler's tables and discards its open letters";
   }
   if (next.starts_with("aludel ")) return "`" + next + "` tries again";
-  return next.starts_with("attempt ") ? next : "";
+  return state == "retrying" && next != "-" ? next : "";
 }
 
 std::string errors_of(const json::array& processors) {
@@ -140,9 +149,8 @@ std::string list_of(const json::array& processors) {
       {{"PROCESSOR"}, {"STATE"}, {"CURSOR", Align::right}, {"LAG", Align::right}, {"WAITS FOR"}, {"SINCE"}});
   for (const auto& value : processors) {
     const auto& p = value.as_object();
-    const auto& error = p.at("error");
     table.add({text_of(p.at("name")), text_of(p.at("state")), text_of(p.at("cursor")), text_of(p.at("lag")),
-               waits_for(p), error.is_null() ? "-" : text_of(error.at("since"))});
+               waits_for(p), since(p)});
   }
   return table.print() + errors_of(processors);
 }

@@ -124,6 +124,7 @@ void Supervised::not_launched(const Error& error) {
   phase_ = Phase::pausing;
   state_.activity = Activity::retrying;
   const auto delay = delay_after(Backoff{}, ++failed_launches_);
+  state_.error->next_try_ns = state_.error->since_ns + std::chrono::nanoseconds(delay).count();
   log_.write(LogLevel::error, name(), error.message + "; it is tried again in " + format_duration(delay));
   pause_ = reactor_.after(delay, [this] { launch(Processor::Start::again); });
   on_change_();
@@ -258,6 +259,7 @@ void Supervised::died(const Worker::Ended& ended) {
   phase_ = Phase::pausing;
   state_.activity = Activity::retrying;
   const auto delay = delay_after(Backoff{}, deaths_);
+  state_.error->next_try_ns = state_.error->since_ns + std::chrono::nanoseconds(delay).count();
   log_.write(LogLevel::error, name(),
              state_.error->message + "; it is started again in " + format_duration(delay));
   pause_ = reactor_.after(delay, [this] { launch(Processor::Start::again); });

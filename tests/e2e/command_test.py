@@ -48,6 +48,41 @@ def test_a_pause_survives_restarts_and_ends_with_resume(aludel):
     equal(seen(aludel), [0, 1])
 
 
+def test_what_a_paused_one_and_an_offline_one_wait_for_is_no_attempt(aludel):
+    configure(aludel, 'strategy = "retry"', 'retry = { initial_delay = "1h", max_delay = "1h" }')
+    plans(aludel, {"does": "retry"})
+
+    def listed():
+        x, text = aludel.json("processor", "list")[0], aludel.run("processor", "list")
+        return x, text.splitlines()[1].split(None, 4)[4], text.splitlines()[2]
+
+    with aludel.host():
+        aludel.wait_for_state("retrying")
+        x, waits, line = listed()
+        assert waits.startswith("attempt 2 at ") and "; attempt 2 at " in line, (waits, line)
+    x, waits, line = listed()
+    equal(waits.split(), ["a", "host", x["error"]["since"]])
+    assert "attempt 2" not in line, line
+    command(aludel, "pause", "x")
+    x, waits, _ = listed()
+    equal(waits.split(), ["aludel", "processor", "resume", "x", x["paused_since"]])
+    assert x["paused_since"] > x["error"]["since"], x
+
+
+def test_one_whose_process_has_died_waits_for_its_next_start(aludel):
+    configure(aludel, FAIL_FAST)
+    plans(aludel, {})
+    with aludel.host() as host:
+        aludel.wait_for_state("waiting")
+
+        def told():
+            for child in host.children():
+                os.kill(child, signal.SIGKILL)
+            return "its next start at 2" in aludel.run("processor", "list").splitlines()[1]
+
+        until(told, "the list to tell the next start")
+
+
 def test_a_running_processor_heeds_a_command_at_the_next_event(aludel):
     aludel.configure_unruly("batch_size = 1000")
     aludel.append(*["calm.slow"] * 500)
