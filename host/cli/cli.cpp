@@ -283,7 +283,7 @@ void add_processor(CLI::App& app, Options& o, Invocation& action) {
        {Commanding{"pause", "Work off no more events, until it is resumed", Command::Kind::pause},
         Commanding{"resume", "Go on: after a pause, or with what it stopped at", Command::Kind::resume},
         Commanding{"skip", "Move past the event that it stands at", Command::Kind::skip},
-        Commanding{"reset", "Begin anew: without the handler's tables, where it began",
+        Commanding{"reset", "Begin anew where it began: drop the handler's tables, discard its open letters",
                    Command::Kind::reset}}) {
     auto* commanding = add(*processor, name, what, std::string("processor ") + name + " ledger", action,
                            [&o, k = kind] { return processor_control_command(o.globals, o.processor, k); });

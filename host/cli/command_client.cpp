@@ -51,9 +51,18 @@ class ResultReader {
   HostTables tables_;
 };
 
-Error never_run(const std::string& name) {
+// The host decides which processors it starts when it is started itself.
+Error not_started(const LiveState& live, const std::string& name) {
+  auto why = "processor \"" + name + "\" is ";
+  return {ErrorCode::stopped,
+          why.append(live.state).append(": ").append(live.why).append("; ").append(refused_remedy)};
+}
+
+Error never_run(const Installation& installation, const std::string& name) {
+  const auto live = live_state(installation, name);
+  if (!live.why.empty()) return not_started(live, name);
   return {ErrorCode::not_found,
-          "processor \"" + name + "\" has no projection yet: it takes commands once a host has run it"};
+          "processor \"" + name + "\" has no projection yet: a host has to run it first"};
 }
 
 // Whether a processor's process has ended in this state: it applies nothing by itself.
@@ -72,7 +81,7 @@ Result<CommandResult> wait_for(const Installation& installation, const std::stri
     if (!result) return result.error();
     if (*result && (*result)->finished) return **result;
     if (system_clock().now() >= look_at_state) {
-      const auto state = live_state(installation, name);
+      const auto state = live_state(installation, name).state;
       if (state == "hanging") {
         auto hangs = "processor \"" + name + "\" hangs in a call of its handler";
         return Error(ErrorCode::timed_out, hangs.append(kept));
@@ -88,6 +97,20 @@ Result<CommandResult> wait_for(const Installation& installation, const std::stri
     }
     std::this_thread::sleep_for(look_interval);
   }
+}
+
+// The processors that a host would start, or try to.
+std::vector<std::string> planned_names(const Installation& installation) {
+  std::vector<std::string> names;
+  for (const auto& processor : installation.config.processors)
+    names.push_back(processor.name);
+  if (!names.empty()) return names;
+  const auto plugins = find_plugins(installation.config, {});
+  const auto plan = plugins ? make_plan(installation.config, *plugins) : Result<Plan>(plugins.error());
+  if (!plan) return names;
+  for (const auto& planned : plan->processors)
+    names.push_back(planned.config.name);
+  return names;
 }
 
 // What a host would tell the processor; where no config names it any more, what the last one told it.
@@ -122,35 +145,41 @@ Result<CommandResult> apply_alone(const Installation& installation, const std::s
 
 }  // namespace
 
-std::string live_state(const Installation& installation, const std::string& name) {
+LiveState live_state(const Installation& installation, const std::string& name) {
   auto host = HostClient::connect(installation.data.socket());
   if (!host) return {};
   const auto status = (*host)->status();
   if (!status) return {};
-  const auto state = read_json<std::string>(*status, "the host's status", [&](const json::object& o) {
+  const auto state = read_json<LiveState>(*status, "the host's status", [&](const json::object& o) {
     for (const auto& processor : o.at("processors").as_array()) {
       const auto& p = processor.as_object();
-      if (text_at(p, "name") == name) return text_at(p, "state");
+      if (text_at(p, "name") != name) continue;
+      const auto& error = p.at("error");
+      return LiveState{text_at(p, "state"), error.is_null() ? "" : text_at(error.as_object(), "message")};
     }
-    return std::string();
+    return LiveState{};
   });
-  return state ? *state : std::string();
+  return state ? *state : LiveState{};
 }
 
-Result<std::filesystem::path> processor_directory(const DataDirectory& data, const std::string& name) {
+Result<std::filesystem::path> processor_directory(const Installation& installation, const std::string& name) {
+  const auto& data = installation.data;
   const auto names = data.processor_names();
   if (std::find(names.begin(), names.end(), name) != names.end()) return data.processor(name);
-  const std::vector<std::string_view> known(names.begin(), names.end());
+  const auto planned = planned_names(installation);
+  if (std::find(planned.begin(), planned.end(), name) != planned.end()) return never_run(installation, name);
+  std::vector<std::string_view> known(names.begin(), names.end());
+  known.insert(known.end(), planned.begin(), planned.end());
   return Error(ErrorCode::not_found,
                "there is no processor \"" + name + "\" in " + data.root().string() + suggestion(name, known));
 }
 
 Result<CommandResult> give_command(const Installation& installation, const std::string& processor,
                                    const Command& command) {
-  const auto directory = processor_directory(installation.data, processor);
+  const auto directory = processor_directory(installation, processor);
   if (!directory) return directory.error();
   auto reader = ResultReader::open(*directory);
-  if (!reader && reader.error().code == ErrorCode::not_found) return never_run(processor);
+  if (!reader && reader.error().code == ErrorCode::not_found) return never_run(installation, processor);
   if (!reader) return reader.error();
   const auto applied = reader->applied();
   if (!applied) return applied.error();
@@ -164,7 +193,10 @@ Result<CommandResult> give_command(const Installation& installation, const std::
     if (nudged) return wait_for(installation, processor, *reader, *id);
     if (nudged.error().code != ErrorCode::not_found) return nudged.error();
   }
-  return apply_alone(installation, processor, *reader, *id);
+  auto result = apply_alone(installation, processor, *reader, *id);
+  if (!result || command.kind != Command::Kind::resume) return result;
+  const auto live = live_state(installation, processor);
+  return live.why.empty() ? result : not_started(live, processor);
 }
 
 }  // namespace aludel

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
 #include "base/cloudevents.hpp"
 #include "base/json_writer.hpp"
 #include "base/limits.hpp"
-#include "base/nearest.hpp"
 #include "base/time.hpp"
 #include "cli/command_client.hpp"
 #include "cli/commands.hpp"
@@ -27,13 +25,10 @@ Result<void> print(const std::string& text) {
 }
 
 // The one named, or all that there are.
-Result<std::vector<std::string>> processors(const DataDirectory& data, const std::string& name) {
-  auto names = data.processor_names();
-  if (name.empty()) return names;
-  if (std::find(names.begin(), names.end(), name) != names.end()) return std::vector{name};
-  const std::vector<std::string_view> known(names.begin(), names.end());
-  return Error(ErrorCode::not_found,
-               "there is no processor \"" + name + "\" in " + data.root().string() + suggestion(name, known));
+Result<std::vector<std::string>> processors(const Installation& installation, const std::string& name) {
+  if (name.empty()) return installation.data.processor_names();
+  if (const auto directory = processor_directory(installation, name); !directory) return directory.error();
+  return std::vector{name};
 }
 
 // Calls `read` with the letters of each processor that has a projection.
@@ -41,7 +36,7 @@ Result<void> each_processor(const Globals& globals, const std::string& name,
                             const std::function<Result<void>(const std::string&, LetterReader&)>& read) {
   const auto installation = load_installation(globals.data, globals.config);
   if (!installation) return installation.error();
-  const auto names = processors(installation->data, name);
+  const auto names = processors(*installation, name);
   if (!names) return names.error();
   for (const auto& processor : *names) {
     auto letters = LetterReader::open(installation->data.processor(processor));

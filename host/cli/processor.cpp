@@ -49,8 +49,10 @@ Result<int> processor_control_command(const Globals& globals, const std::string&
     std::printf("{\"processor\":%s,\"message\":%s}\n", json_string(name).c_str(),
                 json_string(result->message).c_str());
   } else {
-    std::printf("%s %s%s%s\n", done_word(kind).c_str(), name.c_str(), result->message.empty() ? "" : ": ",
-                result->message.c_str());
+    // A resume says something only if there was nothing to resume.
+    const bool resumed = kind != Command::Kind::resume || result->message.empty();
+    std::printf("%s%s%s%s\n", resumed ? (done_word(kind) + " ").c_str() : "", name.c_str(),
+                result->message.empty() ? "" : ": ", result->message.c_str());
   }
   return 0;
 }
@@ -58,15 +60,15 @@ Result<int> processor_control_command(const Globals& globals, const std::string&
 Result<int> processor_remove_command(const Globals& globals, const std::string& name, bool with_letters) {
   const auto installation = load_installation(globals.data, globals.config);
   if (!installation) return installation.error();
-  const auto directory = processor_directory(installation->data, name);
-  if (!directory) return directory.error();
   for (const auto& processor : installation->config.processors) {
     if (processor.name != name) continue;
     auto why = "remove processor \"" + name + "\": ";
     why.append(installation->config.file.string()).append(" still names it: take [processor.");
     return Error(ErrorCode::invalid, why.append(name).append("] out first"));
   }
-  const auto state = live_state(*installation, name);
+  const auto directory = processor_directory(*installation, name);
+  if (!directory) return directory.error();
+  const auto state = live_state(*installation, name).state;
   if (!state.empty() && state != "unconfigured") {
     return Error(ErrorCode::locked,
                  "remove processor \"" + name +

@@ -10,6 +10,7 @@
 
 #include "base/limits.hpp"
 #include "base/utf8.hpp"
+#include "cli/command_client.hpp"
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
 #include "runtime/json_reading.hpp"
@@ -93,17 +94,39 @@ std::string waits_for(const json::object& processor) {
   const auto state = text_at(processor, "state");
   const auto name = text_at(processor, "name");
   const auto& error = processor.at("error");
-  if (!error.is_null() && !error.at("next_try").is_null()) {
-    return "attempt " + std::to_string(number_at(processor, "attempt") + 1) + " at " +
-           text_of(error.at("next_try"));
+  if (state == "retrying" && !error.is_null() && !error.at("next_try").is_null()) {
+    // What the host tries again is no attempt of the handler's, but a start of its process.
+    const bool starts = text_of(error.at("outcome")) == "host" && text_of(error.at("stage")) != "relay";
+    const auto what =
+        starts ? "its next start" : "attempt " + std::to_string(number_at(processor, "attempt") + 1);
+    return what + " at " + text_of(error.at("next_try"));
   }
   if (state == "waiting") return "events";
-  if (state == "paused" || state == "stopped" || state == "crashed" || state == "refused") {
+  if (state == "paused" || state == "stopped" || state == "crashed") {
     return "aludel processor resume " + name;
   }
+  if (state == "refused") return "a new start of the host";
   if (state == "diverged") return "aludel processor reset " + name;
   if (state == "offline") return "a host";
   return "-";
+}
+
+std::string since(const json::object& processor) {
+  if (text_at(processor, "state") == "paused") return text_of(processor.at("paused_since"));
+  const auto& error = processor.at("error");
+  return error.is_null() ? "-" : text_of(error.at("since"));
+}
+
+// The same for the line that says why it does not; empty: it goes on by itself.
+std::string remedy(const json::object& processor) {
+  const auto next = waits_for(processor);
+  const auto state = text_at(processor, "state");
+  if (state == "refused") return refused_remedy;
+  if (state == "diverged") {
+    return "`" + next + "` begins anew: it drops the handler's tables and discards its open letters";
+  }
+  if (next.starts_with("aludel ")) return "`" + next + "` tries again";
+  return state == "retrying" && next != "-" ? next : "";
 }
 
 std::string errors_of(const json::array& processors) {
@@ -113,9 +136,8 @@ std::string errors_of(const json::array& processors) {
     const auto happened = what_happened(processor);
     if (happened.empty()) continue;
     out += text_of(processor.at("name")) + " " + happened;
-    const auto next = waits_for(processor);
-    if (next.starts_with("aludel ")) out += "; `" + next + "` tries again";
-    if (next.starts_with("attempt ")) out += "; " + next;
+    const auto helps = remedy(processor);
+    if (!helps.empty()) out += "; " + helps;
     out += "\n";
   }
   return out;
@@ -127,9 +149,8 @@ std::string list_of(const json::array& processors) {
       {{"PROCESSOR"}, {"STATE"}, {"CURSOR", Align::right}, {"LAG", Align::right}, {"WAITS FOR"}, {"SINCE"}});
   for (const auto& value : processors) {
     const auto& p = value.as_object();
-    const auto& error = p.at("error");
     table.add({text_of(p.at("name")), text_of(p.at("state")), text_of(p.at("cursor")), text_of(p.at("lag")),
-               waits_for(p), error.is_null() ? "-" : text_of(error.at("since"))});
+               waits_for(p), since(p)});
   }
   return table.print() + errors_of(processors);
 }

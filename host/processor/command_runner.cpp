@@ -26,6 +26,16 @@ CommandResult refused(std::string message) {
   return result;
 }
 
+// Why it cannot be skipped, and what helps.
+std::string dies_at(const ProcessorError& error) {
+  const auto where = error.event_id ? "its process dies at event " + std::to_string(*error.event_id)
+                                    : std::string("its process dies at no event");
+  return where + ", and no skip passes that: " +
+         (error.event_id ? "a new version of the handler, `types` without the event's type, or another "
+                           "`timeout` does"
+                         : "a new version of the handler or another `timeout` helps");
+}
+
 std::string in_quotes(std::string_view name) {
   std::string out = "\"";
   for (const char c : name)
@@ -80,13 +90,15 @@ Result<bool> CommandRunner::end_replay_for_reset(std::int64_t replay_id) {
 // What an operator was answered has to hold: durable before it can be read.
 Result<void> CommandRunner::apply_one(const Command& command, Outcome& outcome) {
   auto& projection = parts_.projection;
+  CommandResult answer;
   // Tables are dropped in any order.
   if (auto set = projection.database().execute("pragma foreign_keys = off"); !set) return set;
   auto applied = [&]() -> Result<void> {
     if (auto begun = projection.begin_durable(); !begun) return begun;
     const auto result = carry_out(command, outcome);
     if (!result) return result.error();
-    if (auto noted = projection.tables().note_command(command.id, *result); !noted) return noted;
+    answer = *result;
+    if (auto noted = projection.tables().note_command(command.id, answer); !noted) return noted;
     return projection.commit_durable();
   }();
   if (!applied) {
@@ -94,8 +106,10 @@ Result<void> CommandRunner::apply_one(const Command& command, Outcome& outcome) 
   }
   if (auto set = projection.database().execute("pragma foreign_keys = on"); !set) return set;
   if (applied && parts_.handler_log.enabled(LogLevel::info)) {
-    parts_.handler_log.write(LogLevel::info, "applied the operator's command " + std::to_string(command.id) +
-                                                 ": " + std::string(to_string(command.kind)));
+    const auto what = std::to_string(command.id) + ": " + std::string(to_string(command.kind));
+    parts_.handler_log.write(LogLevel::info, (answer.refused ? "refused" : "applied") +
+                                                 (" the operator's command " + what) +
+                                                 (answer.message.empty() ? "" : ": " + answer.message));
   }
   return applied;
 }
@@ -122,6 +136,11 @@ Result<CommandResult> CommandRunner::pause() {
 
 Result<CommandResult> CommandRunner::resume(Outcome& outcome) {
   auto& tables = parts_.projection.tables();
+  const auto control = tables.control();
+  if (!control) return control.error();
+  const auto standstill = tables.standstill();
+  if (!standstill) return standstill.error();
+  if (!control->paused_ns && !*standstill && !parts_.verdict) return done("it was not paused or stopped");
   if (auto set = tables.set_paused(std::nullopt); !set) return set.error();
   if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
   outcome.goes_on = true;
@@ -130,6 +149,9 @@ Result<CommandResult> CommandRunner::resume(Outcome& outcome) {
 
 Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
   auto& tables = parts_.projection.tables();
+  if (const auto& verdict = parts_.verdict; verdict && verdict->activity == Activity::crashed) {
+    return refused(dies_at(verdict->error));
+  }
   const auto standstill = tables.standstill();
   if (!standstill) return standstill.error();
   if (!*standstill || !(*standstill)->error.event_id) {
@@ -153,7 +175,7 @@ Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
   if (auto moved = tables.move_cursor(cursor->position, behind); !moved) return moved.error();
   if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
   outcome.goes_on = true;
-  return done("skipped event " + std::to_string(event_id));
+  return done("event " + std::to_string(event_id));
 }
 
 Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
@@ -172,7 +194,10 @@ Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
   const auto below = std::max(control->rebuild_below, cursor->position.next);
   if (auto begun = tables.begin_anew(below, parts_.log.log_id()); !begun) return begun.error();
   outcome.goes_on = true;
-  return done({}, *discarded);
+  if (*discarded == 0) return done();
+  return done(*discarded == 1 ? "1 dead letter was discarded"
+                              : std::to_string(*discarded) + " dead letters were discarded",
+              *discarded);
 }
 
 // A virtual table takes its shadow tables along.
@@ -206,7 +231,24 @@ Result<void> CommandRunner::drop_tables_of_handler() {
   return {};
 }
 
+// Of the letters that are named, the first that is not open; empty: all are.
+Result<std::string> CommandRunner::why_not_open(const Command& command) {
+  for (const auto id : command.letters.ids) {
+    const auto state = parts_.projection.letters().state_of(id);
+    if (!state) return state.error();
+    const auto letter = "dead letter " + std::to_string(id);
+    if (!*state) return "there is no " + letter + "; aludel dlq list shows those that there are";
+    if (**state == to_string(LetterState::replayed) || **state == to_string(LetterState::discarded)) {
+      return letter + " is closed: it was " + **state;
+    }
+  }
+  return std::string();
+}
+
 Result<CommandResult> CommandRunner::discard(const Command& command) {
+  const auto why = why_not_open(command);
+  if (!why) return why.error();
+  if (!why->empty()) return refused(*why);
   const auto discarded = parts_.projection.letters().discard(command.letters, "operator");
   if (!discarded) return discarded.error();
   if (auto counted = parts_.projection.tables().count_letters(); !counted) return counted.error();
@@ -214,6 +256,9 @@ Result<CommandResult> CommandRunner::discard(const Command& command) {
 }
 
 Result<CommandResult> CommandRunner::choose(const Command& command, Outcome& outcome) {
+  const auto why = why_not_open(command);
+  if (!why) return why.error();
+  if (!why->empty()) return refused(*why);
   const auto chosen = parts_.projection.letters().choose(command.letters);
   if (!chosen) return chosen.error();
   if (*chosen == 0) return done("no open dead letter is meant");

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
+
 #include "base/clock.hpp"
 #include "log/event_log.hpp"
 #include "plugin/instance.hpp"
 #include "processor/command.hpp"
 #include "processor/projection.hpp"
+#include "processor/standstill.hpp"
 
 namespace aludel {
 
@@ -20,7 +23,8 @@ class CommandRunner {
     EventReader& log;
     HandlerLog& handler_log;
     const Clock& clock;
-    std::uint32_t handler_flags;  ///< ALUDEL_HANDLER_*
+    std::uint32_t handler_flags;               ///< ALUDEL_HANDLER_*
+    const std::optional<Standstill>& verdict;  ///< what it stands still for beside what the projection says
   };
 
   /// What the commands ask of the processor.
@@ -44,6 +48,7 @@ class CommandRunner {
   Result<CommandResult> resume(Outcome& outcome);
   Result<CommandResult> skip(Outcome& outcome);
   Result<CommandResult> reset(Outcome& outcome);
+  Result<std::string> why_not_open(const Command& command);
   Result<CommandResult> discard(const Command& command);
   Result<CommandResult> choose(const Command& command, Outcome& outcome);
   Result<void> drop_tables_of_handler();

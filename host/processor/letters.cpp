@@ -138,6 +138,14 @@ Result<std::uint64_t> Letters::change(const std::string& set, const LetterFilter
   return static_cast<std::uint64_t>(database_->total_changes() - before);
 }
 
+Result<std::optional<std::string>> Letters::state_of(std::int64_t id) {
+  auto select = database_->prepare("select state from _aludel_letter where id = ?");
+  if (!select) return select.error();
+  const auto found = select->bind(1, id).step();
+  if (!found) return found.error();
+  return *found ? std::optional(std::string(select->text(0))) : std::nullopt;
+}
+
 Result<std::uint64_t> Letters::discard(const LetterFilter& filter, std::string_view reason) {
   auto open = filter;
   open.closed = false;

@@ -63,6 +63,8 @@ class Letters {
   /// @param handler_version of the handler that failed
   Result<void> add(const Event& event, const ProcessorError& error, std::string_view handler_version);
 
+  /// What has become of a letter; nothing: there is none of this id.
+  Result<std::optional<std::string>> state_of(std::int64_t id);
   /// Closes the letters that are open and meant. @return how many
   Result<std::uint64_t> discard(const LetterFilter& filter, std::string_view reason);
   /// Chooses the letters that are open and meant for a replay; what comes later is not meant. @return how

@@ -29,6 +29,7 @@ class OwnedProcessor final : public Processor {
         lock_(std::move(lock)),
         teller_(environment_.on_state) {
     options_.batch_size = std::clamp<std::uint64_t>(options_.batch_size, 1, limits::batch_size_max);
+    if (options_.start == Start::again) options_.verdict.reset();
   }
 
   Result<void> open();
@@ -134,6 +135,7 @@ Result<void> OwnedProcessor::load() {
   if (!cursor) return cursor.error();
   auto earlier = tables.standstill();
   if (!earlier) return earlier.error();
+  if (options_.verdict) *earlier = options_.verdict;
   const auto control = tables.control();
   if (!control) return control.error();
   cursor_ = *cursor;
@@ -214,12 +216,13 @@ ProcessorState OwnedProcessor::run(const Interrupt& stop) {
 bool OwnedProcessor::apply_commands() {
   if (!projection_ || !projection_->initialised()) return !standstill_;
   CommandRunner runner({*projection_, *commands_, environment_.log, environment_.handler_log,
-                        environment_.clock, handler_flags_});
+                        environment_.clock, handler_flags_, options_.verdict});
   auto asked = runner.apply(started_);
   if (asked && asked->needs_reset) {
     take_down();
     asked = runner.apply(false);
   }
+  if (asked && asked->goes_on) options_.verdict.reset();
   auto loaded = asked ? load() : Result<void>(asked.error());
   if (!loaded) {
     stand_still({Activity::stopped, host_error("command", loaded.error(), environment_.clock.wall_ns())});

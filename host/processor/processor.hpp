@@ -18,6 +18,7 @@
 #include "policy/error_policy.hpp"
 #include "policy/replay.hpp"
 #include "processor/relay.hpp"
+#include "processor/standstill.hpp"
 #include "processor/start_position.hpp"
 #include "processor/state.hpp"
 
@@ -48,6 +49,8 @@ class Processor {
     ReplayPolicy replay = {};  ///< of dead letters, without an order
     Start start = Start::again;
     StartAt start_at = {};  ///< for a new processor; what comes of it is kept
+    /// What its host has found out: it stands still for that, unless it is to try again.
+    std::optional<Standstill> verdict = {};
   };
 
   /// Makes the handler's instance once the projection is open; and another one when `create` asks to be

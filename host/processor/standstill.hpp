@@ -14,6 +14,7 @@
 namespace aludel {
 
 /// That a processor does not go on, and why: `stopped`, `diverged` or `refused`; or `retrying`, for a while.
+/// What only its host knows may be `crashed`, too; the projection does not keep that.
 struct Standstill {
   Activity activity = Activity::stopped;
   ProcessorError error;

@@ -58,6 +58,7 @@ Result<ProcessorState> read_tables(HostTables& tables) {
   };
   const auto control = tables.control();
   if (!control) return control.error();
+  state.paused_ns = control->paused_ns;
   if (control->paused_ns) state.activity = Activity::paused;
   if (*standstill) {
     // Nobody is there to wait for the next attempt.

@@ -11,6 +11,7 @@
 #include "base/os/file.hpp"
 #include "log/segment_reader.hpp"
 #include "plugin/library.hpp"
+#include "runtime/verdict.hpp"
 
 namespace aludel {
 
@@ -74,13 +75,14 @@ ProcessorState run_processor(const ProcessorSpec& spec, HandlerLog& log, const P
   if (!reader) return not_started(spec, Activity::stopped, reader.error());
   auto library = Library::load(spec.library);
   if (!library) return not_started(spec, activity_after(library.error().code), library.error());
+  auto verdict = read_verdict(spec.directory);  // the host drops it when told that this runs
   on_state(loaded(spec));
   const auto make_instance = [&](Instance::Context context) {
     return (*library)->instantiate(spec.handler, std::move(context));
   };
-  const Processor::Options options{spec.name,   spec.directory,  spec.config_json,
-                                   spec.types,  spec.batch_size, spec.error_policy,
-                                   spec.replay, spec.start,      spec.start_at};
+  const Processor::Options options{spec.name,       spec.directory,    spec.config_json, spec.types,
+                                   spec.batch_size, spec.error_policy, spec.replay,      spec.start,
+                                   spec.start_at,   std::move(verdict)};
   auto processor =
       open_when_free(options, {**reader, make_instance, log, on_state, system_clock(), appender}, stop);
   if (!processor) return not_started(spec, activity_after(processor.error().code), processor.error());

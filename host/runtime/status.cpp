@@ -71,7 +71,7 @@ ProcessorState durable_state(const std::filesystem::path& directory) {
         std::nullopt, 0, 0, "host", "open", std::string(to_string(read.error().code)), read.error().message};
   }
   if (auto verdict = read_verdict(directory)) {
-    state.activity = verdict->activity;
+    if (state.activity != Activity::paused) state.activity = verdict->activity;
     state.error = verdict->error;
   }
   return state;
@@ -124,6 +124,8 @@ json::value processor_value(const Status::Processor& processor) {
   const auto& state = processor.state;
   json::value cursor = nullptr;
   if (state.next > 0) cursor = state.next - 1;
+  json::value paused_since = nullptr;
+  if (state.paused_ns) paused_since = format_time(*state.paused_ns);
   return {{"name", processor.name},
           {"handler", state.handler_id},
           {"version", state.handler_version},
@@ -134,6 +136,7 @@ json::value processor_value(const Status::Processor& processor) {
           {"skipped", state.skipped},
           {"dead_letters", state.dead_letters},
           {"emits_pending", state.emits_pending},
+          {"paused_since", paused_since},
           {"attempt", state.error ? state.error->attempt : 0},
           {"error", error_value(state.error)}};
 }

@@ -20,7 +20,7 @@ constexpr auto hanging_after = std::chrono::seconds(10);
 // For a reason that outlasts its process.
 bool stands_still(Activity activity) {
   return activity == Activity::stopped || activity == Activity::diverged || activity == Activity::refused ||
-         activity == Activity::paused;
+         activity == Activity::crashed || activity == Activity::paused;
 }
 
 // Its last word, whether or not it was asked for.
@@ -124,6 +124,7 @@ void Supervised::not_launched(const Error& error) {
   phase_ = Phase::pausing;
   state_.activity = Activity::retrying;
   const auto delay = delay_after(Backoff{}, ++failed_launches_);
+  state_.error->next_try_ns = state_.error->since_ns + std::chrono::nanoseconds(delay).count();
   log_.write(LogLevel::error, name(), error.message + "; it is tried again in " + format_duration(delay));
   pause_ = reactor_.after(delay, [this] { launch(Processor::Start::again); });
   on_change_();
@@ -204,7 +205,7 @@ void Supervised::finish(const ProcessorState& state) {
 
 // A reason that the processor could not keep in its projection is kept beside it.
 void Supervised::note_reason() {
-  if (!stands_still(state_.activity) || !state_.error) return;
+  if (!stands_still(state_.activity) || state_.activity == Activity::paused || !state_.error) return;
   const auto durable = read_state(setup_.spec.directory);
   if (durable && durable->activity == state_.activity && durable->error &&
       durable->error->since_ns == state_.error->since_ns) {
@@ -258,6 +259,7 @@ void Supervised::died(const Worker::Ended& ended) {
   phase_ = Phase::pausing;
   state_.activity = Activity::retrying;
   const auto delay = delay_after(Backoff{}, deaths_);
+  state_.error->next_try_ns = state_.error->since_ns + std::chrono::nanoseconds(delay).count();
   log_.write(LogLevel::error, name(),
              state_.error->message + "; it is started again in " + format_duration(delay));
   pause_ = reactor_.after(delay, [this] { launch(Processor::Start::again); });
@@ -270,7 +272,8 @@ void Supervised::give_up() {
   state_.error->message =
       "died " + std::to_string(deaths_) + " times without progress: " + state_.error->message;
   log_.write(LogLevel::error, name(),
-             "crashed: " + state_.error->message + "; it stays down until the next start");
+             "crashed: " + state_.error->message + "; `aludel processor resume " + name() +
+                 "` or the next start of the host tries again");
   if (auto written = write_verdict(setup_.spec.directory, {Activity::crashed, *state_.error}); !written) {
     log_.write(LogLevel::error, name(), written.error().message);
   }

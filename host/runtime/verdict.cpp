@@ -14,19 +14,19 @@ std::filesystem::path file_in(const std::filesystem::path& directory) {
 
 }  // namespace
 
-Result<void> write_verdict(const std::filesystem::path& directory, const Verdict& verdict) {
+Result<void> write_verdict(const std::filesystem::path& directory, const Standstill& verdict) {
   ProcessorState state;
   state.activity = verdict.activity;
   state.error = verdict.error;
   return replace_file(file_in(directory), to_json(state));
 }
 
-std::optional<Verdict> read_verdict(const std::filesystem::path& directory) {
+std::optional<Standstill> read_verdict(const std::filesystem::path& directory) {
   const auto text = read_file(file_in(directory));
   if (!text) return std::nullopt;
   const auto state = parse_state(*text);
   if (!state || !state->error) return std::nullopt;
-  return Verdict{state->activity, *state->error};
+  return Standstill{state->activity, *state->error};
 }
 
 void remove_verdict(const std::filesystem::path& directory) {

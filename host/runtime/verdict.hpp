@@ -5,21 +5,17 @@
 #include <optional>
 
 #include "base/result.hpp"
-#include "processor/state.hpp"
+#include "processor/standstill.hpp"
 
 /// What the host found out about a processor that the processor cannot say itself: that it crashed too often,
 /// or that it could not be started, or its projection opened. Kept as `host.json` in the processor's folder
 /// until the next start.
 namespace aludel {
 
-struct Verdict {
-  Activity activity = Activity::crashed;  ///< crashed, refused, stopped or diverged
-  ProcessorError error;
-};
-
-[[nodiscard]] Result<void> write_verdict(const std::filesystem::path& directory, const Verdict& verdict);
+/// @param verdict crashed, refused, stopped or diverged
+[[nodiscard]] Result<void> write_verdict(const std::filesystem::path& directory, const Standstill& verdict);
 /// Nothing if there is none, or it cannot be read.
-[[nodiscard]] std::optional<Verdict> read_verdict(const std::filesystem::path& directory);
+[[nodiscard]] std::optional<Standstill> read_verdict(const std::filesystem::path& directory);
 void remove_verdict(const std::filesystem::path& directory);
 
 }  // namespace aludel

@@ -4,6 +4,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 
@@ -47,14 +48,48 @@ def test_a_pause_survives_restarts_and_ends_with_resume(aludel):
     equal(seen(aludel), [0, 1])
 
 
+def test_what_a_paused_one_and_an_offline_one_wait_for_is_no_attempt(aludel):
+    configure(aludel, 'strategy = "retry"', 'retry = { initial_delay = "1h", max_delay = "1h" }')
+    plans(aludel, {"does": "retry"})
+
+    def listed():
+        x, text = aludel.json("processor", "list")[0], aludel.run("processor", "list")
+        return x, text.splitlines()[1].split(None, 4)[4], text.splitlines()[2]
+
+    with aludel.host():
+        aludel.wait_for_state("retrying")
+        x, waits, line = listed()
+        assert waits.startswith("attempt 2 at ") and "; attempt 2 at " in line, (waits, line)
+    x, waits, line = listed()
+    equal(waits.split(), ["a", "host", x["error"]["since"]])
+    assert "attempt 2" not in line, line
+    command(aludel, "pause", "x")
+    x, waits, _ = listed()
+    equal(waits.split(), ["aludel", "processor", "resume", "x", x["paused_since"]])
+    assert x["paused_since"] > x["error"]["since"], x
+
+
+def test_one_whose_process_has_died_waits_for_its_next_start(aludel):
+    configure(aludel, FAIL_FAST)
+    plans(aludel, {})
+    with aludel.host() as host:
+        aludel.wait_for_state("waiting")
+
+        def told():
+            for child in host.children():
+                os.kill(child, signal.SIGKILL)
+            return "its next start at 2" in aludel.run("processor", "list").splitlines()[1]
+
+        until(told, "the list to tell the next start")
+
+
 def test_a_running_processor_heeds_a_command_at_the_next_event(aludel):
     aludel.configure_unruly("batch_size = 1000")
     aludel.append(*["calm.slow"] * 500)
     with aludel.host():
         until(lambda: (aludel.directory / "processors/x/projection.db").exists() and len(aludel.seen()) > 0, "the first batch")
         command(aludel, "pause", "x")
-        x = aludel.processor()
-        equal(x["state"], "paused")
+        x = aludel.wait_for_state("paused")
         assert x["lag"] > 0, x
         equal(len(aludel.seen()), x["cursor"] + 1)
 
@@ -91,16 +126,68 @@ def test_a_replay_that_no_handler_can_be_brought_up_for_is_reported_and_kept(alu
     equal((seen(aludel), aludel.json("dlq", "list")), ([0], []))
 
 
+def test_one_that_the_host_could_not_start_is_not_resumed_but_started_with_the_next(aludel):
+    plugin = aludel.directory / "cust.so"
+    shutil.copy(FACTS["planned"], plugin)
+    aludel.configure(f'[processor.x]\nplugin = "{plugin}"\n')
+    plans(aludel, {})
+    aludel.drain()
+    command(aludel, "pause", "x")
+    plugin.unlink()
+    remedy = "mend it, then start the host again"
+    with aludel.host():
+        aludel.wait_for_state("refused")
+        line = aludel.run("status").splitlines()[-1]
+        holds(line, "x refused since ")
+        holds(line, f"; {remedy}")
+        holds(aludel.run("processor", "list").splitlines()[1], "a new start of the host")
+        shutil.copy(FACTS["planned"], plugin)
+        out, error = command(aludel, "resume", "x", status=1)
+        equal(out, "")
+        holds(error, f'aludel: processor "x" is refused: refuse {plugin}: ')
+        holds(error, f"; {remedy}\n")
+    plans(aludel, {})
+    aludel.drain()  # the pause is over
+    equal(seen(aludel), [0, 1])
+
+
+def test_one_that_has_never_run_takes_no_commands(aludel):
+    aludel.configure(f'[processor.x]\nplugin = "{FACTS["planned"]}"\n[processor.gone]\nplugin = "/nowhere/gone.so"\n')
+    never = 'processor "x" has no projection yet: a host has to run it first\n'
+    for told in command(aludel, "pause", "x", status=2), aludel.run("dlq", "replay", "x", "--all", status=2):
+        equal(told, ("", f"aludel: {never}"))
+    holds(command(aludel, "pause", "y", status=2)[1], 'there is no processor "y" in ')
+    with aludel.host():
+        aludel.wait_for_state("waiting")
+        holds(command(aludel, "resume", "gone", status=1)[1], 'processor "gone" is refused: refuse /nowhere/gone.so: ')
+        command(aludel, "pause", "x")
+
+
+def test_what_a_diverged_one_would_lose_is_said(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, {})
+    aludel.drain()
+    for file in (aludel.directory / "log").iterdir():
+        file.unlink()
+    plans(aludel, {})
+    aludel.drain(status=1)
+    holds(aludel.run("status"), "; `aludel processor reset x` begins anew: it drops the handler's tables and discards its open letters\n")
+
+
 def test_a_reset_begins_anew_and_tells_the_handler_so(aludel):
     configure(aludel, LETTERS)
     plans(aludel, {}, {"does": "fail"}, {})
     aludel.drain()
-    command(aludel, "reset", "x")
+    equal(command(aludel, "reset", "x"), "reset x: 1 dead letter was discarded\n")
     equal(aludel.json("dlq", "list"), [])
     equal([l["state"] for l in aludel.json("dlq", "list", "--all")], ["discarded"])
     aludel.drain()
     equal(seen(aludel), [0, 2])
     equal([(l["id"], l["event_id"]) for l in aludel.json("dlq", "list")], [(2, 1)])
+    plans(aludel, {"does": "fail"})
+    aludel.drain()
+    equal(aludel.json("processor", "reset", "x"), {"processor": "x", "message": "2 dead letters were discarded"})
+    equal(command(aludel, "reset", "x"), "reset x\n")
 
 
 def test_a_command_is_applied_once_over_kills(aludel):
@@ -137,6 +224,18 @@ def test_letters_are_replayed_and_those_that_fail_again_count_up(aludel):
     equal(aludel.run("dlq", "discard", "x", "--id", 1), "discarded 1 dead letter\n")
     equal(aludel.processor()["dead_letters"], 0)
     holds(aludel.run("dlq", "discard", "x", status=2)[1], "say which")
+    for action in "replay", "discard":
+        for id, why in (99, "there is no dead letter 99; aludel dlq list shows those that there are"), \
+                       (1, "dead letter 1 is closed: it was discarded"), (2, "dead letter 2 is closed: it was replayed"):
+            equal(aludel.run("dlq", action, "x", "--id", id, status=2), ("", f'aludel: {action} dead letters of "x": {why}\n'))
+
+
+def test_nothing_is_discarded_if_one_of_the_letters_named_is_not_open(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, {"does": "fail"})
+    aludel.drain()
+    holds(aludel.run("dlq", "discard", "x", "--id", 1, "--id", 2, status=2)[1], "there is no dead letter 2")
+    equal(len(aludel.json("dlq", "list")), 1)
 
 
 def test_a_letter_whose_replay_kills_the_process_has_failed_again(aludel):

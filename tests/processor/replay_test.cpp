@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Dead letters that are handed to the handler again, by an operator's order.
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -60,6 +61,22 @@ TEST_CASE("commands that were given behind a replay are applied after it, withou
   CHECK(rig.run().activity == Activity::paused);
   CHECK(rig.letters() == "5 replayed boom 2");
   CHECK(Rig::number_in(rig.directory(), "select count(*) from _aludel_command where finished") == 3);
+}
+
+TEST_CASE("what became of a command is logged") {
+  LetterRig rig;
+  rig.run();
+  for (const auto kind : {Command::Kind::skip, Command::Kind::pause, Command::Kind::pause})
+    rig.order(kind);
+  rig.run();
+  const auto& logged = rig.logged;
+  REQUIRE(logged.size() >= 3);
+  const std::vector last(logged.end() - 3, logged.end());
+  CHECK(last[0] ==
+        "refused the operator's command 1: skip: it stands at no event: only one that has failed can be "
+        "skipped");
+  CHECK(last[1] == "applied the operator's command 2: pause");
+  CHECK(last[2] == "applied the operator's command 3: pause: it was paused already");
 }
 
 // Two letters; a replay is stopped behind the first.

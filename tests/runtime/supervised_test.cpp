@@ -221,6 +221,7 @@ TEST_CASE(
   for (int death = 1; death < limits::deaths_without_commit_max; ++death) {
     rig.die();
     CHECK(rig.supervised->state().activity == Activity::retrying);
+    CHECK(rig.supervised->state().error->next_try_ns > rig.supervised->state().error->since_ns);
     rig.run_until_started(death + 1);
   }
   rig.die();

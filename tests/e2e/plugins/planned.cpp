@@ -3,11 +3,11 @@
 ///
 ///     {"does": "fail", "in": "handle", "until": 2, "writes": true, "after_ms": 5, "decides": "retry"}
 ///
-/// does: handled (default), skip, retry, fail, fatal, throw, bad_alloc, unknown, constraint, crash, wait
+/// does: handled (default), skip, retry, fail, fatal, throw, bad_alloc, unknown, constraint, crash, die, wait
 /// (until the file "for" is there). in: validate, handle (default), flush; "blames" names the event in flush.
 /// until: the last attempt at which it misbehaves. decides: what on_error answers: default, stop, skip,
 /// retry, dead_letter, throw. "letter": it fails at the first attempt, and does so in its replay; crash
-/// always. Config: {"in": "migrate"} fails there.
+/// always, die never. Config: {"in": "migrate"} fails there.
 #include <algorithm>
 #include <aludel/plugin.hpp>
 #include <cstdlib>
@@ -95,7 +95,7 @@ class Planned {
     if (does == "fatal") throw aludel::fatal("planned", "as planned");
     if (does == "throw") throw std::runtime_error("as planned");
     if (does == "bad_alloc") throw std::bad_alloc();
-    if (does == "crash") std::abort();
+    if (does == "crash" || does == "die") std::abort();
     if (does == "unknown") return static_cast<aludel::Outcome>(99);
     if (does == "constraint") call.sql("insert into seen values (?, null)").run(event.id());
     return aludel::Outcome::handled;
