@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "processor/ownership.hpp"
+
 namespace aludel {
 
 namespace {
@@ -131,13 +133,37 @@ Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
   if (!control) return control.error();
   const auto cursor = tables.cursor();
   if (!cursor) return cursor.error();
+  const auto start = tables.start();
+  if (!start) return start.error();
+  const auto strange = strangeness(cursor->position);
+  if (!strange) return strange.error();
+  if (*strange && (*strange)->activity != Activity::diverged) return refused((*strange)->error.message);
   if (auto dropped = drop_tables_of_handler(); !dropped) return dropped.error();
   const auto discarded = projection.letters().discard({}, "reset");
   if (!discarded) return discarded.error();
-  const auto below = std::max(control->rebuild_below, cursor->position.next);
-  if (auto begun = tables.begin_anew(below, parts_.log.log_id()); !begun) return begun.error();
+  // What it has seen of another log, or of another history of this one, says nothing about this one.
+  const auto below = *strange ? 0 : std::max(control->rebuild_below, cursor->position.next);
+  const auto lost = *strange ? strangeness(*start) : Result<std::optional<Standstill>>(std::nullopt);
+  if (!lost) return lost.error();
+  auto begun = tables.begin_anew(*lost ? Position{} : *start, below, parts_.log.log_id());
+  if (!begun) return begun.error();
   outcome.goes_on = true;
-  return done({}, *discarded);
+  return *strange ? emit_anew(*discarded) : done({}, *discarded);
+}
+
+// As another producer: the log need not know the one that it was.
+Result<CommandResult> CommandRunner::emit_anew(std::uint64_t discarded) {
+  const auto dropped = parts_.projection.outbox().begin_anew(Uuid::random());
+  if (!dropped) return dropped.error();
+  if (*dropped == 0) return done({}, discarded);
+  return done("emitted events that were not relayed and are dropped: " + std::to_string(*dropped), discarded);
+}
+
+// Whether the log has another history up to there, or is another one.
+Result<std::optional<Standstill>> CommandRunner::strangeness(const Position& position) {
+  const auto identity = parts_.projection.tables().identity();
+  if (!identity) return identity.error();
+  return check_ownership(*identity, position, identity->handler_id, parts_.log, parts_.clock.wall_ns());
 }
 
 // A virtual table takes its shadow tables along.

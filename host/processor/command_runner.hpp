@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "base/clock.hpp"
 #include "log/event_log.hpp"
 #include "plugin/instance.hpp"
@@ -45,6 +48,8 @@ class CommandRunner {
   Result<CommandResult> reset(Outcome& outcome);
   Result<CommandResult> discard(const Command& command);
   Result<CommandResult> choose(const Command& command, Outcome& outcome);
+  Result<CommandResult> emit_anew(std::uint64_t discarded);
+  Result<std::optional<Standstill>> strangeness(const Position& position);
   Result<void> drop_tables_of_handler();
 
   Parts parts_;

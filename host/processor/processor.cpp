@@ -64,7 +64,7 @@ class OwnedProcessor final : public Processor {
   std::optional<AutomaticReplay> replays_due_;
   std::unique_ptr<Instance> instance_;  // its statements go before the projection
   std::unique_ptr<CommandQueue> commands_;
-  std::unique_ptr<Relay> relay_;
+  std::optional<Relay> relay_;
   std::uint32_t handler_flags_ = 0;
   Cursor cursor_;
   std::uint64_t rebuild_below_ = 0;
@@ -139,11 +139,10 @@ Result<void> OwnedProcessor::load() {
   cursor_ = *cursor;
   paused_ = control->paused_ns.has_value();
   rebuild_below_ = control->rebuild_below;
-  if (!relay_) {
-    relay_ = std::make_unique<Relay>(Relay::Parts{*projection_, environment_.appender, environment_.log,
-                                                  environment_.clock, teller_, environment_.handler_log},
-                                     options_.name, identity->producer_id.to_string());
-  }
+  // A reset may have made it another producer.
+  relay_.emplace(Relay::Parts{*projection_, environment_.appender, environment_.log, environment_.clock,
+                              teller_, environment_.handler_log},
+                 options_.name, identity->producer_id.to_string());
   auto& state = teller_.state();
   state.handler_id = identity->handler_id;
   state.handler_version = identity->handler_version;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -34,16 +35,17 @@ class RelayClient final : public Appender {
       : descriptor_(descriptor), on_broken_(std::move(on_broken)) {}
 
   /// While a request that was interrupted is still unanswered, no other one is sent: its answer is the next
-  /// call's.
+  /// call's, unless that is another producer's.
   Result<std::uint64_t> append(const AppendRequest& request, const Interrupt& interrupt) override;
 
  private:
+  Result<std::uint64_t> receive_answer(const Interrupt& interrupt);
   void receive(char* at, std::size_t size);
   [[nodiscard]] bool wait_for_answer(const Interrupt& interrupt);
 
   const int descriptor_;
   const std::function<void()> on_broken_;
-  bool answer_is_due_ = false;
+  std::optional<std::string> answer_is_due_;  // to this producer
 };
 
 /// The host's end: a thread that appends what it is sent. Blocked in a read, it uses no CPU.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The way of emitted events from the outbox into the log, when all goes well and when it does not.
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -290,6 +291,75 @@ TEST_CASE("nothing is relayed into another log") {
   rig.log.set_log_id(Uuid::random());
   CHECK(rig.run().activity == Activity::diverged);
   CHECK(rig.emitted.calls.empty());
+}
+
+TEST_CASE("a reset on another log, or another history, emits from there on as another producer") {
+  struct Row {
+    std::string what;
+    std::function<void(Rig&)> estrange;
+    std::int64_t last;  // of the log that is there then
+  };
+  const Row rows[] = {
+      {"another log", [](Rig& rig) { rig.log.set_log_id(Uuid::random()); }, 9},
+      {"a shorter history", [](Rig& rig) { rig.log.cut(6); }, 5},
+      {"another history",
+       [](Rig& rig) {
+         rig.log.cut(3);
+         rig.log.append("wanted", 12, 3);
+       },
+       14},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.what);
+    Emitting rig;
+    rig.run();
+    const auto producer = Rig::text_in(rig.directory(), "select producer_id from _aludel_identity");
+    // Two more are emitted, and do not reach the log.
+    rig.appender = nullptr;
+    rig.log.append("wanted", 2, 2);
+    rig.run();
+    row.estrange(rig);
+    if (row.what == "another log") rig.log.cut(10);
+    rig.appender = &rig.emitted;
+    CHECK(rig.run().activity == Activity::diverged);
+    rig.emitted.logs.clear();
+    Rig::command(rig.directory(), {.kind = Command::Kind::reset});
+    CHECK(rig.run().activity == Activity::offline);
+    CHECK(rig.rows() == upto(row.last));
+    CHECK(rig.emitted.keys() == upto(row.last));
+    CHECK(rig.emitted.logs.size() == 1);
+    CHECK_FALSE(rig.emitted.logs.contains(producer));
+    CHECK(rig.waiting() == 0);
+    CHECK(rig.relayed() == row.last + 1);
+    CHECK(Rig::text_in(rig.directory(), "select message from _aludel_command") ==
+          "emitted events that were not relayed and are dropped: 2");
+    CHECK(rig.number("select rebuild_below from _aludel_control") == 0);
+  }
+}
+
+TEST_CASE(
+    "a reset on a log that has no such place as where the processor began begins with the first event") {
+  Emitting rig;
+  rig.options.start_at.kind = StartAt::Kind::tip;
+  rig.run();
+  rig.log.append("wanted", 2, 2);
+  rig.run();
+  CHECK(rig.rows() == "10 11");
+  rig.log.cut(6);
+  CHECK(rig.run().activity == Activity::diverged);
+  Rig::command(rig.directory(), {.kind = Command::Kind::reset});
+  CHECK(rig.run().activity == Activity::offline);
+  CHECK(rig.rows() == upto(5));
+}
+
+TEST_CASE("a reset is refused while the log cannot say whether it is the one that the projection is of") {
+  Emitting rig;
+  rig.run();
+  rig.log.fail_at(9);
+  Rig::command(rig.directory(), {.kind = Command::Kind::reset});
+  CHECK(rig.run().activity == Activity::stopped);
+  CHECK(rig.number("select refused from _aludel_command") == 1);
+  CHECK(rig.rows() == upto(9));
 }
 
 TEST_CASE("an append takes a bounded number of events") {

@@ -172,6 +172,24 @@ TEST_CASE("a wait for the answer ends with a stop or a nudge, and the next call 
   CHECK(log.sequences == std::vector<std::uint64_t>{5, 5});
 }
 
+TEST_CASE("an answer that was due to another producer is not taken for this one's") {
+  HeldLog log;
+  log.hold(true);
+  Channel channel(log);
+  Interrupt interrupt;
+  interrupt.nudge();
+  const std::vector<NewEvent> events{event_of("a")};
+  for (const auto* producer : {"before", "behind"}) {
+    const auto interrupted = channel.client().append({events, producer, 7}, interrupt);
+    REQUIRE_FALSE(interrupted);
+    CHECK(interrupted.error().code == ErrorCode::stopped);
+  }
+  interrupt.take_nudge();
+  log.hold(false);
+  CHECK(channel.client().append({events, "behind", 0}, interrupt).value() == 1);
+  CHECK(log.sequences == std::vector<std::uint64_t>{7, 0});
+}
+
 TEST_CASE("what is no request ends the channel, and the child hears it") {
   HeldLog log;
   for (const auto* kind : {"garbage", "damaged"}) {
