@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "processor/ownership.hpp"
+#include "processor/relay.hpp"
 
 namespace aludel {
 
@@ -133,6 +134,8 @@ Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
   if (!control) return control.error();
   const auto cursor = tables.cursor();
   if (!cursor) return cursor.error();
+  const auto standstill = tables.standstill();
+  if (!standstill) return standstill.error();
   const auto start = tables.start();
   if (!start) return start.error();
   const auto strange = strangeness(cursor->position);
@@ -148,10 +151,11 @@ Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
   auto begun = tables.begin_anew(*lost ? Position{} : *start, below, parts_.log.log_id());
   if (!begun) return begun.error();
   outcome.goes_on = true;
-  return *strange ? emit_anew(*discarded) : done({}, *discarded);
+  const bool refused_by_log = *standstill && (*standstill)->error.code == log_refuses;
+  return *strange || refused_by_log ? emit_anew(*discarded) : done({}, *discarded);
 }
 
-// As another producer: the log need not know the one that it was.
+// As another producer: the log need not agree with what it was as the one before.
 Result<CommandResult> CommandRunner::emit_anew(std::uint64_t discarded) {
   const auto dropped = parts_.projection.outbox().begin_anew(Uuid::random());
   if (!dropped) return dropped.error();

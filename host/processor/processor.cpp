@@ -46,7 +46,7 @@ class OwnedProcessor final : public Processor {
   [[nodiscard]] bool rests() const { return standstill_ || stands_ || paused_; }
   bool bring_up(const Interrupt& stop);
   LetterDelivery letter_delivery();
-  void replay(const Interrupt& stop);
+  bool replay(const Interrupt& stop);
   void replay_due(const Interrupt& stop);
   void work(const Interrupt& stop);
   bool relay(const Interrupt& stop);
@@ -193,8 +193,7 @@ ProcessorState OwnedProcessor::run(const Interrupt& stop) {
       continue;
     }
     if (replays_) {
-      replay(stop);
-      if (!standstill_) continue;  // there may be commands behind it
+      if (replay(stop)) continue;  // there may be commands behind it
     }
     if (works && !rests() && !stop.pending()) replay_due(stop);
     if (works && !rests() && !stop.pending()) work(stop);
@@ -250,7 +249,8 @@ LetterDelivery OwnedProcessor::letter_delivery() {
   return LetterDelivery({*instance_, *projection_, *page_, environment_.clock, rebuild_below_});
 }
 
-void OwnedProcessor::replay(const Interrupt& stop) {
+// @return false: it cannot go on with it
+bool OwnedProcessor::replay(const Interrupt& stop) {
   teller_.running();
   const auto replayed = [&]() -> Result<void> {
     const auto control = projection_->tables().control();
@@ -263,9 +263,10 @@ void OwnedProcessor::replay(const Interrupt& stop) {
     if (!done) return done;
     return load();
   }();
-  if (replayed) return;
+  if (replayed) return true;
   (void)projection_->rollback();
   stand_still({Activity::stopped, host_error("replay", replayed.error(), environment_.clock.wall_ns())});
+  return false;
 }
 
 // Letters whose time has come, without an order.
@@ -297,7 +298,8 @@ void OwnedProcessor::work(const Interrupt& stop) {
 // What was emitted goes into the log, whatever keeps the processor itself from going on.
 // @return false: it was interrupted
 bool OwnedProcessor::relay(const Interrupt& stop) {
-  if (!relay_ || !relay_->pending() || strangeness()) return true;
+  const bool refused = standstill_ && standstill_->error.code == log_refuses;
+  if (!relay_ || !relay_->pending() || refused || strangeness()) return true;
   if (auto done = relay_->run(stop); !done) {
     stand_still({Activity::stopped, host_error("relay", done.error(), environment_.clock.wall_ns())});
     return true;
