@@ -95,8 +95,13 @@ Result<std::unique_ptr<RelayServer>> RelayServer::start(os::Descriptor socket, E
 }
 
 RelayServer::~RelayServer() {
-  ::shutdown(socket_.number(), SHUT_RDWR);
+  close();
   if (thread_.joinable()) thread_.join();
+}
+
+void RelayServer::close() {
+  ::shutdown(socket_.number(), SHUT_RDWR);
+  closed_ = true;
 }
 
 void RelayServer::serve() {
@@ -116,6 +121,7 @@ void RelayServer::serve() {
   }
   // Whoever sent what is no block is not to wait for an answer.
   ::shutdown(socket_.number(), SHUT_RDWR);
+  ended_ = true;
 }
 
 // @return false at the end of the stream, or if something else than a request came
@@ -142,6 +148,14 @@ Result<std::uint64_t> RelayServer::append(const std::string& block) const {
   const auto appended = log_.append({events, sent.producer(), sent.producer_sequence()});
   if (!appended) return appended.error();
   return sent.producer_sequence() + events.size();
+}
+
+Result<RelayServers::End> RelayServers::start(os::Descriptor socket) {
+  std::erase_if(servers_, [](const auto& server) { return server->is_over(); });
+  auto server = RelayServer::start(std::move(socket), log_);
+  if (!server) return server.error();
+  servers_.push_back(std::move(*server));
+  return End(servers_.back().get());
 }
 
 }  // namespace aludel
