@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
 #include "processor/letter_reader.hpp"
+#include "processor/state.hpp"
 #include "server/client.hpp"
 
 namespace aludel {
@@ -77,6 +78,13 @@ Result<int> processor_remove_command(const Globals& globals, const std::string& 
   // While it is held nobody can start the processor.
   const auto lock = os::FileLock::acquire(*directory / "lock");
   if (!lock) return lock.error().within("remove processor \"" + name + "\"");
+  if (const auto kept = read_state(*directory); kept && kept->emits_pending > 0) {
+    return Error(ErrorCode::invalid, "remove processor \"" + name + "\": it has " +
+                                         counted(kept->emits_pending, "emitted event") +
+                                         " still to be relayed to the log: configure it again and let a host "
+                                         "run it, or give them up by deleting " +
+                                         directory->string() + " yourself");
+  }
   std::uint64_t open_letters = 0;
   if (auto letters = LetterReader::open(*directory); letters) {
     const auto counted = letters->groups({}, [&](const LetterGroup& group) -> Result<void> {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "processor/ownership.hpp"
+#include "processor/relay.hpp"
 
 namespace aludel {
 
@@ -34,6 +35,15 @@ std::string dies_at(const ProcessorError& error) {
          (error.event_id ? "a new version of the handler, `types` without the event's type, or another "
                            "`timeout` does"
                          : "a new version of the handler or another `timeout` helps");
+}
+
+std::string lost_by_reset(std::uint64_t letters, std::uint64_t emitted) {
+  std::string text;
+  if (letters == 1) text = "1 dead letter was discarded";
+  if (letters > 1) text = std::to_string(letters) + " dead letters were discarded";
+  if (emitted > 0 && letters > 0) text += "; ";
+  if (emitted > 0) text += "emitted events that were not relayed and are dropped: " + std::to_string(emitted);
+  return text;
 }
 
 std::string in_quotes(std::string_view name) {
@@ -160,13 +170,10 @@ Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
   const auto event_id = *(*standstill)->error.event_id;
   const auto cursor = tables.cursor();
   if (!cursor) return cursor.error();
-  const auto identity = tables.identity();
-  if (!identity) return identity.error();
+  const auto strange = strangeness(cursor->position);
+  if (!strange) return strange.error();
   // In another log that is another event.
-  if (const auto strange = check_ownership(*identity, cursor->position, identity->handler_id, parts_.log,
-                                           parts_.clock.wall_ns())) {
-    return refused(strange->error.message);
-  }
+  if (*strange) return refused((*strange)->error.message);
   const auto fingerprint = parts_.log.block_fingerprint(event_id);
   if (!fingerprint) return fingerprint.error();
   auto behind = *cursor;
@@ -188,16 +195,39 @@ Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
   if (!control) return control.error();
   const auto cursor = tables.cursor();
   if (!cursor) return cursor.error();
+  const auto standstill = tables.standstill();
+  if (!standstill) return standstill.error();
+  const auto start = tables.start();
+  if (!start) return start.error();
+  const auto strange = strangeness(cursor->position);
+  if (!strange) return strange.error();
+  if (*strange && (*strange)->activity != Activity::diverged) return refused((*strange)->error.message);
   if (auto dropped = drop_tables_of_handler(); !dropped) return dropped.error();
   const auto discarded = projection.letters().discard({}, "reset");
   if (!discarded) return discarded.error();
-  const auto below = std::max(control->rebuild_below, cursor->position.next);
-  if (auto begun = tables.begin_anew(below, parts_.log.log_id()); !begun) return begun.error();
+  // What it has seen of another log, or of another history of this one, says nothing about this one.
+  const auto below = *strange ? 0 : std::max(control->rebuild_below, cursor->position.next);
+  const auto lost = *strange ? strangeness(*start) : Result<std::optional<Standstill>>(std::nullopt);
+  if (!lost) return lost.error();
+  auto begun = tables.begin_anew(*lost ? Position{} : *start, below, parts_.log.log_id());
+  if (!begun) return begun.error();
   outcome.goes_on = true;
-  if (*discarded == 0) return done();
-  return done(*discarded == 1 ? "1 dead letter was discarded"
-                              : std::to_string(*discarded) + " dead letters were discarded",
-              *discarded);
+  const bool refused_by_log = *standstill && (*standstill)->error.code == log_refuses;
+  std::uint64_t dropped = 0;
+  if (*strange || refused_by_log) {
+    // As another producer: the log need not agree with what it was as the one before.
+    const auto emptied = projection.outbox().begin_anew(Uuid::random());
+    if (!emptied) return emptied.error();
+    dropped = *emptied;
+  }
+  return done(lost_by_reset(*discarded, dropped), *discarded);
+}
+
+// Whether the log has another history up to there, or is another one.
+Result<std::optional<Standstill>> CommandRunner::strangeness(const Position& position) {
+  const auto identity = parts_.projection.tables().identity();
+  if (!identity) return identity.error();
+  return check_ownership(*identity, position, identity->handler_id, parts_.log, parts_.clock.wall_ns());
 }
 
 // A virtual table takes its shadow tables along.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "base/clock.hpp"
@@ -51,6 +52,7 @@ class CommandRunner {
   Result<std::string> why_not_open(const Command& command);
   Result<CommandResult> discard(const Command& command);
   Result<CommandResult> choose(const Command& command, Outcome& outcome);
+  Result<std::optional<Standstill>> strangeness(const Position& position);
   Result<void> drop_tables_of_handler();
 
   Parts parts_;

@@ -359,25 +359,27 @@ Result<std::optional<CommandResult>> HostTables::command_result(std::int64_t id)
                                      std::string(select->text(4))});
 }
 
-Result<void> HostTables::begin_anew(std::uint64_t rebuild_below, const Uuid& log_id) {
-  const auto text = log_id.to_string();
-  // Another log has no such place as the one where it began.
-  auto start = database_->prepare(
-      "update _aludel_cursor set start_next = 0, start_fingerprint = 0 "
-      "where (select log_id from _aludel_identity) <> ?");
-  if (!start) return start.error();
-  if (auto set = start->bind(1, std::string_view(text)).run(); !set) return set;
+Result<Position> HostTables::start() {
+  auto row = the_row(*database_, "select start_next, start_fingerprint from _aludel_cursor", "its cursor");
+  if (!row) return row.error();
+  return Position{loaded(row->integer(0)), static_cast<std::uint32_t>(row->integer(1))};
+}
+
+Result<void> HostTables::begin_anew(const Position& start, std::uint64_t rebuild_below, const Uuid& log_id) {
+  auto cursor = database_->prepare(
+      "update _aludel_cursor set next = ?1, fingerprint = ?2, start_next = ?1, start_fingerprint = ?2, "
+      "handled = 0, skipped = 0, dead_letters = 0");
+  if (!cursor) return cursor.error();
+  auto set = cursor->bind(1, stored(start.next)).bind(2, std::int64_t{start.fingerprint}).run();
+  if (!set) return set;
   auto identity = database_->prepare("update _aludel_identity set projection_version = 0, log_id = ?");
   if (!identity) return identity.error();
-  if (auto set = identity->bind(1, std::string_view(text)).run(); !set) return set;
+  const auto text = log_id.to_string();
+  if (set = identity->bind(1, std::string_view(text)).run(); !set) return set;
   auto control = database_->prepare("update _aludel_control set rebuild_below = ?");
   if (!control) return control.error();
-  if (auto set = control->bind(1, stored(rebuild_below)).run(); !set) return set;
-  return database_->execute(
-      "update _aludel_cursor set next = start_next, fingerprint = start_fingerprint, handled = 0, skipped = "
-      "0, "
-      "dead_letters = 0;"
-      "delete from _aludel_standstill");
+  if (set = control->bind(1, stored(rebuild_below)).run(); !set) return set;
+  return clear_standstill();
 }
 
 Result<void> HostTables::clear_standstill() {

@@ -22,13 +22,13 @@ struct ProjectionIdentity {
   std::string handler_version;           ///< that was up last
   std::uint32_t projection_version = 0;  ///< of the handler's tables; 0: there are none yet
   Uuid log_id;
-  Uuid producer_id;  ///< under which it emits; random, kept over rebuilds
+  Uuid producer_id;  ///< under which it emits; random
 };
 
 /// What an operator's commands have made of a processor.
 struct ControlState {
   std::optional<std::int64_t> paused_ns;  ///< since when it is paused, wall clock; nothing: it is not
-  std::uint64_t rebuild_below = 0;        ///< events below were delivered before the last reset
+  std::uint64_t rebuild_below = 0;        ///< events below were delivered before a reset
   std::int64_t applied = 0;               ///< the command applied last; 0: none yet
   std::int64_t unfinished = 0;            ///< a replay that is under way; 0: none
 };
@@ -54,6 +54,8 @@ class HostTables {
 
   [[nodiscard]] Result<ProjectionIdentity> identity();
   [[nodiscard]] Result<Cursor> cursor();
+  /// Where the processor began.
+  [[nodiscard]] Result<Position> start();
   [[nodiscard]] Result<std::optional<Standstill>> standstill();
   /// Events in the outbox.
   [[nodiscard]] Result<std::uint64_t> emits_pending();
@@ -76,8 +78,8 @@ class HostTables {
   /// A result that is not finished is noted again when it is.
   Result<void> note_command(std::int64_t id, const CommandResult& result);
   [[nodiscard]] Result<std::optional<CommandResult>> command_result(std::int64_t id);
-  /// The cursor where it began, no tables of the handler's; identity and commands stay.
-  Result<void> begin_anew(std::uint64_t rebuild_below, const Uuid& log_id);
+  /// The cursor where it begins, on this log; no tables of the handler's. Identity and commands stay.
+  Result<void> begin_anew(const Position& start, std::uint64_t rebuild_below, const Uuid& log_id);
 
  private:
   HostTables(Database& database, std::int64_t found) : database_(&database), found_format_(found) {}

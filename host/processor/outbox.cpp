@@ -117,4 +117,15 @@ Result<void> Outbox::remove_below(std::uint64_t sequence) {
   return note->bind(1, end).run();
 }
 
+Result<std::uint64_t> Outbox::begin_anew(const Uuid& producer) {
+  const auto changes = database_->total_changes();
+  if (auto emptied = database_->execute("delete from _aludel_outbox"); !emptied) return emptied.error();
+  const auto dropped = static_cast<std::uint64_t>(database_->total_changes() - changes);
+  auto note = database_->prepare("update _aludel_identity set producer_id = ?, relayed = 0");
+  if (!note) return note.error();
+  const auto text = producer.to_string();
+  if (auto noted = note->bind(1, std::string_view(text)).run(); !noted) return noted.error();
+  return dropped;
+}
+
 }  // namespace aludel

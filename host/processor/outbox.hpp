@@ -8,6 +8,7 @@
 #include "base/event.hpp"
 #include "base/result.hpp"
 #include "base/sqlite.hpp"
+#include "base/uuid.hpp"
 #include "plugin/emission.hpp"
 
 namespace aludel {
@@ -37,7 +38,8 @@ class OutboxChunk {
 };
 
 /// The events that a processor has emitted and that are not in the log for certain, numbered without gaps.
-/// The numbers go on when it is empty, and are kept over rebuilds: they are the producer's sequence.
+/// The numbers go on when it is empty, and are kept over rebuilds: they are the producer's sequence. Only
+/// `begin_anew` begins another one.
 ///
 /// Borrows the database. Whatever writes belongs into a transaction of the caller's.
 class Outbox final : public EmitSink {
@@ -54,6 +56,8 @@ class Outbox final : public EmitSink {
   [[nodiscard]] Result<OutboxChunk> first();
   /// The log has all below `sequence`.
   Result<void> remove_below(std::uint64_t sequence);
+  /// Empty, as another producer, whose sequence begins at 0. @return how many events are dropped
+  Result<std::uint64_t> begin_anew(const Uuid& producer);
 
  private:
   Database* database_;

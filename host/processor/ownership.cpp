@@ -13,8 +13,9 @@ Standstill because(Activity activity, ErrorCode code, const std::string& message
 }
 
 constexpr const char* remedy =
-    ": restore the log and the processors of one backup, or remove the processor's directory to have it made "
-    "anew";
+    ": restore the log and the processors of one backup, or reset the processor: then it is made anew from "
+    "the "
+    "log that is there, and a handler that emits does so for all of its events, again for those that it had";
 
 }  // namespace
 

@@ -47,7 +47,7 @@ class OwnedProcessor final : public Processor {
   [[nodiscard]] bool rests() const { return standstill_ || stands_ || paused_; }
   bool bring_up(const Interrupt& stop);
   LetterDelivery letter_delivery();
-  void replay(const Interrupt& stop);
+  bool replay(const Interrupt& stop);
   void replay_due(const Interrupt& stop);
   void work(const Interrupt& stop);
   bool relay(const Interrupt& stop);
@@ -65,7 +65,7 @@ class OwnedProcessor final : public Processor {
   std::optional<AutomaticReplay> replays_due_;
   std::unique_ptr<Instance> instance_;  // its statements go before the projection
   std::unique_ptr<CommandQueue> commands_;
-  std::unique_ptr<Relay> relay_;
+  std::optional<Relay> relay_;
   std::uint32_t handler_flags_ = 0;
   Cursor cursor_;
   std::uint64_t rebuild_below_ = 0;
@@ -141,11 +141,10 @@ Result<void> OwnedProcessor::load() {
   cursor_ = *cursor;
   paused_ = control->paused_ns.has_value();
   rebuild_below_ = control->rebuild_below;
-  if (!relay_) {
-    relay_ = std::make_unique<Relay>(Relay::Parts{*projection_, environment_.appender, environment_.log,
-                                                  environment_.clock, teller_, environment_.handler_log},
-                                     options_.name, identity->producer_id.to_string());
-  }
+  // A reset may have made it another producer.
+  relay_.emplace(Relay::Parts{*projection_, environment_.appender, environment_.log, environment_.clock,
+                              teller_, environment_.handler_log},
+                 options_.name, identity->producer_id.to_string());
   auto& state = teller_.state();
   state.handler_id = identity->handler_id;
   state.handler_version = identity->handler_version;
@@ -196,8 +195,7 @@ ProcessorState OwnedProcessor::run(const Interrupt& stop) {
       continue;
     }
     if (replays_) {
-      replay(stop);
-      if (!standstill_) continue;  // there may be commands behind it
+      if (replay(stop)) continue;  // there may be commands behind it
     }
     if (works && !rests() && !stop.pending()) replay_due(stop);
     if (works && !rests() && !stop.pending()) work(stop);
@@ -254,7 +252,8 @@ LetterDelivery OwnedProcessor::letter_delivery() {
   return LetterDelivery({*instance_, *projection_, *page_, environment_.clock, rebuild_below_});
 }
 
-void OwnedProcessor::replay(const Interrupt& stop) {
+// @return false: it cannot go on with it
+bool OwnedProcessor::replay(const Interrupt& stop) {
   teller_.running();
   const auto replayed = [&]() -> Result<void> {
     const auto control = projection_->tables().control();
@@ -268,9 +267,10 @@ void OwnedProcessor::replay(const Interrupt& stop) {
     if (!done) return done;
     return load();
   }();
-  if (replayed) return;
+  if (replayed) return true;
   (void)projection_->rollback();
   stand_still({Activity::stopped, host_error("replay", replayed.error(), environment_.clock.wall_ns())});
+  return false;
 }
 
 // Letters whose time has come, without an order.
@@ -302,7 +302,8 @@ void OwnedProcessor::work(const Interrupt& stop) {
 // What was emitted goes into the log, whatever keeps the processor itself from going on.
 // @return false: it was interrupted
 bool OwnedProcessor::relay(const Interrupt& stop) {
-  if (!relay_ || !relay_->pending() || strangeness()) return true;
+  const bool refused = standstill_ && standstill_->error.code == log_refuses;
+  if (!relay_ || !relay_->pending() || refused || strangeness()) return true;
   if (auto done = relay_->run(stop); !done) {
     stand_still({Activity::stopped, host_error("relay", done.error(), environment_.clock.wall_ns())});
     return true;

@@ -11,6 +11,26 @@
 
 namespace aludel {
 
+namespace {
+
+// No outage: another time it is over the same limit, or contradicts the same events.
+bool is_refusal(ErrorCode code) {
+  return code == ErrorCode::limit || code == ErrorCode::conflict || code == ErrorCode::invalid;
+}
+
+Error relaying(std::uint64_t sequence, const Error& error) {
+  return error.within("relay emitted event " + std::to_string(sequence));
+}
+
+Error refusal(std::uint64_t sequence, const Error& error) {
+  return {error.code,
+          relaying(sequence, error).message +
+              "; resume the processor once that is mended, or reset it, which gives up what is in its outbox",
+          log_refuses};
+}
+
+}  // namespace
+
 Result<void> Relay::run(const Interrupt& interrupt) {
   failures_ = 0;
   auto done = relay(interrupt);
@@ -38,6 +58,7 @@ Result<void> Relay::relay(const Interrupt& interrupt) {
     const auto below = parts_.appender->append({events, producer_, chunk->sequence()}, interrupt);
     if (!below) {
       if (below.error().code == ErrorCode::stopped) return {};
+      if (is_refusal(below.error().code)) return refusal(chunk->sequence(), below.error());
       if (auto waited = wait_to_retry(below.error(), *chunk, interrupt); !waited) return waited;
       continue;
     }
@@ -54,9 +75,8 @@ Result<void> Relay::relay(const Interrupt& interrupt) {
 Result<void> Relay::wait_to_retry(const Error& error, const OutboxChunk& chunk, const Interrupt& interrupt) {
   if (!before_) before_ = parts_.teller.state();
   const auto delay = delay_after(Backoff{}, ++failures_);
-  auto told = host_error("relay", error, parts_.clock.wall_ns());
+  auto told = host_error("relay", relaying(chunk.sequence(), error), parts_.clock.wall_ns());
   told.attempt = failures_;
-  told.message = "relay emitted event " + std::to_string(chunk.sequence()) + ": " + told.message;
   told.next_try_ns = told.since_ns + std::chrono::nanoseconds(delay).count();
   if (parts_.handler_log.enabled(LogLevel::warning)) {
     parts_.handler_log.write(LogLevel::warning, told.message + "; tried again in " + format_duration(delay));

@@ -25,6 +25,9 @@ class Appender {
   virtual Result<std::uint64_t> append(const AppendRequest& request, const Interrupt& interrupt) = 0;
 };
 
+/// `Error::reason` of what the log will not take, however often it is sent.
+inline constexpr const char* log_refuses = "log_refuses";
+
 /// Brings what a processor has emitted from its outbox into the log, each event once: as a producer of its
 /// own, which repeats what it does not know to be there (docs/decisions/0035-outbox-and-relay.md).
 ///
@@ -48,9 +51,10 @@ class Relay {
   [[nodiscard]] bool pending() const {
     return parts_.appender != nullptr && parts_.projection.outbox().may_hold();
   }
-  /// Works until the outbox is empty, or `interrupt` is pending. An append that fails is told as `retrying`
-  /// and tried again, with growing pauses.
-  /// @return errors of the projection, or of a wait: there the processor cannot go on
+  /// Works until the outbox is empty, or `interrupt` is pending. An append that fails in
+  /// an outage is told as `retrying` and tried again, with growing pauses.
+  /// @return what the log refuses for good (`log_refuses`), errors of the projection, or of a wait: there the
+  ///   processor cannot go on
   Result<void> run(const Interrupt& interrupt);
 
  private:

@@ -34,15 +34,15 @@ Result<SocketPair> make_socket_pair() {
 
 /// The way of emitted events.
 struct Relay {
-  std::unique_ptr<RelayServer> server;  ///< null: there is none
+  RelayServers::End server;  ///< null: there is none
   os::Descriptor child;
 };
 
-Result<Relay> make_relay(EventLog* log) {
-  if (log == nullptr) return Relay{};
+Result<Relay> make_relay(RelayServers* relays) {
+  if (relays == nullptr) return Relay{};
   auto pair = make_socket_pair();
   if (!pair) return pair.error();
-  auto server = RelayServer::start(std::move(pair->host), *log);
+  auto server = relays->start(std::move(pair->host));
   if (!server) return server.error();
   return Relay{std::move(*server), std::move(pair->child)};
 }
@@ -71,9 +71,8 @@ class ChildWorker final : public Worker {
     os::Descriptor err;
   };
 
-  static Result<std::unique_ptr<Worker>> make(Reactor& reactor, Pipes pipes,
-                                              std::unique_ptr<RelayServer> relay, os::Process process,
-                                              Events events) {
+  static Result<std::unique_ptr<Worker>> make(Reactor& reactor, Pipes pipes, RelayServers::End relay,
+                                              os::Process process, Events events) {
     std::unique_ptr<ChildWorker> worker(
         new ChildWorker(reactor, std::move(pipes), std::move(relay), std::move(process), std::move(events)));
     if (auto watching = worker->watch(); !watching) return watching.error();  // and the child ends
@@ -93,8 +92,7 @@ class ChildWorker final : public Worker {
   enum class Stream { socket, out, err };
   using Watch = std::unique_ptr<Reactor::Handle>;
 
-  ChildWorker(Reactor& reactor, Pipes pipes, std::unique_ptr<RelayServer> relay, os::Process process,
-              Events events)
+  ChildWorker(Reactor& reactor, Pipes pipes, RelayServers::End relay, os::Process process, Events events)
       : reactor_(reactor),
         pipes_(std::move(pipes)),
         relay_(std::move(relay)),
@@ -197,8 +195,8 @@ class ChildWorker final : public Worker {
 
   Reactor& reactor_;
   Pipes pipes_;
-  std::unique_ptr<RelayServer> relay_;  ///< null: it emits nothing
-  os::Process process_;  ///< ends before the relay, so that nothing is sent that is not received
+  RelayServers::End relay_;  ///< null: it emits nothing
+  os::Process process_;      ///< ends before the relay, so that nothing is sent that is not received
   Events events_;
   LineReader socket_lines_;
   LineReader out_lines_;
@@ -213,11 +211,11 @@ class ChildWorker final : public Worker {
 }  // namespace
 
 Result<std::unique_ptr<Worker>> start_child_worker(Reactor& reactor, const ProcessorSpec& spec,
-                                                   const std::filesystem::path& program, EventLog* log,
+                                                   const std::filesystem::path& program, RelayServers* relays,
                                                    Worker::Events events) {
   auto socket = make_socket_pair();
   if (!socket) return socket.error();
-  auto relay = make_relay(log);
+  auto relay = make_relay(relays);
   if (!relay) return relay.error();
   auto out = os::make_pipe();
   if (!out) return out.error();

@@ -106,6 +106,7 @@ Host::Host(Options options, const HostLog& host_log, Plan plan, std::optional<Id
       plan_(std::move(plan)),
       idle_(std::move(idle)),
       log_(std::move(log)),
+      relays_(*log_),
       supervisor_(*log_, host_log) {}
 
 void Host::prepare() {
@@ -128,7 +129,7 @@ void Host::prepare() {
     auto start = [this, on_thread](const ProcessorSpec& s,
                                    Worker::Events events) -> Result<std::unique_ptr<Worker>> {
       if (on_thread) return start_thread_worker(supervisor_.reactor(), s, *log_, std::move(events));
-      return start_child_worker(supervisor_.reactor(), s, this_program(), log_.get(), std::move(events));
+      return start_child_worker(supervisor_.reactor(), s, this_program(), &relays_, std::move(events));
     };
     supervisor_.add({spec, planned.config.timeout, std::move(start), is_new});
   }

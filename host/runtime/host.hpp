@@ -13,6 +13,7 @@
 #include "runtime/idle.hpp"
 #include "runtime/installation.hpp"
 #include "runtime/plan.hpp"
+#include "runtime/relay_channel.hpp"
 #include "runtime/supervisor.hpp"
 
 namespace aludel {
@@ -57,6 +58,7 @@ class Host {
   const Plan plan_;
   const std::optional<Idle> idle_;
   std::unique_ptr<SegmentLog> log_;
+  RelayServers relays_;     ///< end after all children, and before the log
   LiveStates not_started_;  ///< refused by the plan, or their folders could not be prepared
   Supervisor supervisor_;
 };

@@ -42,13 +42,21 @@ bool receive_all(int socket, char* at, std::size_t size) {
 }  // namespace
 
 Result<std::uint64_t> RelayClient::append(const AppendRequest& request, const Interrupt& interrupt) {
+  if (answer_is_due_ && *answer_is_due_ != request.producer) {
+    auto late = receive_answer(interrupt);
+    if (answer_is_due_) return late;
+  }
   if (!answer_is_due_) {
     auto block = EncodedBlock::encode({request.events, request.producer, request.sequence});
     if (!block) return block.error();
     block->place({});
     if (!send_all(descriptor_, block->bytes())) on_broken_();
-    answer_is_due_ = true;
+    answer_is_due_ = request.producer;
   }
+  return receive_answer(interrupt);
+}
+
+Result<std::uint64_t> RelayClient::receive_answer(const Interrupt& interrupt) {
   if (!wait_for_answer(interrupt)) {
     return Error(ErrorCode::stopped, "wait for the host to append emitted events: interrupted");
   }
@@ -56,7 +64,7 @@ Result<std::uint64_t> RelayClient::append(const AppendRequest& request, const In
   receive(reinterpret_cast<char*>(&answer), sizeof answer);
   std::string message(answer.message_size, '\0');
   receive(message.data(), message.size());
-  answer_is_due_ = false;
+  answer_is_due_.reset();
   if (answer.error == 0) return answer.below;
   return Error(static_cast<ErrorCode>(std::min(answer.error - 1, last_error_code)), message);
 }
@@ -87,8 +95,13 @@ Result<std::unique_ptr<RelayServer>> RelayServer::start(os::Descriptor socket, E
 }
 
 RelayServer::~RelayServer() {
-  ::shutdown(socket_.number(), SHUT_RDWR);
+  close();
   if (thread_.joinable()) thread_.join();
+}
+
+void RelayServer::close() {
+  ::shutdown(socket_.number(), SHUT_RDWR);
+  closed_ = true;
 }
 
 void RelayServer::serve() {
@@ -108,6 +121,7 @@ void RelayServer::serve() {
   }
   // Whoever sent what is no block is not to wait for an answer.
   ::shutdown(socket_.number(), SHUT_RDWR);
+  ended_ = true;
 }
 
 // @return false at the end of the stream, or if something else than a request came
@@ -134,6 +148,14 @@ Result<std::uint64_t> RelayServer::append(const std::string& block) const {
   const auto appended = log_.append({events, sent.producer(), sent.producer_sequence()});
   if (!appended) return appended.error();
   return sent.producer_sequence() + events.size();
+}
+
+Result<RelayServers::End> RelayServers::start(os::Descriptor socket) {
+  std::erase_if(servers_, [](const auto& server) { return server->is_over(); });
+  auto server = RelayServer::start(std::move(socket), log_);
+  if (!server) return server.error();
+  servers_.push_back(std::move(*server));
+  return End(servers_.back().get());
 }
 
 }  // namespace aludel

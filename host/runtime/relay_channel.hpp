@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/os/descriptor.hpp"
 #include "base/result.hpp"
@@ -34,16 +37,17 @@ class RelayClient final : public Appender {
       : descriptor_(descriptor), on_broken_(std::move(on_broken)) {}
 
   /// While a request that was interrupted is still unanswered, no other one is sent: its answer is the next
-  /// call's.
+  /// call's, unless that is another producer's.
   Result<std::uint64_t> append(const AppendRequest& request, const Interrupt& interrupt) override;
 
  private:
+  Result<std::uint64_t> receive_answer(const Interrupt& interrupt);
   void receive(char* at, std::size_t size);
   [[nodiscard]] bool wait_for_answer(const Interrupt& interrupt);
 
   const int descriptor_;
   const std::function<void()> on_broken_;
-  bool answer_is_due_ = false;
+  std::optional<std::string> answer_is_due_;  // to this producer
 };
 
 /// The host's end: a thread that appends what it is sent. Blocked in a read, it uses no CPU.
@@ -52,10 +56,15 @@ class RelayServer {
   /// @param log outlives this. Any number of servers append to it
   /// @return limit: no thread can be had
   static Result<std::unique_ptr<RelayServer>> start(os::Descriptor socket, EventLog& log);
-  /// Waits for an append that is under way.
+  /// Waits for an append that is under way, however long the disk takes.
   ~RelayServer();
   RelayServer(const RelayServer&) = delete;
   RelayServer& operator=(const RelayServer&) = delete;
+
+  /// No other request is taken; waits for nothing.
+  void close();
+  /// Closed, and no append is under way any more.
+  [[nodiscard]] bool is_over() const { return closed_ && ended_; }
 
  private:
   RelayServer(os::Descriptor socket, EventLog& log) : socket_(std::move(socket)), log_(log) {}
@@ -65,7 +74,29 @@ class RelayServer {
 
   os::Descriptor socket_;
   EventLog& log_;
+  bool closed_ = false;
+  std::atomic<bool> ended_ = false;  ///< `serve`
   std::thread thread_;
+};
+
+/// The host's ends of all its children's channels. One that is let go of stays until its append is done, so
+/// that a sync that hangs does not hold up the reactor's thread, which all calls are on.
+class RelayServers {
+ public:
+  struct Close {
+    void operator()(RelayServer* server) const { server->close(); }
+  };
+  using End = std::unique_ptr<RelayServer, Close>;  ///< closes, does not own
+
+  /// @param log outlives this
+  explicit RelayServers(EventLog& log) : log_(log) {}
+
+  /// @return to be let go of before this ends; limit: no thread can be had
+  Result<End> start(os::Descriptor socket);
+
+ private:
+  EventLog& log_;
+  std::vector<std::unique_ptr<RelayServer>> servers_;
 };
 
 }  // namespace aludel

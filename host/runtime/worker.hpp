@@ -14,6 +14,7 @@
 #include "processor/state.hpp"
 #include "runtime/processor_spec.hpp"
 #include "runtime/reactor.hpp"
+#include "runtime/relay_channel.hpp"
 
 namespace aludel {
 
@@ -45,14 +46,14 @@ class Worker {
 };
 
 /// Starts the processor in a child: `program` (this one) with `processor_command`.
-/// @param log which its emitted events go to, outlives the worker; null: for a child that only applies
+/// @param relays which take its emitted events, outlive the worker; null: for a child that only applies
 /// commands
 [[nodiscard]] Result<std::unique_ptr<Worker>> start_child_worker(Reactor& reactor, const ProcessorSpec& spec,
                                                                  const std::filesystem::path& program,
-                                                                 EventLog* log, Worker::Events events);
+                                                                 RelayServers* relays, Worker::Events events);
 
 /// Starts the processor on a thread of this process. `kill` ends this process, as a thread cannot be.
-/// @param log as above, not null
+/// @param log which its emitted events go to, outlives the worker
 [[nodiscard]] std::unique_ptr<Worker> start_thread_worker(Reactor& reactor, const ProcessorSpec& spec,
                                                           EventLog& log, Worker::Events events);
 

@@ -68,6 +68,22 @@ def test_without_a_host_what_a_replay_emits_waits_for_one(aludel):
     assert "emits pending" not in aludel.run("status")
 
 
+def test_a_processor_is_not_removed_while_the_log_lacks_what_it_emitted(aludel):
+    aludel.configure(link(1, 'strategy = "dead_letter"'))
+    append(aludel, {"n": 0, "fails": True})
+    aludel.drain()
+    aludel.run("dlq", "replay", "link1", "--all")
+    aludel.configure("")
+    for more in ([], ["--with-letters"]):
+        _, err = aludel.run("processor", "remove", "link1", *more, status=2)
+        holds(err, 'remove processor "link1": it has 1 emitted event still to be relayed to the log: configure it again '
+                   "and let a host run it, or give them up by deleting ")
+    aludel.configure(link(1, 'strategy = "dead_letter"'))
+    aludel.drain()
+    aludel.configure("")
+    equal(aludel.run("processor", "remove", "link1"), "removed link1\n")
+
+
 def test_a_host_that_cannot_append_says_so_and_heeds_commands_meanwhile(aludel):
     aludel.configure(link(1, 'strategy = "dead_letter"'))
     append(aludel, {"n": 0, "fails": True}, {"n": 1})

@@ -128,6 +128,28 @@ TEST_CASE("a reset emits nothing again, keeps the producer, and its sequence goe
   CHECK(rig.relayed() == 5);
 }
 
+TEST_CASE("a reset on a new log emits all that is handled there, and a second one nothing again") {
+  EmitRig rig;
+  rig.append(3);
+  rig.run();
+  const auto producer = rig.producer();
+  auto other = SegmentLog::open({.dir = rig.temp.path() / "other", .allocate_ahead = false});
+  REQUIRE(other);
+  rig.log = std::move(*other);
+  rig.append(2);
+  CHECK(rig.run().activity == Activity::diverged);
+  for (int i = 0; i < 2; ++i) {
+    Rig::command(rig.directory(), {.kind = Command::Kind::reset});
+    CHECK(rig.run().handled == 2);
+    CHECK(rig.emitted() == "0>2 1>3");
+  }
+  rig.append(1);
+  rig.run();
+  CHECK(rig.emitted() == "0>2 1>3 4>5");
+  CHECK(rig.producer() != producer);
+  CHECK(rig.relayed() == 3);
+}
+
 TEST_CASE("a reset keeps what is still in the outbox") {
   EmitRig rig;
   rig.append(2);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/relay_channel.hpp"
 
+#include <chrono>
 #include <condition_variable>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,12 +24,15 @@ namespace aludel {
 
 namespace {
 
+constexpr std::chrono::seconds limit(30);
+
 /// A log that answers an append when it is let, as it is told to.
 class HeldLog final : public EventLog {
  public:
   Result<AppendResult> append(const AppendRequest& request) override {
     std::unique_lock lock(mutex_);
     sequences.push_back(request.sequence);
+    changed_.notify_all();
     changed_.wait(lock, [this] { return !held_; });
     if (fails_with) return *fails_with;
     return AppendResult{0, request.events.size(), 0};
@@ -36,6 +41,10 @@ class HeldLog final : public EventLog {
     const std::lock_guard lock(mutex_);
     held_ = held;
     changed_.notify_all();
+  }
+  void wait_for_append() {
+    std::unique_lock lock(mutex_);
+    REQUIRE(changed_.wait_for(lock, limit, [this] { return !sequences.empty(); }));
   }
 
   std::vector<std::uint64_t> sequences;  ///< of the appends; to be read when none is under way
@@ -63,10 +72,10 @@ struct Broken : std::runtime_error {
 /// Both ends of a channel.
 class Channel {
  public:
-  explicit Channel(EventLog& log) {
+  explicit Channel(EventLog& log) : servers_(log) {
     int ends[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-    auto server = RelayServer::start(os::Descriptor(ends[0]), log);
+    auto server = servers_.start(os::Descriptor(ends[0]));
     REQUIRE(server);
     server_ = std::move(*server);
     child_ = os::Descriptor(ends[1]);
@@ -81,7 +90,8 @@ class Channel {
   }
 
  private:
-  std::unique_ptr<RelayServer> server_;
+  RelayServers servers_;
+  RelayServers::End server_;
   os::Descriptor child_;
   std::unique_ptr<RelayClient> client_;
 };
@@ -172,6 +182,24 @@ TEST_CASE("a wait for the answer ends with a stop or a nudge, and the next call 
   CHECK(log.sequences == std::vector<std::uint64_t>{5, 5});
 }
 
+TEST_CASE("an answer that was due to another producer is not taken for this one's") {
+  HeldLog log;
+  log.hold(true);
+  Channel channel(log);
+  Interrupt interrupt;
+  interrupt.nudge();
+  const std::vector<NewEvent> events{event_of("a")};
+  for (const auto* producer : {"before", "behind"}) {
+    const auto interrupted = channel.client().append({events, producer, 7}, interrupt);
+    REQUIRE_FALSE(interrupted);
+    CHECK(interrupted.error().code == ErrorCode::stopped);
+  }
+  interrupt.take_nudge();
+  log.hold(false);
+  CHECK(channel.client().append({events, "behind", 0}, interrupt).value() == 1);
+  CHECK(log.sequences == std::vector<std::uint64_t>{7, 0});
+}
+
 TEST_CASE("what is no request ends the channel, and the child hears it") {
   HeldLog log;
   for (const auto* kind : {"garbage", "damaged"}) {
@@ -192,6 +220,24 @@ TEST_CASE("what is no request ends the channel, and the child hears it") {
     CHECK_THROWS_AS((void)channel.client().append({events, "producer", 0}, interrupt), Broken);
     CHECK(log.sequences.empty());
   }
+}
+
+TEST_CASE("who lets go of a child does not wait for its append, the log's end does") {
+  HeldLog log;
+  log.hold(true);
+  std::future<void> let_go;
+  {
+    Channel channel(log);
+    Interrupt interrupt;
+    interrupt.nudge();
+    const std::vector<NewEvent> events{event_of("a")};
+    CHECK_FALSE(channel.client().append({events, "producer", 0}, interrupt));
+    log.wait_for_append();
+    let_go = std::async(std::launch::async, [&] { channel.end_server(); });
+    CHECK(let_go.wait_for(limit) == std::future_status::ready);
+    log.hold(false);
+  }
+  CHECK(log.sequences.size() == 1);
 }
 
 TEST_CASE("a child whose host lets go of it hears it") {
