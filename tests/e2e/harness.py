@@ -60,7 +60,15 @@ class Host:
                 found += [int(child) for child in (task / "children").read_text().split()]
             except (FileNotFoundError, ProcessLookupError):
                 pass  # a thread that has ended meanwhile
-        return found
+        return [child for child in found if not self.inspects(child)]
+
+    @staticmethod
+    def inspects(pid):
+        """Whether a process only looks at a plugin: killing it is a refusal."""
+        try:
+            return b"__inspect" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+        except FileNotFoundError:
+            return False
 
     def end(self, how=signal.SIGTERM):
         """Signals and waits: (exit status, log)."""
