@@ -8,6 +8,7 @@
 
 #include "processor/ownership.hpp"
 #include "processor/relay.hpp"
+#include "processor/replayer.hpp"
 
 namespace aludel {
 
@@ -84,16 +85,8 @@ Result<bool> CommandRunner::end_replay_for_reset(std::int64_t replay_id) {
     if ((*command)->kind == Command::Kind::reset) break;
     id = (*command)->id;
   }
-  auto& projection = parts_.projection;
-  const auto so_far = projection.tables().command_result(replay_id);
-  if (!so_far) return so_far.error();
-  auto result = so_far->value_or(CommandResult{});
-  result.finished = true;
-  result.message = "ended by a reset";
-  if (auto begun = projection.begin_durable(); !begun) return begun.error();
-  if (auto released = projection.letters().release_chosen(); !released) return released.error();
-  if (auto noted = projection.tables().note_command(replay_id, result); !noted) return noted.error();
-  if (auto committed = projection.commit_durable(); !committed) return committed.error();
+  auto ended = end_replay(parts_.projection, replay_id, "ended by a reset");
+  if (!ended) return ended.error();
   return true;
 }
 

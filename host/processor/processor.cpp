@@ -260,10 +260,14 @@ bool OwnedProcessor::replay(const Interrupt& stop) {
     if (!control) return control.error();
     const auto command = commands_->next(control->unfinished - 1);
     if (!command) return command.error();
+    if (!*command || (*command)->id != control->unfinished) {
+      auto ended =
+          end_replay(*projection_, control->unfinished, "what it asked for was lost: give the command again");
+      return ended ? load() : ended;
+    }
     Replayer replayer({*projection_, instance_->description(), environment_.handler_log, environment_.clock},
                       letter_delivery(), std::exchange(died_in_, std::nullopt));
-    const bool known = *command && (*command)->id == control->unfinished;
-    auto done = known ? replayer.run(**command, stop) : replayer.give_up(control->unfinished);
+    auto done = replayer.run(**command, stop);
     if (!done) return done;
     return load();
   }();

@@ -8,6 +8,17 @@
 
 namespace aludel {
 
+namespace {
+
+Result<void> note_end(Projection& projection, std::int64_t command_id, const CommandResult& result) {
+  if (auto begun = projection.begin_durable(); !begun) return begun;
+  if (auto released = projection.letters().release_chosen(); !released) return released;
+  if (auto noted = projection.tables().note_command(command_id, result); !noted) return noted;
+  return projection.commit_durable();
+}
+
+}  // namespace
+
 Result<void> Replayer::run(const Command& command, const Interrupt& stop) {
   command_ = command;
   const auto so_far = parts_.projection.tables().command_result(command.id);
@@ -27,15 +38,6 @@ Result<void> Replayer::run(const Command& command, const Interrupt& stop) {
     if (auto replayed = replay(**stored); !replayed) return replayed;
   }
   return result_.message.empty() ? Result<void>() : finish();
-}
-
-Result<void> Replayer::give_up(std::int64_t command_id) {
-  command_.id = command_id;
-  const auto so_far = parts_.projection.tables().command_result(command_id);
-  if (!so_far) return so_far.error();
-  result_ = so_far->value_or(CommandResult{});
-  result_.message = "what it asked for was lost: give the command again";
-  return finish();
 }
 
 Result<void> Replayer::replay(const StoredEvent& stored) {
@@ -81,12 +83,17 @@ Result<void> Replayer::settle_failure(const StoredEvent& stored, const Processor
 }
 
 Result<void> Replayer::finish() {
-  auto& projection = parts_.projection;
   result_.finished = true;
-  if (auto begun = projection.begin_durable(); !begun) return begun;
-  if (auto released = projection.letters().release_chosen(); !released) return released;
-  if (auto noted = projection.tables().note_command(command_.id, result_); !noted) return noted;
-  return projection.commit_durable();
+  return note_end(parts_.projection, command_.id, result_);
+}
+
+Result<void> end_replay(Projection& projection, std::int64_t command_id, std::string why) {
+  const auto so_far = projection.tables().command_result(command_id);
+  if (!so_far) return so_far.error();
+  auto result = so_far->value_or(CommandResult{});
+  result.finished = true;
+  result.message = std::move(why);
+  return note_end(projection, command_id, result);
 }
 
 }  // namespace aludel

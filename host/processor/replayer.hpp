@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/clock.hpp"
 #include "log/event_log.hpp"
@@ -35,9 +37,6 @@ class Replayer {
   /// Works off what the command has chosen, or as far as it gets before `stop` is raised. The command is
   /// finished once all has been tried, or a letter met a broken environment.
   Result<void> run(const Command& command, const Interrupt& stop);
-  /// Ends a command of which nothing is known any more, since the queue was lost. Its letters stay as they
-  /// are.
-  Result<void> give_up(std::int64_t command_id);
 
  private:
   Result<void> replay(const StoredEvent& stored);
@@ -51,5 +50,10 @@ class Replayer {
   Command command_;
   CommandResult result_;
 };
+
+/// Ends a replay that is under way, with what it has done so far. Letters that it did not come to stay as
+/// they were.
+/// @param why for whoever has ordered it
+[[nodiscard]] Result<void> end_replay(Projection& projection, std::int64_t command_id, std::string why);
 
 }  // namespace aludel
