@@ -51,6 +51,8 @@ class Aludel:
 
     def position(self):
         """(next event of the ledger, tip of the log)"""
+        if not any((self.directory / "log").glob("*.seg")):
+            return 0, 0  # the appender was killed before it had made the log
         status = json.loads(self.run("--json", "status"))
         ledger = [p for p in status["processors"] if p["name"] == "ledger"]
         cursor = ledger[0]["cursor"] if ledger else None
