@@ -77,7 +77,7 @@ void Supervised::launch(Processor::Start start) {
   worker_ = std::move(*worker);
   pid_ = static_cast<std::uint64_t>(worker_->pid());
   failed_launches_ = 0;
-  const auto load_time = std::max<std::chrono::milliseconds>(setup_.timeout, limits::load_time_min);
+  const auto load_time = std::max<std::chrono::milliseconds>(timeout(), limits::load_time_min);
   kill_after(load_time, "loading the plugin took over " + format_duration(load_time) +
                             " and was killed: its constructors or aludel_plugin_v1 hang");
   look_later();
@@ -147,7 +147,7 @@ void Supervised::on_state(const ProcessorState& state) {
   if (is_final(state.activity)) {
     final_ = state;
     note_reason();
-    const auto leave_time = std::max<std::chrono::milliseconds>(setup_.timeout, limits::load_time_min);
+    const auto leave_time = std::max<std::chrono::milliseconds>(timeout(), limits::load_time_min);
     kill_after(leave_time, "did not end within " + format_duration(leave_time) + " and was killed");
   }
   if (state.activity == Activity::waiting) {
@@ -283,7 +283,7 @@ void Supervised::give_up() {
 // A look a second costs nothing to speak of, and happens only while the processor is busy: it says when it
 // waits.
 void Supervised::look_later() {
-  const auto interval = std::min<std::chrono::milliseconds>(std::chrono::seconds(1), setup_.timeout / 2);
+  const auto interval = std::min<std::chrono::milliseconds>(std::chrono::seconds(1), timeout() / 2);
   look_timer_ = reactor_.after(std::max(interval, std::chrono::milliseconds(1)), [this] { look(); });
 }
 
@@ -300,8 +300,8 @@ void Supervised::look() {
     return look_later();
   }
   const auto taken = now - call_seen_;
-  if (taken >= setup_.timeout && static_cast<Stage>(call->stage) != Stage::migrate) {
-    overdue_ = "a call took over " + format_duration(setup_.timeout) + " and was killed";
+  if (taken >= timeout() && static_cast<Stage>(call->stage) != Stage::migrate) {
+    overdue_ = "a call took over " + format_duration(timeout()) + " and was killed";
     return kill();
   }
   if (taken >= hanging_after && state_.activity == Activity::running) {

@@ -36,7 +36,6 @@ class Supervised {
  public:
   struct Setup {
     ProcessorSpec spec;
-    std::chrono::milliseconds timeout;  ///< of one call of the plugin, but for `migrate`
     /// Starts a worker; how is the caller's.
     std::function<Result<std::unique_ptr<Worker>>(const ProcessorSpec&, Worker::Events)> start_worker;
     /// This host has made the processor's folder: if it is refused before anything is committed, it goes
@@ -78,6 +77,7 @@ class Supervised {
   void kill_stuck(std::chrono::milliseconds patience);
   void look();
   void look_later();
+  [[nodiscard]] std::chrono::milliseconds timeout() const { return setup_.spec.timeout; }
   [[nodiscard]] std::optional<InFlightPage::Call> call_in_flight() const;
   [[nodiscard]] ProcessorError death(const Worker::Ended& ended) const;
 

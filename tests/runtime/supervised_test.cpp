@@ -69,13 +69,14 @@ struct Rig {
     spec.name = "x";
     spec.handler = "org.example.x";
     spec.directory = dir.path();
+    spec.timeout = timeout;
     auto start = [this](const ProcessorSpec&, Worker::Events events) -> Result<std::unique_ptr<Worker>> {
       ++script.started;
       if (script.cannot_start) return *script.cannot_start;
       script.events = std::move(events);
       return std::make_unique<ScriptedWorker>(script);
     };
-    return std::make_unique<Supervised>(reactor, log, Supervised::Setup{spec, timeout, start, made_folder},
+    return std::make_unique<Supervised>(reactor, log, Supervised::Setup{spec, start, made_folder},
                                         [this] { ++changes; });
   }
 
