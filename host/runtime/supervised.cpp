@@ -68,7 +68,7 @@ void Supervised::launch(Processor::Start start) {
   goes_on_ = false;
   launched_ns_ = system_clock().wall_ns();
   auto spec = setup_.spec;
-  spec.start = start;
+  spec.start = start_ = start;
   auto worker =
       setup_.start_worker(spec, {[this](const ProcessorState& state) { on_state(state); },
                                  [this](LogLevel level, std::string_view line) { lines_.write(level, line); },
@@ -105,7 +105,7 @@ void Supervised::nudge() {
   nudged_ = true;
   if (phase_ == Phase::at_work) return worker_->nudge();
   if (phase_ == Phase::ended) deaths_ = 0;
-  launch(phase_ == Phase::ended ? Processor::Start::as_it_was : Processor::Start::again);
+  launch(phase_ == Phase::ended ? Processor::Start::as_it_was : start_);
 }
 
 void Supervised::kill() {
@@ -126,7 +126,7 @@ void Supervised::not_launched(const Error& error) {
   const auto delay = delay_after(Backoff{}, ++failed_launches_);
   state_.error->next_try_ns = state_.error->since_ns + std::chrono::nanoseconds(delay).count();
   log_.write(LogLevel::error, name(), error.message + "; it is tried again in " + format_duration(delay));
-  pause_ = reactor_.after(delay, [this] { launch(Processor::Start::again); });
+  pause_ = reactor_.after(delay, [this] { launch(start_); });
   on_change_();
 }
 
@@ -141,7 +141,7 @@ void Supervised::on_state(const ProcessorState& state) {
   state_ = state;
   deadline_.reset();
   // It goes on: what a command has overcome is no reason any more.
-  if (state.activity == Activity::running && !std::exchange(goes_on_, true)) {
+  if (state.activity == Activity::running && !state.error && !std::exchange(goes_on_, true)) {
     remove_verdict(setup_.spec.directory);
   }
   if (is_final(state.activity)) {
@@ -262,7 +262,7 @@ void Supervised::died(const Worker::Ended& ended) {
   state_.error->next_try_ns = state_.error->since_ns + std::chrono::nanoseconds(delay).count();
   log_.write(LogLevel::error, name(),
              state_.error->message + "; it is started again in " + format_duration(delay));
-  pause_ = reactor_.after(delay, [this] { launch(Processor::Start::again); });
+  pause_ = reactor_.after(delay, [this] { launch(start_); });
   on_change_();
 }
 

@@ -96,8 +96,9 @@ class Supervised {
   std::unique_ptr<Reactor::Handle> pause_;  ///< until the next start, or until a stop turns into a kill
 
   // The launch that is at work.
+  Processor::Start start_ = Processor::Start::again;
   std::uint64_t pid_ = 0;
-  bool goes_on_ = false;                       ///< it has told that it runs
+  bool goes_on_ = false;                       ///< it has told that it runs, and stands still for nothing
   std::int64_t launched_ns_ = 0;               ///< wall clock
   std::optional<ProcessorState> final_;        ///< told: it is to end in this one
   std::unique_ptr<Reactor::Handle> deadline_;  ///< of loading, and of leaving

@@ -252,6 +252,15 @@ def test_a_letter_whose_replay_kills_the_process_has_failed_again(aludel):
     equal(seen(aludel), [1])
 
 
+def test_a_letter_whose_replay_kills_the_process_makes_a_stopped_one_try_nothing_again(aludel):
+    configure(aludel, LETTERS, 'on = { retry = "fail_fast" }')
+    plans(aludel, {"does": "crash"}, {"does": "retry"})
+    with aludel.host():
+        since = aludel.wait_for_state("stopped")["error"]["since"]
+        equal(aludel.run("dlq", "replay", "x", "--all", status=1)[0], "replayed 0 dead letters; 1 failed again\n")
+        equal(aludel.wait_for_state("stopped")["error"]["since"], since)
+
+
 def test_letters_are_chosen_by_what_they_are_about(aludel):
     configure(aludel, LETTERS)
     aludel.append_events(*({"type": "plan", "subject": key, "data": {"does": does}} for key, does in

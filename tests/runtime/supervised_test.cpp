@@ -26,6 +26,7 @@ using std::chrono::milliseconds;
 // A worker that does what the test says.
 struct Script {
   Worker::Events events;
+  std::vector<Processor::Start> starts;
   int started = 0;
   int nudged = 0;
   int stopped = 0;
@@ -70,8 +71,9 @@ struct Rig {
     spec.handler = "org.example.x";
     spec.directory = dir.path();
     spec.timeout = timeout;
-    auto start = [this](const ProcessorSpec&, Worker::Events events) -> Result<std::unique_ptr<Worker>> {
+    auto start = [this](const ProcessorSpec& s, Worker::Events events) -> Result<std::unique_ptr<Worker>> {
       ++script.started;
+      script.starts.push_back(s.start);
       if (script.cannot_start) return *script.cannot_start;
       script.events = std::move(events);
       return std::make_unique<ScriptedWorker>(script);
@@ -238,6 +240,28 @@ TEST_CASE(
 
   rig.supervised = rig.make(std::chrono::seconds(60));
   rig.supervised->start();
+  CHECK_FALSE(read_verdict(rig.dir.path()));
+}
+
+TEST_CASE("one that dies while it applies commands is started again for them, and still stands still") {
+  const ProcessorError why{std::nullopt, 1, 0, "host", "", "crashed", "why"};
+  Rig rig;
+  rig.supervised->start();
+  rig.end(Activity::stopped);
+  REQUIRE(write_verdict(rig.dir.path(), {Activity::crashed, why}));
+  rig.supervised->nudge();
+  ProcessorState running;
+  running.activity = Activity::running;
+  running.error = why;
+  rig.script.events.on_state(running);
+  rig.die();
+  rig.run_until_started(3);
+  CHECK(rig.script.starts ==
+        std::vector{Processor::Start::again, Processor::Start::as_it_was, Processor::Start::as_it_was});
+  CHECK(read_verdict(rig.dir.path()));
+  // Until a command makes it go on.
+  running.error.reset();
+  rig.script.events.on_state(running);
   CHECK_FALSE(read_verdict(rig.dir.path()));
 }
 
