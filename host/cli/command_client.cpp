@@ -133,13 +133,12 @@ Result<CommandResult> apply_alone(const Installation& installation, const std::s
   if (!spec) return spec.error();
   const HostLog log(STDERR_FILENO, LogLevel::warning, HostLog::Format::text);
   const auto state = apply_commands(std::move(*spec), log);
-  if (!state) return state.error();
   const auto result = reader.result(id);
   if (!result) return result.error();
   if (*result && (*result)->finished) return **result;
   return Error(ErrorCode::stopped, "processor \"" + name + "\" did not apply command " + std::to_string(id) +
-                                       ": it is " + std::string(to_string(state->activity)) +
-                                       (state->error ? ": " + describe(*state->error) : std::string()) +
+                                       ": it is " + std::string(to_string(state.activity)) +
+                                       (state.error ? ": " + describe(*state.error) : std::string()) +
                                        "; the command is kept for its next start");
 }
 

@@ -53,8 +53,8 @@ Supervised::Supervised(Reactor& reactor, const HostLog& log, Setup setup, std::f
 }
 
 void Supervised::start() {
-  remove_verdict(setup_.spec.directory);
-  launch(Processor::Start::again);
+  if (!only_applies_commands()) remove_verdict(setup_.spec.directory);
+  launch(setup_.spec.start);
 }
 
 void Supervised::launch(Processor::Start start) {
@@ -163,7 +163,8 @@ void Supervised::on_end(const Worker::Ended& ended) {
   deadline_.reset();
   worker_.reset();
   const auto last = last_word(ended);
-  if (!last || (!stopping_ && last->activity == Activity::offline)) {
+  const bool may_leave = stopping_ || only_applies_commands();
+  if (!last || (!may_leave && last->activity == Activity::offline)) {
     if (stopping_) return finish(state_);
     return died(ended);
   }
@@ -189,7 +190,8 @@ void Supervised::finish(const ProcessorState& state) {
   phase_ = Phase::ended;
   state_ = state;
   if (!stands_still(state_.activity)) state_.activity = Activity::offline;
-  if (stands_still(state_.activity) && state_.activity != Activity::paused && state_.error) {
+  if (stands_still(state_.activity) && state_.activity != Activity::paused && state_.error &&
+      state_.error->since_ns >= launched_ns_) {
     log_.write(LogLevel::error, name(),
                std::string(to_string(state_.activity)) + ": " + describe(*state_.error));
   }
@@ -203,8 +205,10 @@ void Supervised::finish(const ProcessorState& state) {
   on_change_();
 }
 
-// A reason that the processor could not keep in its projection is kept beside it.
+// A reason that the processor could not keep in its projection is kept beside it. What keeps one from
+// applying commands says nothing of what it does with a host.
 void Supervised::note_reason() {
+  if (only_applies_commands()) return;
   if (!stands_still(state_.activity) || state_.activity == Activity::paused || !state_.error) return;
   const auto durable = read_state(setup_.spec.directory);
   if (durable && durable->activity == state_.activity && durable->error &&

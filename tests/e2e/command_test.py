@@ -252,6 +252,25 @@ def test_a_letter_whose_replay_kills_the_process_has_failed_again(aludel):
     equal(seen(aludel), [1])
 
 
+def test_a_replay_survives_letters_that_crash_and_hang_with_a_host_and_without(aludel):
+    configure(aludel, LETTERS, 'timeout = "1s"')
+    plans(aludel, {"does": "wait", "letter": True, "for": "/nowhere/gate"}, {"does": "crash"}, {"does": "fail", "until": 1}, {"does": "fail", "until": 2})
+    aludel.drain()
+    replay = lambda *more: aludel.run("dlq", "replay", "x", "--all", *more, status=1)[0]
+    letters = lambda: [(l["event_id"], l["code"], l["attempts"]) for l in aludel.json("dlq", "list")]
+    equal(replay(), "replayed 1 dead letter; 3 failed again\n")
+    equal(letters(), [(0, "crashed", 2), (1, "crashed", 2), (3, "planned", 2)])
+    told = replay("--dry-run")
+    holds(told, "would replay 0 dead letters; 1 failed again; stopped at letter 1: event 0: crashed: ")
+    with aludel.host():
+        aludel.wait_for_state("waiting")
+        equal(replay("--dry-run"), told)
+        equal(replay(), "replayed 1 dead letter; 2 failed again\n")
+    equal(letters(), [(0, "crashed", 3), (1, "crashed", 3)])
+    equal(seen(aludel), [2, 3])
+    equal(aludel.processor()["state"], "offline")
+
+
 def test_a_letter_whose_replay_kills_the_process_makes_a_stopped_one_try_nothing_again(aludel):
     configure(aludel, LETTERS, 'on = { retry = "fail_fast" }')
     plans(aludel, {"does": "crash"}, {"does": "retry"})

@@ -63,6 +63,7 @@ struct Rig {
   Script script;
   int changes = 0;
   bool made_folder = true;
+  Processor::Start start = Processor::Start::again;
   std::unique_ptr<Supervised> supervised = make(std::chrono::seconds(60));
 
   std::unique_ptr<Supervised> make(milliseconds timeout) {
@@ -71,14 +72,16 @@ struct Rig {
     spec.handler = "org.example.x";
     spec.directory = dir.path();
     spec.timeout = timeout;
-    auto start = [this](const ProcessorSpec& s, Worker::Events events) -> Result<std::unique_ptr<Worker>> {
+    spec.start = start;
+    auto start_worker = [this](const ProcessorSpec& s,
+                               Worker::Events events) -> Result<std::unique_ptr<Worker>> {
       ++script.started;
       script.starts.push_back(s.start);
       if (script.cannot_start) return *script.cannot_start;
       script.events = std::move(events);
       return std::make_unique<ScriptedWorker>(script);
     };
-    return std::make_unique<Supervised>(reactor, log, Supervised::Setup{spec, start, made_folder},
+    return std::make_unique<Supervised>(reactor, log, Supervised::Setup{spec, start_worker, made_folder},
                                         [this] { ++changes; });
   }
 
@@ -262,6 +265,32 @@ TEST_CASE("one that dies while it applies commands is started again for them, an
   // Until a command makes it go on.
   running.error.reset();
   rig.script.events.on_state(running);
+  CHECK_FALSE(read_verdict(rig.dir.path()));
+}
+
+TEST_CASE("one that only applies commands ends by itself, and is started again for them when it dies") {
+  Rig rig;
+  rig.start = Processor::Start::commands_only;
+  rig.supervised = rig.make(std::chrono::seconds(60));
+  const Standstill verdict{Activity::crashed, {std::nullopt, 1, 0, "host", "", "crashed", "why"}};
+  REQUIRE(write_verdict(rig.dir.path(), verdict));
+  rig.supervised->start();
+  rig.die();
+  rig.run_until_started(2);
+  CHECK(rig.script.starts == std::vector(2, Processor::Start::commands_only));
+  rig.end(Activity::offline);
+  CHECK(rig.supervised->ended());
+  CHECK(rig.supervised->state().activity == Activity::offline);
+  CHECK(read_verdict(rig.dir.path()));
+}
+
+TEST_CASE("what keeps one from applying commands is no reason that it stands still for with a host") {
+  Rig rig;
+  rig.start = Processor::Start::commands_only;
+  rig.supervised = rig.make(std::chrono::seconds(60));
+  rig.supervised->start();
+  rig.end(Activity::stopped);
+  CHECK(rig.supervised->state().activity == Activity::stopped);
   CHECK_FALSE(read_verdict(rig.dir.path()));
 }
 
