@@ -2,6 +2,7 @@
 // What an operator's commands do while emitted events are on their way into the log, or are refused by it.
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -9,6 +10,12 @@
 #include "support/wal_syncs.hpp"
 
 namespace aludel {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+}  // namespace
 
 TEST_CASE("a log that takes nothing does not keep commands from being applied") {
   Emitting rig;
@@ -23,6 +30,36 @@ TEST_CASE("a log that takes nothing does not keep commands from being applied") 
   // What was committed before the pause has reached the log before the end.
   CHECK(rig.emitted.keys() == upto(3));
   CHECK(rig.waiting() == 0);
+}
+
+TEST_CASE("a command leaves the pauses of an outage as they are, but a resume has it try again at once") {
+  struct Row {
+    Command::Kind kind;
+    std::vector<milliseconds> tries;
+  };
+  const Row rows[] = {{Command::Kind::pause, {milliseconds(0), milliseconds(100), milliseconds(300)}},
+                      {Command::Kind::discard, {milliseconds(0), milliseconds(100), milliseconds(300)}},
+                      {Command::Kind::resume, {milliseconds(0), milliseconds(30), milliseconds(130)}}};
+  for (const auto& row : rows) {
+    CAPTURE(to_string(row.kind));
+    Emitting rig;
+    rig.emitted.fails_with.assign(2, disk_full());
+    const auto begun = rig.clock.now();
+    std::vector<milliseconds> tries;
+    rig.emitted.on_append = [&] {
+      tries.push_back(std::chrono::duration_cast<milliseconds>(rig.clock.now() - begun));
+    };
+    rig.steps = {[&](const auto&) {
+      rig.clock.advance(milliseconds(30));
+      Rig::command(rig.directory(), {.kind = row.kind});
+      rig.stop.nudge();
+    }};
+    rig.run();
+    tries.resize(3);
+    CHECK(tries == row.tries);
+    CHECK(rig.number("select count(*) from _aludel_command where finished") == 1);
+    CHECK(rig.waiting() == 0);
+  }
 }
 
 TEST_CASE("what the log refuses for good stops the processor, and a resume sends it again") {
