@@ -269,8 +269,9 @@ bool OwnedProcessor::replay(const Interrupt& stop) {
           end_replay(*projection_, control->unfinished, "what it asked for was lost: give the command again");
       return ended ? load() : ended;
     }
-    Replayer replayer({*projection_, instance_->description(), environment_.handler_log, environment_.clock},
-                      letter_delivery(), std::exchange(died_in_, std::nullopt));
+    Replayer replayer(
+        {*projection_, *relay_, instance_->description(), environment_.handler_log, environment_.clock},
+        letter_delivery(), std::exchange(died_in_, std::nullopt));
     auto done = replayer.run(**command, stop);
     if (!done) return done;
     return load();

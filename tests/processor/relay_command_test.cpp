@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // What an operator's commands do while emitted events are on their way into the log, or are refused by it.
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "base/limits.hpp"
 #include "emitting_rig.hpp"
 #include "support/wal_syncs.hpp"
 
@@ -140,6 +142,66 @@ TEST_CASE("a replay while the log refuses what was emitted leaves the reason, an
   CHECK(rig.number("select count(*) from _aludel_command where finished") == 3);
   CHECK(rig.waiting() == 0);
   CHECK_FALSE(rig.durable().error);
+}
+
+namespace {
+
+/// Letters of the first four events, each of whose replays takes its time.
+class Replaying : public Emitting {
+ public:
+  Replaying() {
+    options.error_policy.processor.strategy = Strategy::dead_letter;
+    for (const std::uint64_t id : {0U, 1U, 2U, 3U})
+      script.events[id] = {.outcome = Outcome::fail};
+    run();
+    script.events.clear();
+    emitted.calls.clear();
+    script.in_handle = [this](const Event&) {
+      most_waiting = std::max(most_waiting, waiting());
+      clock.advance(limits::batch_time_max);
+    };
+    Rig::command(directory(), {.kind = Command::Kind::replay});
+  }
+
+  [[nodiscard]] std::string result() const {
+    return text_in(directory(), "select finished || ' ' || succeeded || ' ' || failed from _aludel_command");
+  }
+
+  std::int64_t most_waiting = 0;
+};
+
+}  // namespace
+
+TEST_CASE("what letters emit is relayed in between, whatever the log and the operator do meanwhile") {
+  for (const std::size_t failures : {0U, 2U}) {
+    CAPTURE(failures);
+    Replaying rig;
+    rig.emitted.fails_with.assign(failures, disk_full());
+    if (failures > 0) {
+      rig.steps = {[&](const auto&) {
+        Rig::command(rig.directory(), {.kind = Command::Kind::pause});
+        rig.stop.nudge();
+      }};
+    }
+    rig.run();
+    CHECK(rig.most_waiting <= 1);
+    CHECK(rig.result() == "1 4 0");
+    CHECK(rig.emitted.keys() == "4 5 6 7 8 9 0 1 2 3");
+    CHECK(rig.waiting() == 0);
+    CHECK(rig.durable().paused_ns.has_value() == (failures > 0));
+  }
+}
+
+TEST_CASE("a replay of letters whose events the log refuses ends, and those behind stay open") {
+  Replaying rig;
+  rig.emitted.fails_with.assign(100, Error(ErrorCode::limit, "append: no"));
+  CHECK(rig.run().activity == Activity::stopped);
+  CHECK(rig.durable().error->code == "log_refuses");
+  CHECK(rig.result() == "1 1 1");
+  CHECK(rig.text_in(rig.directory(), "select message from _aludel_command")
+            .starts_with("stopped before letter 2: relay emitted event 6: append: no; resume the processor"));
+  CHECK(rig.waiting() == 1);
+  CHECK(rig.number("select count(*) from _aludel_letter where state = 'dead'") == 3);
 }
 
 TEST_CASE("a processor that is paused when it starts relays what a killed one left") {
