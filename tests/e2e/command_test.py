@@ -303,6 +303,31 @@ def test_letters_are_chosen_by_what_they_are_about(aludel):
         equal([json.loads(line)["event"]["subject"] for line in lines], ["b", "c"])
 
 
+def test_one_damaged_projection_hides_no_letters_of_others(aludel):
+    aludel.configure("".join(f'[processor.{p}]\nplugin = "{FACTS["planned"]}"\n{LETTERS}\n' for p in ("a", "b", "c", "d")))
+    plans(aludel, {"does": "fail"})
+    aludel.drain()
+    folder = aludel.directory / "processors"
+    (folder / "a" / "projection-1.db").write_bytes(b"no database" * 1_000)
+    (folder / "b" / "projection-1.db").unlink()
+    for file in (folder / "c").glob("projection*"):
+        file.unlink()
+    remedy = lambda p: f"it is damaged; end the host, move {folder / p} away, and the next run makes it anew, without its dead letters\n"
+    for command in "list", "groups", "export":
+        for output in [], ["--json"]:
+            out, error = aludel.run(*output, "dlq", command, status=3)
+            holds(out, "planned")
+            lines = error.splitlines(keepends=True)
+            equal(len(lines), 2)
+            for line, p in zip(lines, "ab"):
+                assert line.startswith(f'aludel: read the dead letters of processor "{p}": ') and line.endswith(remedy(p)), line
+    equal([l["processor"] for l in json.loads(aludel.run("--json", "dlq", "list", status=3)[0])], ["d"])
+    holds(aludel.run("dlq", "show", "a", 1, status=3)[1], remedy("a"))
+    holds(aludel.run("processor", "pause", "a", status=3)[1], remedy("a"))
+    for command in ["list", "c"], ["groups", "c"], ["export", "c"], ["show", "c", 1]:
+        equal(aludel.run("dlq", *command, status=2), ("", 'aludel: processor "c" has no projection yet: a host has to run it first\n'))
+
+
 def test_a_table_of_letters_ends_at_1000_and_says_so(aludel):
     configure(aludel, LETTERS)
     plans(aludel, *[{"does": "fail"}] * 1001)
