@@ -319,10 +319,6 @@ void add_globals(CLI::App& app, Globals& globals) {
   app.footer("\naludel COMMAND --help tells more, with an example.\n");
 }
 
-void print_error(std::string_view message) {
-  std::fprintf(stderr, "aludel: %s\n", on_one_line(message, limits::log_line_max).c_str());
-}
-
 // The parser's last word, and what it knows of the command that it got to.
 Misuse misuse_of(CLI::App& app, const CLI::ParseError& error) {
   Misuse misuse;
@@ -374,6 +370,10 @@ int exit_status(ErrorCode code) {
     case ErrorCode::limit: return 2;
     default: return 3;
   }
+}
+
+void print_error(std::string_view message) {
+  std::fprintf(stderr, "aludel: %s\n", on_one_line(message, limits::log_line_max).c_str());
 }
 
 namespace {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string_view>
+
 #include "base/error.hpp"
 
 namespace aludel {
@@ -11,5 +13,8 @@ int run_cli(int argc, char** argv);
 
 /// The exit status that an error stands for.
 [[nodiscard]] int exit_status(ErrorCode code);
+
+/// As errors are told: one line on stderr.
+void print_error(std::string_view message);
 
 }  // namespace aludel

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/nearest.hpp"
+#include "cli/hint.hpp"
 #include "processor/projection.hpp"
 #include "runtime/command_session.hpp"
 #include "runtime/host.hpp"
@@ -56,13 +57,6 @@ Error not_started(const LiveState& live, const std::string& name) {
   auto why = "processor \"" + name + "\" is ";
   return {ErrorCode::stopped,
           why.append(live.state).append(": ").append(live.why).append("; ").append(refused_remedy)};
-}
-
-Error never_run(const Installation& installation, const std::string& name) {
-  const auto live = live_state(installation, name);
-  if (!live.why.empty()) return not_started(live, name);
-  return {ErrorCode::not_found,
-          "processor \"" + name + "\" has no projection yet: a host has to run it first"};
 }
 
 // Whether a processor's process has ended in this state: it applies nothing by itself.
@@ -133,13 +127,12 @@ Result<CommandResult> apply_alone(const Installation& installation, const std::s
   if (!spec) return spec.error();
   const HostLog log(STDERR_FILENO, LogLevel::warning, HostLog::Format::text);
   const auto state = apply_commands(std::move(*spec), log);
-  if (!state) return state.error();
   const auto result = reader.result(id);
   if (!result) return result.error();
   if (*result && (*result)->finished) return **result;
   return Error(ErrorCode::stopped, "processor \"" + name + "\" did not apply command " + std::to_string(id) +
-                                       ": it is " + std::string(to_string(state->activity)) +
-                                       (state->error ? ": " + describe(*state->error) : std::string()) +
+                                       ": it is " + std::string(to_string(state.activity)) +
+                                       (state.error ? ": " + describe(*state.error) : std::string()) +
                                        "; the command is kept for its next start");
 }
 
@@ -162,6 +155,13 @@ LiveState live_state(const Installation& installation, const std::string& name) 
   return state ? *state : LiveState{};
 }
 
+Error never_run(const Installation& installation, const std::string& name) {
+  const auto live = live_state(installation, name);
+  if (!live.why.empty()) return not_started(live, name);
+  return {ErrorCode::not_found,
+          "processor \"" + name + "\" has no projection yet: a host has to run it first"};
+}
+
 Result<std::filesystem::path> processor_directory(const Installation& installation, const std::string& name) {
   const auto& data = installation.data;
   const auto names = data.processor_names();
@@ -180,7 +180,8 @@ Result<CommandResult> give_command(const Installation& installation, const std::
   if (!directory) return directory.error();
   auto reader = ResultReader::open(*directory);
   if (!reader && reader.error().code == ErrorCode::not_found) return never_run(installation, processor);
-  if (!reader) return reader.error();
+  if (!reader)
+    return advised(reader.error().within("give a command to processor \"" + processor + "\""), *directory);
   const auto applied = reader->applied();
   if (!applied) return applied.error();
   auto queue = CommandQueue::open(*directory);

@@ -27,6 +27,10 @@ struct LiveState {
 /// What makes a processor go on that is refused, whoever refused it.
 inline constexpr const char* refused_remedy = "mend it, then start the host again";
 
+/// Why a processor that a host would run has no projection, and what helps.
+/// @return not_found: none has run it yet; stopped: the host that runs could not start it
+[[nodiscard]] Error never_run(const Installation& installation, const std::string& name);
+
 /// The processor's directory, if there is one of this name.
 /// @return not_found: there is none, with what was probably meant, or it has never run; stopped: the host
 ///   that runs could not start it

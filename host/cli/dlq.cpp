@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -6,6 +7,7 @@
 #include "base/json_writer.hpp"
 #include "base/limits.hpp"
 #include "base/time.hpp"
+#include "cli/cli.hpp"
 #include "cli/command_client.hpp"
 #include "cli/commands.hpp"
 #include "cli/hint.hpp"
@@ -31,20 +33,32 @@ Result<std::vector<std::string>> processors(const Installation& installation, co
   return std::vector{name};
 }
 
-// Calls `read` with the letters of each processor that has a projection.
-Result<void> each_processor(const Globals& globals, const std::string& name,
-                            const std::function<Result<void>(const std::string&, LetterReader&)>& read) {
+// Calls `read` with the letters of each processor that has a projection. Those that cannot be read are told,
+// and the others are read all the same.
+// @return the exit status; an error: nothing can be read or printed, or the one named has no projection
+Result<int> each_processor(const Globals& globals, const std::string& name,
+                           const std::function<Result<void>(const std::string&, LetterReader&)>& read) {
   const auto installation = load_installation(globals.data, globals.config);
   if (!installation) return installation.error();
   const auto names = processors(*installation, name);
   if (!names) return names.error();
+  int status = 0;
   for (const auto& processor : *names) {
-    auto letters = LetterReader::open(installation->data.processor(processor));
-    if (!letters && letters.error().code == ErrorCode::not_found) continue;
-    if (!letters) return letters.error();
-    if (auto done = read(processor, *letters); !done) return done;
+    const auto directory = installation->data.processor(processor);
+    auto letters = LetterReader::open(directory);
+    if (!letters && letters.error().code == ErrorCode::not_found) {
+      if (!name.empty()) return never_run(*installation, name);
+      continue;
+    }
+    const auto done = letters ? read(processor, *letters) : Result<void>(letters.error());
+    if (done) continue;
+    if (std::ferror(stdout) != 0) return done.error();
+    print_error(
+        advised(done.error().within("read the dead letters of processor \"" + processor + "\""), directory)
+            .message);
+    status = std::max(status, exit_status(done.error().code));
   }
-  return {};
+  return status;
 }
 
 // Without the braces: `dlq list` prints just this, `show` and `export` more.
@@ -96,7 +110,7 @@ class JsonArray {
   bool empty_ = true;
 };
 
-Result<void> list_json(const Globals& globals, const DlqOptions& options) {
+Result<int> list_json(const Globals& globals, const DlqOptions& options) {
   JsonArray array;
   auto listed = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
     return letters.each(options.filter, options.limit, Extent::summary, [&](const Letter& letter) {
@@ -104,7 +118,8 @@ Result<void> list_json(const Globals& globals, const DlqOptions& options) {
     });
   });
   if (!listed) return listed;
-  return array.end();
+  if (auto ended = array.end(); !ended) return ended.error();
+  return listed;
 }
 
 // A table is laid out as a whole, so it has an end.
@@ -115,7 +130,7 @@ void tell_more(const std::string& processor) {
       processor.c_str(), with_commas(limits::letter_table_max).c_str());
 }
 
-Result<void> list_table(const Globals& globals, const DlqOptions& options) {
+Result<int> list_table(const Globals& globals, const DlqOptions& options) {
   using Align = Table::Align;
   Table table({{"ID", Align::right},
                {"PROCESSOR"},
@@ -144,10 +159,11 @@ Result<void> list_table(const Globals& globals, const DlqOptions& options) {
         });
   });
   if (!listed) return listed;
-  return print(table.print());
+  if (auto printed = print(table.print()); !printed) return printed.error();
+  return listed;
 }
 
-Result<void> groups_json(const Globals& globals, const DlqOptions& options) {
+Result<int> groups_json(const Globals& globals, const DlqOptions& options) {
   JsonArray array;
   auto listed = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
     return letters.groups(options.filter, [&](const LetterGroup& group) {
@@ -160,10 +176,11 @@ Result<void> groups_json(const Globals& globals, const DlqOptions& options) {
     });
   });
   if (!listed) return listed;
-  return array.end();
+  if (auto ended = array.end(); !ended) return ended.error();
+  return listed;
 }
 
-Result<void> groups_table(const Globals& globals, const DlqOptions& options) {
+Result<int> groups_table(const Globals& globals, const DlqOptions& options) {
   using Align = Table::Align;
   Table table({{"COUNT", Align::right},
                {"PROCESSOR"},
@@ -181,7 +198,8 @@ Result<void> groups_table(const Globals& globals, const DlqOptions& options) {
     });
   });
   if (!listed) return listed;
-  return print(table.print());
+  if (auto printed = print(table.print()); !printed) return printed.error();
+  return listed;
 }
 
 // The letter with its event; a line of JSON, which is as readable as anything that holds a foreign payload.
@@ -194,15 +212,11 @@ std::string with_event(const std::string& processor, const Letter& letter, Cloud
 }  // namespace
 
 Result<int> dlq_list_command(const Globals& globals, const DlqOptions& options) {
-  const auto done = globals.json ? list_json(globals, options) : list_table(globals, options);
-  if (!done) return done.error();
-  return 0;
+  return globals.json ? list_json(globals, options) : list_table(globals, options);
 }
 
 Result<int> dlq_groups_command(const Globals& globals, const DlqOptions& options) {
-  const auto done = globals.json ? groups_json(globals, options) : groups_table(globals, options);
-  if (!done) return done.error();
-  return 0;
+  return globals.json ? groups_json(globals, options) : groups_table(globals, options);
 }
 
 Result<int> dlq_show_command(const Globals& globals, const DlqOptions& options) {
@@ -216,8 +230,7 @@ Result<int> dlq_show_command(const Globals& globals, const DlqOptions& options) 
       return print(with_event(name, letter, writer));
     });
   });
-  if (!done) return done.error();
-  if (found) return 0;
+  if (found || !done || *done != 0) return done;
   return Error(ErrorCode::not_found, "processor \"" + options.processor + "\" has no dead letter " +
                                          std::to_string(filter.ids.front()) + "; " +
                                          to_type(globals, "dlq list") + " shows those that there are");
@@ -225,12 +238,10 @@ Result<int> dlq_show_command(const Globals& globals, const DlqOptions& options) 
 
 Result<int> dlq_export_command(const Globals& globals, const DlqOptions& options) {
   CloudEventWriter writer;
-  const auto done = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
+  return each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
     return letters.each(options.filter, options.limit, Extent::with_event,
                         [&](const Letter& letter) { return print(with_event(name, letter, writer)); });
   });
-  if (!done) return done.error();
-  return 0;
 }
 
 namespace {

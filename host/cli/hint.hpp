@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
+#include "base/error.hpp"
 #include "cli/commands.hpp"
 
 namespace aludel {
@@ -11,5 +13,9 @@ namespace aludel {
 /// A command for a person to type, on the data directory that they named if they named one:
 /// "aludel --data DIR processor resume ledger". @param arguments "processor resume ledger"
 [[nodiscard]] std::string to_type(const Globals& globals, std::string_view arguments);
+
+/// An error of reading a projection; with what to do if that is damaged.
+/// @param directory the processor's
+[[nodiscard]] Error advised(const Error& error, const std::filesystem::path& directory);
 
 }  // namespace aludel

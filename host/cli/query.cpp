@@ -16,6 +16,7 @@
 #include "base/sqlite_query.hpp"
 #include "cli/cli.hpp"
 #include "cli/commands.hpp"
+#include "cli/hint.hpp"
 #include "cli/table.hpp"
 #include "processor/projection.hpp"
 #include "runtime/installation.hpp"
@@ -204,13 +205,6 @@ Result<std::filesystem::path> find_projection(const Installation& installation, 
                "processor \"" + name + "\" has never run: there is nothing to query yet");
 }
 
-// A projection is made of the log alone, so a damaged one is no loss.
-Error advised(const Error& error, const std::filesystem::path& projection) {
-  if (error.code != ErrorCode::corrupt) return error;
-  return {error.code, error.message + ": it is damaged; end the host, move " +
-                          projection.parent_path().string() + " away, and the next run makes it anew"};
-}
-
 }  // namespace
 
 Result<int> query_command(const Globals& globals, const QueryOptions& options) {
@@ -219,7 +213,7 @@ Result<int> query_command(const Globals& globals, const QueryOptions& options) {
   const auto file = find_projection(*installation, options.processor);
   if (!file) return file.error();
   const auto query = globals.json ? query_json : options.csv ? query_csv : query_table;
-  if (auto done = query(*file, options.sql); !done) return advised(done.error(), *file);
+  if (auto done = query(*file, options.sql); !done) return advised(done.error(), file->parent_path());
   return 0;
 }
 

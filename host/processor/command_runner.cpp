@@ -138,6 +138,7 @@ Result<CommandResult> CommandRunner::pause() {
 }
 
 Result<CommandResult> CommandRunner::resume(Outcome& outcome) {
+  outcome.goes_on = true;  // also if it only waits to relay what it has emitted
   auto& tables = parts_.projection.tables();
   const auto control = tables.control();
   if (!control) return control.error();
@@ -146,7 +147,6 @@ Result<CommandResult> CommandRunner::resume(Outcome& outcome) {
   if (!control->paused_ns && !*standstill && !parts_.verdict) return done("it was not paused or stopped");
   if (auto set = tables.set_paused(std::nullopt); !set) return set.error();
   if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
-  outcome.goes_on = true;
   return done();
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <system_error>
 
 #include "processor/host_tables.hpp"
 #include "processor/projection.hpp"
@@ -43,17 +44,26 @@ Letter read_letter(const Statement& row) {
   return letter;
 }
 
+// Why there is no database. The link is made once it is whole.
+Error missing(const std::filesystem::path& link) {
+  std::error_code failure;
+  const auto status = std::filesystem::symlink_status(link, failure);
+  if (status.type() == std::filesystem::file_type::not_found) {
+    return {ErrorCode::not_found, "open " + link.string() + ": there is no projection yet"};
+  }
+  if (failure) return os_error("look at " + link.string(), failure.value());
+  return {ErrorCode::corrupt, "open " + link.string() + ": the database that it links to is missing"};
+}
+
 }  // namespace
 
 Result<LetterReader> LetterReader::open(const std::filesystem::path& directory) {
-  auto database = Database::open(projection_link(directory), Database::Mode::read_only);
-  if (!database) return database.error();
+  const auto link = projection_link(directory);
+  auto database = Database::open(link, Database::Mode::read_only);
+  if (!database) return database.error().code == ErrorCode::not_found ? missing(link) : database.error();
   const auto there = HostTables::exist(**database);
   if (!there) return there.error();
-  if (!*there) {
-    return Error(ErrorCode::not_found,
-                 "read the dead letters of " + directory.string() + ": it has no projection yet");
-  }
+  if (!*there) return Error(ErrorCode::corrupt, "open " + link.string() + ": it holds no projection");
   const auto tables = HostTables::open(**database);
   if (!tables) return tables.error();
   return LetterReader(std::move(*database), tables->is_current());

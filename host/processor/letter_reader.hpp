@@ -57,7 +57,7 @@ struct LetterGroup {
 class LetterReader {
  public:
   /// @param directory the processor's
-  /// @return not_found: it has no projection yet; unsupported, corrupt, io
+  /// @return not_found: it has no projection yet; unsupported; corrupt, also if the database is missing; io
   static Result<LetterReader> open(const std::filesystem::path& directory);
 
   /// How much of each letter is read.

@@ -141,10 +141,11 @@ Result<void> OwnedProcessor::load() {
   cursor_ = *cursor;
   paused_ = control->paused_ns.has_value();
   rebuild_below_ = control->rebuild_below;
-  // A reset may have made it another producer.
-  relay_.emplace(Relay::Parts{*projection_, environment_.appender, environment_.log, environment_.clock,
-                              teller_, environment_.handler_log},
-                 options_.name, identity->producer_id.to_string());
+  if (!relay_) {
+    relay_.emplace(Relay::Parts{*projection_, environment_.appender, environment_.log, environment_.clock,
+                                teller_, environment_.handler_log},
+                   options_.name, identity->producer_id.to_string());
+  }
   auto& state = teller_.state();
   state.handler_id = identity->handler_id;
   state.handler_version = identity->handler_version;
@@ -220,7 +221,10 @@ bool OwnedProcessor::apply_commands() {
     take_down();
     asked = runner.apply(false);
   }
-  if (asked && asked->goes_on) options_.verdict.reset();
+  if (asked && asked->goes_on) {
+    options_.verdict.reset();
+    relay_.reset();  // for one that tries at once; a reset may have made it another producer
+  }
   auto loaded = asked ? load() : Result<void>(asked.error());
   if (!loaded) {
     stand_still({Activity::stopped, host_error("command", loaded.error(), environment_.clock.wall_ns())});
@@ -265,8 +269,9 @@ bool OwnedProcessor::replay(const Interrupt& stop) {
           end_replay(*projection_, control->unfinished, "what it asked for was lost: give the command again");
       return ended ? load() : ended;
     }
-    Replayer replayer({*projection_, instance_->description(), environment_.handler_log, environment_.clock},
-                      letter_delivery(), std::exchange(died_in_, std::nullopt));
+    Replayer replayer(
+        {*projection_, *relay_, instance_->description(), environment_.handler_log, environment_.clock},
+        letter_delivery(), std::exchange(died_in_, std::nullopt));
     auto done = replayer.run(**command, stop);
     if (!done) return done;
     return load();

@@ -32,7 +32,6 @@ Error refusal(std::uint64_t sequence, const Error& error) {
 }  // namespace
 
 Result<void> Relay::run(const Interrupt& interrupt) {
-  failures_ = 0;
   auto done = relay(interrupt);
   if (!before_) return done;
   // It is what it was before, and its own error, if it has one, counts again.
@@ -48,6 +47,10 @@ Result<void> Relay::relay(const Interrupt& interrupt) {
     const auto chunk = projection.outbox().first();
     if (!chunk) return chunk.error();
     if (chunk->empty() || interrupt.pending()) return {};
+    if (failure_ && parts_.clock.now() < retry_at_) {
+      if (auto waited = wait_to_retry(interrupt); !waited) return waited;
+      continue;
+    }
     if (parts_.teller.state().activity == Activity::offline) parts_.teller.running();
     // The log must not know what a loss of power takes back.
     if (!synced) {
@@ -59,9 +62,10 @@ Result<void> Relay::relay(const Interrupt& interrupt) {
     if (!below) {
       if (below.error().code == ErrorCode::stopped) return {};
       if (is_refusal(below.error().code)) return refusal(chunk->sequence(), below.error());
-      if (auto waited = wait_to_retry(below.error(), *chunk, interrupt); !waited) return waited;
+      note_failure(below.error(), *chunk);
       continue;
     }
+    failure_.reset();
     if (auto begun = projection.begin(); !begun) return begun;
     auto removed = projection.outbox().remove_below(std::min(*below, chunk->end()));
     if (removed) removed = projection.commit();
@@ -72,18 +76,25 @@ Result<void> Relay::relay(const Interrupt& interrupt) {
   }
 }
 
-Result<void> Relay::wait_to_retry(const Error& error, const OutboxChunk& chunk, const Interrupt& interrupt) {
-  if (!before_) before_ = parts_.teller.state();
-  const auto delay = delay_after(Backoff{}, ++failures_);
-  auto told = host_error("relay", relaying(chunk.sequence(), error), parts_.clock.wall_ns());
-  told.attempt = failures_;
-  told.next_try_ns = told.since_ns + std::chrono::nanoseconds(delay).count();
+void Relay::note_failure(const Error& error, const OutboxChunk& chunk) {
+  const auto attempt = failure_ ? failure_->attempt + 1 : 1;
+  const auto delay = delay_after(Backoff{}, attempt);
+  retry_at_ = parts_.clock.now() + delay;
+  failure_ = host_error("relay", relaying(chunk.sequence(), error), parts_.clock.wall_ns());
+  failure_->attempt = attempt;
+  failure_->next_try_ns = failure_->since_ns + std::chrono::nanoseconds(delay).count();
   if (parts_.handler_log.enabled(LogLevel::warning)) {
-    parts_.handler_log.write(LogLevel::warning, told.message + "; tried again in " + format_duration(delay));
+    parts_.handler_log.write(LogLevel::warning,
+                             failure_->message + "; tried again in " + format_duration(delay));
   }
-  parts_.teller.retrying(told);
+}
+
+Result<void> Relay::wait_to_retry(const Interrupt& interrupt) {
+  if (!before_) before_ = parts_.teller.state();
+  parts_.teller.retrying(*failure_);
   // No event wakes it: none has this id.
-  const auto woken = parts_.log.wait(std::numeric_limits<std::uint64_t>::max(), interrupt, delay);
+  const auto woken =
+      parts_.log.wait(std::numeric_limits<std::uint64_t>::max(), interrupt, retry_at_ - parts_.clock.now());
   return woken ? Result<void>() : woken.error();
 }
 

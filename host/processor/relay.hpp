@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -51,21 +52,24 @@ class Relay {
   [[nodiscard]] bool pending() const {
     return parts_.appender != nullptr && parts_.projection.outbox().may_hold();
   }
-  /// Works until the outbox is empty, or `interrupt` is pending. An append that fails in
-  /// an outage is told as `retrying` and tried again, with growing pauses.
+  /// Works until the outbox is empty, or `interrupt` is pending. An append that fails in an outage is told as
+  /// `retrying` and tried again, with growing pauses; the rest of a pause that is interrupted is the next
+  /// run's.
   /// @return what the log refuses for good (`log_refuses`), errors of the projection, or of a wait: there the
   ///   processor cannot go on
   Result<void> run(const Interrupt& interrupt);
 
  private:
   Result<void> relay(const Interrupt& interrupt);
-  Result<void> wait_to_retry(const Error& error, const OutboxChunk& chunk, const Interrupt& interrupt);
+  void note_failure(const Error& error, const OutboxChunk& chunk);
+  Result<void> wait_to_retry(const Interrupt& interrupt);
 
   Parts parts_;
   const std::string source_;
   const std::string producer_;
-  std::uint32_t failures_ = 0;            // of one run
-  std::optional<ProcessorState> before_;  // the first of them
+  std::optional<ProcessorError> failure_;  // the last one of an outage that is going on
+  std::chrono::steady_clock::time_point retry_at_;
+  std::optional<ProcessorState> before_;  // the first wait of one run
 };
 
 }  // namespace aludel

@@ -34,10 +34,25 @@ Result<void> Replayer::run(const Command& command, const Interrupt& stop) {
     const auto stored = parts_.projection.letters().next_chosen(last);
     if (!stored) return stored.error();
     if (!*stored) return finish();
+    if (!relay(**stored, stop)) break;
     last = (*stored)->letter;
     if (auto replayed = replay(**stored); !replayed) return replayed;
   }
   return result_.message.empty() ? Result<void>() : finish();
+}
+
+// @return false: it is interrupted, or cannot go on; then the result says why, and counts the letter that
+// comes next as failed
+bool Replayer::relay(const StoredEvent& next, const Interrupt& stop) {
+  if (command_.dry_run || !parts_.relay.pending() || parts_.clock.now() < relay_at_) return true;
+  const auto relayed = parts_.relay.run(stop);
+  if (!relayed) {
+    ++result_.failed;
+    result_.message = "stopped before letter " + std::to_string(next.letter) + ": " + relayed.error().message;
+    return false;
+  }
+  relay_at_ = parts_.clock.now() + limits::batch_time_max;
+  return !parts_.relay.pending();
 }
 
 Result<void> Replayer::replay(const StoredEvent& stored) {

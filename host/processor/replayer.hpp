@@ -1,29 +1,34 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "base/clock.hpp"
+#include "base/limits.hpp"
 #include "log/event_log.hpp"
 #include "plugin/description.hpp"
 #include "plugin/instance.hpp"
 #include "processor/command.hpp"
 #include "processor/letter_delivery.hpp"
 #include "processor/projection.hpp"
+#include "processor/relay.hpp"
 
 namespace aludel {
 
 /// Works off an operator's replay: hands the chosen dead letters to the handler again, each in a transaction
 /// of its own. With the handler's writes the letter is closed, or, if it failed again, its new failure noted.
-/// A restart goes on where it was.
+/// A restart goes on where it was. What letters have emitted is relayed in between, after
+/// limits::batch_time_max: no outbox holds more than was emitted in that time, or by one letter.
 ///
 /// Between batches, on the processor's thread.
 class Replayer {
  public:
   struct Parts {
     Projection& projection;
+    Relay& relay;
     const HandlerDescription& handler;
     HandlerLog& handler_log;
     const Clock& clock;
@@ -32,14 +37,19 @@ class Replayer {
   /// @param died_in the call that the process before this one died in, if it did: a letter that it was at has
   ///   failed again
   Replayer(Parts parts, LetterDelivery delivery, std::optional<InFlightPage::Call> died_in)
-      : parts_(parts), delivery_(delivery), died_in_(died_in) {}
+      : parts_(parts),
+        delivery_(delivery),
+        died_in_(died_in),
+        relay_at_(parts.clock.now() + limits::batch_time_max) {}
 
-  /// Works off what the command has chosen, or as far as it gets before `stop` is raised. The command is
-  /// finished once all has been tried, or a letter met a broken environment.
+  /// Works off what the command has chosen, or as far as it gets before `stop` is raised, or is pending while
+  /// it relays. The command is finished once all has been tried, a letter met a broken environment, or what
+  /// was emitted cannot be relayed.
   Result<void> run(const Command& command, const Interrupt& stop);
 
  private:
   Result<void> replay(const StoredEvent& stored);
+  bool relay(const StoredEvent& next, const Interrupt& stop);
   Result<void> settle(const StoredEvent& stored, const ProcessorError& error);
   Result<void> settle_failure(const StoredEvent& stored, const ProcessorError& error);
   Result<void> finish();
@@ -47,6 +57,7 @@ class Replayer {
   Parts parts_;
   LetterDelivery delivery_;
   std::optional<InFlightPage::Call> died_in_;
+  std::chrono::steady_clock::time_point relay_at_;
   Command command_;
   CommandResult result_;
 };

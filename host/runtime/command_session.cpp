@@ -1,39 +1,31 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/command_session.hpp"
 
-#include <memory>
-#include <optional>
 #include <utility>
 
 #include "runtime/installation.hpp"
 #include "runtime/reactor.hpp"
+#include "runtime/supervised.hpp"
 #include "runtime/verdict.hpp"
 #include "runtime/worker.hpp"
 
 namespace aludel {
 
-Result<ProcessorState> apply_commands(ProcessorSpec spec, const HostLog& log) {
+ProcessorState apply_commands(ProcessorSpec spec, const HostLog& log) {
   spec.start = Processor::Start::commands_only;
   Reactor reactor;
-  std::optional<Worker::Ended> ended;
-  Worker::Events events;
-  events.on_state = [](const ProcessorState&) {};
-  events.on_log = [&](LogLevel level, std::string_view line) { log.write(level, spec.name, line); };
-  events.on_end = [&](Worker::Ended end) {
-    ended = std::move(end);
-    reactor.stop();
+  const auto start = [&reactor](const ProcessorSpec& s, Worker::Events events) {
+    return start_child_worker(reactor, s, this_program(), nullptr, std::move(events));
   };
-  const auto worker = start_child_worker(reactor, spec, this_program(), nullptr, std::move(events));
-  if (!worker) return worker.error();
+  Supervised processor(reactor, log, {spec, start}, [&] {
+    if (processor.ended()) reactor.stop();
+  });
+  processor.start();
   reactor.run();
-  if (ended && ended->state) {
-    // What a command has overcome is no reason any more.
-    if (ended->state->activity == Activity::offline) remove_verdict(spec.directory);
-    return *ended->state;
-  }
-  return Error(ErrorCode::stopped, "apply the commands of processor \"" + spec.name + "\": its process " +
-                                       (ended ? ended->how : std::string("was lost")) +
-                                       "; they are kept for its next start");
+  auto state = processor.state();
+  // What a command has overcome is no reason any more.
+  if (state.activity == Activity::offline) remove_verdict(spec.directory);
+  return state;
 }
 
 }  // namespace aludel

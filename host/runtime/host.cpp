@@ -59,6 +59,7 @@ ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data
   spec.replay = planned.config.replay;
   spec.start_at = planned.config.start_at;
   spec.batch_size = planned.config.batch_size;
+  spec.timeout = planned.config.timeout;
   spec.log_level = level;
   return spec;
 }
@@ -131,7 +132,7 @@ void Host::prepare() {
       if (on_thread) return start_thread_worker(supervisor_.reactor(), s, *log_, std::move(events));
       return start_child_worker(supervisor_.reactor(), s, this_program(), &relays_, std::move(events));
     };
-    supervisor_.add({spec, planned.config.timeout, std::move(start), is_new});
+    supervisor_.add({spec, std::move(start), is_new});
   }
 }
 

@@ -135,6 +135,7 @@ std::string to_json(const ProcessorSpec& spec) {
                              {"start", static_cast<std::uint32_t>(spec.start)},
                              {"start_at", to_string(spec.start_at)},
                              {"batch_size", spec.batch_size},
+                             {"timeout_ms", spec.timeout.count()},
                              {"log_level", static_cast<std::uint32_t>(spec.log_level)}});
 }
 
@@ -155,6 +156,7 @@ Result<ProcessorSpec> parse_spec(std::string_view text) {
     spec.start = static_cast<Processor::Start>(number_at(o, "start"));
     if (auto start_at = parse_start(text_at(o, "start_at")); start_at) spec.start_at = *start_at;
     spec.batch_size = number_at(o, "batch_size");
+    spec.timeout = std::chrono::milliseconds(o.at("timeout_ms").to_number<std::int64_t>());
     spec.log_level = static_cast<LogLevel>(number_at(o, "log_level"));
     return spec;
   });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -35,6 +36,7 @@ struct ProcessorSpec {
   Processor::Start start = Processor::Start::again;
   StartAt start_at;
   std::uint64_t batch_size = limits::batch_size_default;
+  std::chrono::milliseconds timeout = limits::call_time_default;  ///< of one call, for whoever supervises it
   LogLevel log_level = LogLevel::info;
 };
 

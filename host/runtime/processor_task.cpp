@@ -45,12 +45,13 @@ ProcessorState not_started(const ProcessorSpec& spec, Activity activity, const E
 }
 
 // The first word: what may hang while a plugin is loaded has not. The lock is another's perhaps.
-ProcessorState loaded(const ProcessorSpec& spec) {
+ProcessorState loaded(const ProcessorSpec& spec, const std::optional<Standstill>& verdict) {
   ProcessorState state;
   if (auto durable = read_state(spec.directory)) state = std::move(*durable);
   state.activity = Activity::running;
   state.handler_id = spec.handler;
   state.handler_version = spec.handler_version;
+  if (verdict && spec.start != Processor::Start::again) state.error = verdict->error;
   return state;
 }
 
@@ -75,8 +76,8 @@ ProcessorState run_processor(const ProcessorSpec& spec, HandlerLog& log, const P
   if (!reader) return not_started(spec, Activity::stopped, reader.error());
   auto library = Library::load(spec.library);
   if (!library) return not_started(spec, activity_after(library.error().code), library.error());
-  auto verdict = read_verdict(spec.directory);  // the host drops it when told that this runs
-  on_state(loaded(spec));
+  auto verdict = read_verdict(spec.directory);
+  on_state(loaded(spec, verdict));
   const auto make_instance = [&](Instance::Context context) {
     return (*library)->instantiate(spec.handler, std::move(context));
   };

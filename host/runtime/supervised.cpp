@@ -53,8 +53,8 @@ Supervised::Supervised(Reactor& reactor, const HostLog& log, Setup setup, std::f
 }
 
 void Supervised::start() {
-  remove_verdict(setup_.spec.directory);
-  launch(Processor::Start::again);
+  if (!only_applies_commands()) remove_verdict(setup_.spec.directory);
+  launch(setup_.spec.start);
 }
 
 void Supervised::launch(Processor::Start start) {
@@ -68,7 +68,7 @@ void Supervised::launch(Processor::Start start) {
   goes_on_ = false;
   launched_ns_ = system_clock().wall_ns();
   auto spec = setup_.spec;
-  spec.start = start;
+  spec.start = start_ = start;
   auto worker =
       setup_.start_worker(spec, {[this](const ProcessorState& state) { on_state(state); },
                                  [this](LogLevel level, std::string_view line) { lines_.write(level, line); },
@@ -77,7 +77,7 @@ void Supervised::launch(Processor::Start start) {
   worker_ = std::move(*worker);
   pid_ = static_cast<std::uint64_t>(worker_->pid());
   failed_launches_ = 0;
-  const auto load_time = std::max<std::chrono::milliseconds>(setup_.timeout, limits::load_time_min);
+  const auto load_time = std::max<std::chrono::milliseconds>(timeout(), limits::load_time_min);
   kill_after(load_time, "loading the plugin took over " + format_duration(load_time) +
                             " and was killed: its constructors or aludel_plugin_v1 hang");
   look_later();
@@ -105,7 +105,7 @@ void Supervised::nudge() {
   nudged_ = true;
   if (phase_ == Phase::at_work) return worker_->nudge();
   if (phase_ == Phase::ended) deaths_ = 0;
-  launch(phase_ == Phase::ended ? Processor::Start::as_it_was : Processor::Start::again);
+  launch(phase_ == Phase::ended ? Processor::Start::as_it_was : start_);
 }
 
 void Supervised::kill() {
@@ -126,7 +126,7 @@ void Supervised::not_launched(const Error& error) {
   const auto delay = delay_after(Backoff{}, ++failed_launches_);
   state_.error->next_try_ns = state_.error->since_ns + std::chrono::nanoseconds(delay).count();
   log_.write(LogLevel::error, name(), error.message + "; it is tried again in " + format_duration(delay));
-  pause_ = reactor_.after(delay, [this] { launch(Processor::Start::again); });
+  pause_ = reactor_.after(delay, [this] { launch(start_); });
   on_change_();
 }
 
@@ -141,13 +141,13 @@ void Supervised::on_state(const ProcessorState& state) {
   state_ = state;
   deadline_.reset();
   // It goes on: what a command has overcome is no reason any more.
-  if (state.activity == Activity::running && !std::exchange(goes_on_, true)) {
+  if (state.activity == Activity::running && !state.error && !std::exchange(goes_on_, true)) {
     remove_verdict(setup_.spec.directory);
   }
   if (is_final(state.activity)) {
     final_ = state;
     note_reason();
-    const auto leave_time = std::max<std::chrono::milliseconds>(setup_.timeout, limits::load_time_min);
+    const auto leave_time = std::max<std::chrono::milliseconds>(timeout(), limits::load_time_min);
     kill_after(leave_time, "did not end within " + format_duration(leave_time) + " and was killed");
   }
   if (state.activity == Activity::waiting) {
@@ -163,7 +163,8 @@ void Supervised::on_end(const Worker::Ended& ended) {
   deadline_.reset();
   worker_.reset();
   const auto last = last_word(ended);
-  if (!last || (!stopping_ && last->activity == Activity::offline)) {
+  const bool may_leave = stopping_ || only_applies_commands();
+  if (!last || (!may_leave && last->activity == Activity::offline)) {
     if (stopping_) return finish(state_);
     return died(ended);
   }
@@ -189,7 +190,8 @@ void Supervised::finish(const ProcessorState& state) {
   phase_ = Phase::ended;
   state_ = state;
   if (!stands_still(state_.activity)) state_.activity = Activity::offline;
-  if (stands_still(state_.activity) && state_.activity != Activity::paused && state_.error) {
+  if (stands_still(state_.activity) && state_.activity != Activity::paused && state_.error &&
+      state_.error->since_ns >= launched_ns_) {
     log_.write(LogLevel::error, name(),
                std::string(to_string(state_.activity)) + ": " + describe(*state_.error));
   }
@@ -203,8 +205,10 @@ void Supervised::finish(const ProcessorState& state) {
   on_change_();
 }
 
-// A reason that the processor could not keep in its projection is kept beside it.
+// A reason that the processor could not keep in its projection is kept beside it. What keeps one from
+// applying commands says nothing of what it does with a host.
 void Supervised::note_reason() {
+  if (only_applies_commands()) return;
   if (!stands_still(state_.activity) || state_.activity == Activity::paused || !state_.error) return;
   const auto durable = read_state(setup_.spec.directory);
   if (durable && durable->activity == state_.activity && durable->error &&
@@ -262,7 +266,7 @@ void Supervised::died(const Worker::Ended& ended) {
   state_.error->next_try_ns = state_.error->since_ns + std::chrono::nanoseconds(delay).count();
   log_.write(LogLevel::error, name(),
              state_.error->message + "; it is started again in " + format_duration(delay));
-  pause_ = reactor_.after(delay, [this] { launch(Processor::Start::again); });
+  pause_ = reactor_.after(delay, [this] { launch(start_); });
   on_change_();
 }
 
@@ -283,7 +287,7 @@ void Supervised::give_up() {
 // A look a second costs nothing to speak of, and happens only while the processor is busy: it says when it
 // waits.
 void Supervised::look_later() {
-  const auto interval = std::min<std::chrono::milliseconds>(std::chrono::seconds(1), setup_.timeout / 2);
+  const auto interval = std::min<std::chrono::milliseconds>(std::chrono::seconds(1), timeout() / 2);
   look_timer_ = reactor_.after(std::max(interval, std::chrono::milliseconds(1)), [this] { look(); });
 }
 
@@ -300,8 +304,8 @@ void Supervised::look() {
     return look_later();
   }
   const auto taken = now - call_seen_;
-  if (taken >= setup_.timeout && static_cast<Stage>(call->stage) != Stage::migrate) {
-    overdue_ = "a call took over " + format_duration(setup_.timeout) + " and was killed";
+  if (taken >= timeout() && static_cast<Stage>(call->stage) != Stage::migrate) {
+    overdue_ = "a call took over " + format_duration(timeout()) + " and was killed";
     return kill();
   }
   if (taken >= hanging_after && state_.activity == Activity::running) {

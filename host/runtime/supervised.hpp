@@ -32,11 +32,12 @@ namespace aludel {
 /// Each of these is bounded, and what takes longer is killed: from the launch to the first state, a call of
 /// the plugin, from the last state to the end. The last state stands, whatever ends the process after it.
 /// What cannot be launched for want of resources is no death: it is tried until it can be.
+///
+/// One that only applies commands ends `offline`, or in the state that it stood still in, once it has.
 class Supervised {
  public:
   struct Setup {
-    ProcessorSpec spec;
-    std::chrono::milliseconds timeout;  ///< of one call of the plugin, but for `migrate`
+    ProcessorSpec spec;  ///< `start` is `again` or `commands_only`
     /// Starts a worker; how is the caller's.
     std::function<Result<std::unique_ptr<Worker>>(const ProcessorSpec&, Worker::Events)> start_worker;
     /// This host has made the processor's folder: if it is refused before anything is committed, it goes
@@ -78,6 +79,10 @@ class Supervised {
   void kill_stuck(std::chrono::milliseconds patience);
   void look();
   void look_later();
+  [[nodiscard]] bool only_applies_commands() const {
+    return setup_.spec.start == Processor::Start::commands_only;
+  }
+  [[nodiscard]] std::chrono::milliseconds timeout() const { return setup_.spec.timeout; }
   [[nodiscard]] std::optional<InFlightPage::Call> call_in_flight() const;
   [[nodiscard]] ProcessorError death(const Worker::Ended& ended) const;
 
@@ -96,8 +101,9 @@ class Supervised {
   std::unique_ptr<Reactor::Handle> pause_;  ///< until the next start, or until a stop turns into a kill
 
   // The launch that is at work.
+  Processor::Start start_ = Processor::Start::again;
   std::uint64_t pid_ = 0;
-  bool goes_on_ = false;                       ///< it has told that it runs
+  bool goes_on_ = false;                       ///< it has told that it runs, and stands still for nothing
   std::int64_t launched_ns_ = 0;               ///< wall clock
   std::optional<ProcessorState> final_;        ///< told: it is to end in this one
   std::unique_ptr<Reactor::Handle> deadline_;  ///< of loading, and of leaving

@@ -252,6 +252,34 @@ def test_a_letter_whose_replay_kills_the_process_has_failed_again(aludel):
     equal(seen(aludel), [1])
 
 
+def test_a_replay_survives_letters_that_crash_and_hang_with_a_host_and_without(aludel):
+    configure(aludel, LETTERS, 'timeout = "1s"')
+    plans(aludel, {"does": "wait", "letter": True, "for": "/nowhere/gate"}, {"does": "crash"}, {"does": "fail", "until": 1}, {"does": "fail", "until": 2})
+    aludel.drain()
+    replay = lambda *more: aludel.run("dlq", "replay", "x", "--all", *more, status=1)[0]
+    letters = lambda: [(l["event_id"], l["code"], l["attempts"]) for l in aludel.json("dlq", "list")]
+    equal(replay(), "replayed 1 dead letter; 3 failed again\n")
+    equal(letters(), [(0, "crashed", 2), (1, "crashed", 2), (3, "planned", 2)])
+    told = replay("--dry-run")
+    holds(told, "would replay 0 dead letters; 1 failed again; stopped at letter 1: event 0: crashed: ")
+    with aludel.host():
+        aludel.wait_for_state("waiting")
+        equal(replay("--dry-run"), told)
+        equal(replay(), "replayed 1 dead letter; 2 failed again\n")
+    equal(letters(), [(0, "crashed", 3), (1, "crashed", 3)])
+    equal(seen(aludel), [2, 3])
+    equal(aludel.processor()["state"], "offline")
+
+
+def test_a_letter_whose_replay_kills_the_process_makes_a_stopped_one_try_nothing_again(aludel):
+    configure(aludel, LETTERS, 'on = { retry = "fail_fast" }')
+    plans(aludel, {"does": "crash"}, {"does": "retry"})
+    with aludel.host():
+        since = aludel.wait_for_state("stopped")["error"]["since"]
+        equal(aludel.run("dlq", "replay", "x", "--all", status=1)[0], "replayed 0 dead letters; 1 failed again\n")
+        equal(aludel.wait_for_state("stopped")["error"]["since"], since)
+
+
 def test_letters_are_chosen_by_what_they_are_about(aludel):
     configure(aludel, LETTERS)
     aludel.append_events(*({"type": "plan", "subject": key, "data": {"does": does}} for key, does in
@@ -273,6 +301,31 @@ def test_letters_are_chosen_by_what_they_are_about(aludel):
         equal(listed(), [1, 3])
         lines = aludel.run("dlq", "export", "x").splitlines()
         equal([json.loads(line)["event"]["subject"] for line in lines], ["b", "c"])
+
+
+def test_one_damaged_projection_hides_no_letters_of_others(aludel):
+    aludel.configure("".join(f'[processor.{p}]\nplugin = "{FACTS["planned"]}"\n{LETTERS}\n' for p in ("a", "b", "c", "d")))
+    plans(aludel, {"does": "fail"})
+    aludel.drain()
+    folder = aludel.directory / "processors"
+    (folder / "a" / "projection-1.db").write_bytes(b"no database" * 1_000)
+    (folder / "b" / "projection-1.db").unlink()
+    for file in (folder / "c").glob("projection*"):
+        file.unlink()
+    remedy = lambda p: f"it is damaged; end the host, move {folder / p} away, and the next run makes it anew, without its dead letters\n"
+    for command in "list", "groups", "export":
+        for output in [], ["--json"]:
+            out, error = aludel.run(*output, "dlq", command, status=3)
+            holds(out, "planned")
+            lines = error.splitlines(keepends=True)
+            equal(len(lines), 2)
+            for line, p in zip(lines, "ab"):
+                assert line.startswith(f'aludel: read the dead letters of processor "{p}": ') and line.endswith(remedy(p)), line
+    equal([l["processor"] for l in json.loads(aludel.run("--json", "dlq", "list", status=3)[0])], ["d"])
+    holds(aludel.run("dlq", "show", "a", 1, status=3)[1], remedy("a"))
+    holds(aludel.run("processor", "pause", "a", status=3)[1], remedy("a"))
+    for command in ["list", "c"], ["groups", "c"], ["export", "c"], ["show", "c", 1]:
+        equal(aludel.run("dlq", *command, status=2), ("", 'aludel: processor "c" has no projection yet: a host has to run it first\n'))
 
 
 def test_a_table_of_letters_ends_at_1000_and_says_so(aludel):

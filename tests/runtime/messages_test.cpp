@@ -94,6 +94,7 @@ TEST_CASE("a processor's specification reads back the same") {
   spec.subscriptions = {{Subscription::Kind::all, ""}, {Subscription::Kind::prefix, "a."}};
   spec.types = {{Subscription::Kind::exact, "a.b"}};
   spec.batch_size = 5;
+  spec.timeout = std::chrono::milliseconds(70);
   spec.replay = {ReplayStrategy::exponential,
                  7,
                  std::chrono::minutes(2),

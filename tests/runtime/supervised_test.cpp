@@ -26,6 +26,7 @@ using std::chrono::milliseconds;
 // A worker that does what the test says.
 struct Script {
   Worker::Events events;
+  std::vector<Processor::Start> starts;
   int started = 0;
   int nudged = 0;
   int stopped = 0;
@@ -62,6 +63,7 @@ struct Rig {
   Script script;
   int changes = 0;
   bool made_folder = true;
+  Processor::Start start = Processor::Start::again;
   std::unique_ptr<Supervised> supervised = make(std::chrono::seconds(60));
 
   std::unique_ptr<Supervised> make(milliseconds timeout) {
@@ -69,13 +71,17 @@ struct Rig {
     spec.name = "x";
     spec.handler = "org.example.x";
     spec.directory = dir.path();
-    auto start = [this](const ProcessorSpec&, Worker::Events events) -> Result<std::unique_ptr<Worker>> {
+    spec.timeout = timeout;
+    spec.start = start;
+    auto start_worker = [this](const ProcessorSpec& s,
+                               Worker::Events events) -> Result<std::unique_ptr<Worker>> {
       ++script.started;
+      script.starts.push_back(s.start);
       if (script.cannot_start) return *script.cannot_start;
       script.events = std::move(events);
       return std::make_unique<ScriptedWorker>(script);
     };
-    return std::make_unique<Supervised>(reactor, log, Supervised::Setup{spec, timeout, start, made_folder},
+    return std::make_unique<Supervised>(reactor, log, Supervised::Setup{spec, start_worker, made_folder},
                                         [this] { ++changes; });
   }
 
@@ -237,6 +243,54 @@ TEST_CASE(
 
   rig.supervised = rig.make(std::chrono::seconds(60));
   rig.supervised->start();
+  CHECK_FALSE(read_verdict(rig.dir.path()));
+}
+
+TEST_CASE("one that dies while it applies commands is started again for them, and still stands still") {
+  const ProcessorError why{std::nullopt, 1, 0, "host", "", "crashed", "why"};
+  Rig rig;
+  rig.supervised->start();
+  rig.end(Activity::stopped);
+  REQUIRE(write_verdict(rig.dir.path(), {Activity::crashed, why}));
+  rig.supervised->nudge();
+  ProcessorState running;
+  running.activity = Activity::running;
+  running.error = why;
+  rig.script.events.on_state(running);
+  rig.die();
+  rig.run_until_started(3);
+  CHECK(rig.script.starts ==
+        std::vector{Processor::Start::again, Processor::Start::as_it_was, Processor::Start::as_it_was});
+  CHECK(read_verdict(rig.dir.path()));
+  // Until a command makes it go on.
+  running.error.reset();
+  rig.script.events.on_state(running);
+  CHECK_FALSE(read_verdict(rig.dir.path()));
+}
+
+TEST_CASE("one that only applies commands ends by itself, and is started again for them when it dies") {
+  Rig rig;
+  rig.start = Processor::Start::commands_only;
+  rig.supervised = rig.make(std::chrono::seconds(60));
+  const Standstill verdict{Activity::crashed, {std::nullopt, 1, 0, "host", "", "crashed", "why"}};
+  REQUIRE(write_verdict(rig.dir.path(), verdict));
+  rig.supervised->start();
+  rig.die();
+  rig.run_until_started(2);
+  CHECK(rig.script.starts == std::vector(2, Processor::Start::commands_only));
+  rig.end(Activity::offline);
+  CHECK(rig.supervised->ended());
+  CHECK(rig.supervised->state().activity == Activity::offline);
+  CHECK(read_verdict(rig.dir.path()));
+}
+
+TEST_CASE("what keeps one from applying commands is no reason that it stands still for with a host") {
+  Rig rig;
+  rig.start = Processor::Start::commands_only;
+  rig.supervised = rig.make(std::chrono::seconds(60));
+  rig.supervised->start();
+  rig.end(Activity::stopped);
+  CHECK(rig.supervised->state().activity == Activity::stopped);
   CHECK_FALSE(read_verdict(rig.dir.path()));
 }
 
