@@ -161,11 +161,11 @@ def test_a_drain_that_takes_too_long_names_who_is_behind(aludel):
     aludel.configure_unruly()
     aludel.append("unruly.hang")
     begin = os.times().elapsed
-    log = aludel.drain("--timeout", "300ms", status=1)
+    log = aludel.drain("--timeout", "3s", status=1)  # long enough to be in the call, on any machine
     holds(log, "x: did not stop within 1s, in handle of event 0; it is killed\n")
     holds(log, "ending: the time is up (--timeout)\n")
     holds(log, "not caught up: x (hanging in handle of event 0)\n")
-    assert os.times().elapsed - begin < 8, "it was given longer than a second to stop"
+    assert os.times().elapsed - begin < 12, "it was given longer than a second to stop"
     equal(aludel.processor()["state"], "offline")
 
 
