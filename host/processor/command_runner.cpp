@@ -179,7 +179,12 @@ Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
 }
 
 Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
-  if (!rehearses(parts_.handler_flags)) {
+  if (!parts_.handler_flags) {
+    return refused(
+        "its handler cannot be made, so it is not known whether a rebuild would have effects again: mend the "
+        "plugin first");
+  }
+  if (!rehearses(*parts_.handler_flags)) {
     return refused("this handler has effects outside of its projection, which a rebuild would have again");
   }
   auto& projection = parts_.projection;

@@ -66,7 +66,7 @@ class OwnedProcessor final : public Processor {
   std::unique_ptr<Instance> instance_;  // its statements go before the projection
   std::unique_ptr<CommandQueue> commands_;
   std::optional<Relay> relay_;
-  std::uint32_t handler_flags_ = 0;
+  std::optional<std::uint32_t> handler_flags_;  // null: no instance could be made yet
   Cursor cursor_;
   std::uint64_t rebuild_below_ = 0;
   bool started_ = false;  // the handler's `stop` is owed

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How a handler is brought up and let go.
+#include <aludel/plugin.h>
 #include <optional>
 #include <string>
 #include <vector>
@@ -265,6 +266,20 @@ TEST_CASE("a new processor whose instance cannot be made leaves no projection") 
   const auto state = read_state(rig.directory());
   REQUIRE_FALSE(state);
   CHECK(state.error().code == ErrorCode::not_found);
+}
+
+TEST_CASE("a reset is refused while the handler cannot be made, as nobody says what a rebuild would do") {
+  Rig rig;
+  rig.script.description.flags = ALUDEL_HANDLER_EXTERNAL;
+  rig.log.append("wanted", 3, 3);
+  rig.run();
+  rig.make_instance = [](const Instance::Context&) -> Result<std::unique_ptr<Instance>> {
+    return Error{ErrorCode::not_found, "make the handler org.example.scripted: libx.so has no such handler"};
+  };
+  Rig::command(rig.directory(), {.kind = Command::Kind::reset});
+  CHECK(rig.run().activity == Activity::refused);
+  CHECK(Rig::number_in(rig.directory(), "select refused from _aludel_command") == 1);
+  CHECK(rig.rows() == upto(2));
 }
 
 TEST_CASE("a processor has one owner") {
