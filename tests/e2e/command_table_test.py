@@ -44,7 +44,7 @@ AFTER = {
         "retrying": ("tries again now", ("retrying", 1)), "paused": ("goes on", ("stopped", 1)),
         "stopped": ("tries again", ("stopped", 1)), "hanging": ("no change", ("waiting", 3)),
         "refused": ("tries again", ("refused", 3)), "crashed": ("tries again", ("crashed", 1)),
-        "diverged": ("tries again", ("diverged", 3)),
+        "diverged": ("refused", ("diverged", 3)),
         "no host": ("tries again with a host", ("offline", 1))},
     "skip": {
         "running": ("refused", ("waiting", 3)), "waiting": ("refused", ("waiting", 3)),
@@ -169,10 +169,13 @@ def check_answer(state, command, as_json, answer):
     says, _ = AFTER[command][state.name]
     if says == "refused":
         why = "it stands at no event: only one that has failed can be skipped"
+        if command == "resume":
+            why = state.aludel.processor(command)["error"]["message"]
+            holds(why, "restore the log and the processors of one backup, or reset the processor")
         if state.name == "crashed":
             why = ("its process dies at event 2, and no skip passes that: a new version of the handler, `types` without the "
                    "event's type, or another `timeout` does")
-        equal((status, out, err), (2, "", f'aludel: skip processor "skip": {why}\n'))
+        equal((status, out, err), (2, "", f'aludel: {command} processor "{command}": {why}\n'))
         return
     if says == "kept":
         kept = "command 1 is kept, and applied once it can be; aludel status says why"
