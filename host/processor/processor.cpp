@@ -37,6 +37,7 @@ class OwnedProcessor final : public Processor {
 
  private:
   Result<void> open_projection();
+  bool may_begin();
   Result<void> make_instance();
   Result<void> load();
   [[nodiscard]] std::optional<Standstill> strangeness() const;
@@ -85,6 +86,7 @@ Result<void> OwnedProcessor::open() {
   if (!page) return page.error();
   page_ = std::move(*page);
   if (auto opened = open_projection(); !opened || standstill_) return opened;
+  if (!projection_->initialised() && !may_begin()) return {};
   auto commands = CommandQueue::open(options_.directory);
   if (!commands) return commands.error();
   commands_ = std::move(*commands);
@@ -103,6 +105,17 @@ Result<void> OwnedProcessor::open_projection() {
   if (projection.error().code != ErrorCode::unsupported) return projection.error();
   stand_still({Activity::refused, host_error("open", projection.error(), environment_.clock.wall_ns())});
   return {};
+}
+
+// Where it begins cannot be told before the time has come: until then it has no projection, and keeps nothing.
+bool OwnedProcessor::may_begin() {
+  const auto now_ns = environment_.clock.wall_ns();
+  const auto& start = options_.start_at;
+  if (start.kind != StartAt::Kind::time || start.time_ns <= now_ns) return true;
+  Standstill not_yet{Activity::retrying, host_error("open", not_come(start), now_ns)};
+  not_yet.error.next_try_ns = start.time_ns;
+  stand_still(std::move(not_yet));
+  return false;
 }
 
 Result<void> OwnedProcessor::make_instance() {

@@ -282,6 +282,28 @@ TEST_CASE("a reset is refused while the handler cannot be made, as nobody says w
   CHECK(rig.rows() == upto(2));
 }
 
+TEST_CASE("a processor whose time to begin has not come keeps nothing, and begins with the first event then") {
+  constexpr auto wait = hours(24 * 400);
+  Rig rig;
+  rig.log.append("wanted", 2, 2);
+  rig.options.start_at = {StartAt::Kind::time, rig.clock.wall_ns() + std::chrono::nanoseconds(wait).count()};
+  for (int host = 0; host < 2; ++host) {
+    const auto state = rig.run();
+    CHECK(state.activity == Activity::retrying);
+    REQUIRE(state.error);
+    CHECK(state.error->code == "not_yet");
+    CHECK(state.error->next_try_ns == rig.options.start_at.time_ns);
+    CHECK(rig.script.journal.empty());
+    REQUIRE_FALSE(read_state(rig.directory()));
+  }
+  rig.log.append("wanted", 2, 2);
+  rig.clock.advance(wait);
+  rig.log.set_time(rig.clock.wall_ns());
+  rig.log.append("wanted", 2, 2);
+  CHECK(rig.run().activity == Activity::offline);
+  CHECK(rig.rows() == "4 5");
+}
+
 TEST_CASE("a processor has one owner") {
   Rig rig;
   auto first = rig.open();
