@@ -17,8 +17,8 @@ namespace aludel {
 enum class Activity {
   running,       ///< working off events
   waiting,       ///< at the tip
-  retrying,      ///< between two attempts at an event, or at bringing the handler up;
-                 ///< ProcessorState::error says why and until when
+  retrying,      ///< between two attempts at an event, or at bringing the handler up, or until its folder is
+                 ///< free or its time to begin has come; ProcessorState::error says why and until when
   paused,        ///< by the operator
   stopped,       ///< by its strategy or a fatal outcome; ProcessorState::error says why
   diverged,      ///< its projection does not belong to this log
