@@ -76,14 +76,15 @@ std::string table_of(const json::array& processors) {
   return table.print();
 }
 
-// "stopped at event 4711 since 10:32:07: insufficient_funds: balance 120, withdrawal 500; attempt 1"
+// "stopped at event 4711 since 10:32:07: insufficient_funds: balance 120, withdrawal 500; attempt 1". What is
+// found out by the look alone has no time.
 std::string what_happened(const json::object& processor) {
   const auto& error = processor.at("error");
   if (error.is_null()) return {};
   auto out = text_of(processor.at("state"));
   if (!error.at("event_id").is_null()) out += " at event " + text_of(error.at("event_id"));
-  out += " since " + text_of(error.at("since")) + ": " + text_of(error.at("code")) + ": " +
-         text_of(error.at("message"));
+  if (!error.at("since").is_null()) out += " since " + text_of(error.at("since"));
+  out += ": " + text_of(error.at("code")) + ": " + text_of(error.at("message"));
   const auto attempt = number_at(processor, "attempt");
   if (attempt > 0) out += "; attempt " + std::to_string(attempt);
   return out;

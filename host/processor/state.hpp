@@ -34,7 +34,7 @@ enum class Activity {
 /// Why a processor stands still.
 struct ProcessorError {
   std::optional<std::uint64_t> event_id;
-  std::int64_t since_ns = 0;  ///< wall clock: when it failed last
+  std::int64_t since_ns = 0;  ///< wall clock: when it failed last; 0: nobody has noted that
   std::uint32_t attempt = 0;  ///< of that event, from 1; 0 if no event is at fault
   std::string outcome;        ///< "retry", "fail", "fatal", or "host" for what no handler reported
   std::string stage;          ///< "open", "create" ... "flush", "commit", or "read" for the log

@@ -290,6 +290,16 @@ def test_verify_tells_of_projections_that_it_cannot_see(aludel):
     holds(out, "projection.db leads to a database that is missing")
 
 
+def test_status_tells_no_time_of_damage_that_it_has_found_itself(aludel):
+    prepare(aludel)
+    folder = aludel.directory / "processors" / "x"
+    (folder / "projection-1.db-wal").unlink(missing_ok=True)
+    (folder / "projection-1.db").write_bytes(b"x" * 8192)
+    equal((aludel.processor()["state"], aludel.processor()["error"]["since"]), ("refused", None))
+    holds(aludel.run("status"), "\nx refused: corrupt: ")
+    equal(aludel.run("processor", "list").splitlines()[1].split()[-1], "-")
+
+
 def test_verify_names_what_is_wrong_with_a_log_that_no_projection_can_be_compared_with(aludel):
     prepare(aludel)
     segment = aludel.directory / "log" / "00000000000000000000.seg"
