@@ -178,7 +178,7 @@ std::string unrouted_of(const json::object& unrouted) {
   const auto shown = std::min(types.size(), shown_max);
   std::string out = "unrouted:";
   for (std::size_t i = 0; i < shown; ++i)
-    out += (i == 0 ? " " : ", ") + printable(types[i].second) + " " + with_commas(types[i].first);
+    out += (i == 0 ? " " : ", ") + one_line(types[i].second) + " " + with_commas(types[i].first);
   if (types.size() > shown) out += " and " + with_commas(types.size() - shown) + " more";
   return out + "\n";
 }
