@@ -85,8 +85,9 @@ Result<CommandResult> wait_for(const Installation& installation, const std::stri
       if (live.state.empty()) return Error(ErrorCode::stopped, "the host has gone" + kept);
       // At the first look it may not have been started for the command yet.
       if (rested && is_at_rest(live)) {
-        auto rests = "processor \"" + name + "\" is ";
-        return Error(ErrorCode::stopped, rests.append(live.state).append(kept).append("; aludel status says why"));
+        auto rests =
+            "processor \"" + name + "\" is " + live.state + (live.why.empty() ? "" : ": ") + live.why;
+        return Error(ErrorCode::stopped, rests.append(kept));
       }
       rested = is_at_rest(live);
       look_at_state += state_interval;

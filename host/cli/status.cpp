@@ -12,6 +12,7 @@
 #include "base/utf8.hpp"
 #include "cli/command_client.hpp"
 #include "cli/commands.hpp"
+#include "cli/hint.hpp"
 #include "cli/table.hpp"
 #include "runtime/json_reading.hpp"
 #include "server/client.hpp"
@@ -103,11 +104,9 @@ std::string waits_for(const json::object& processor) {
     return what + " at " + text_of(error.at("next_try"));
   }
   if (state == "waiting") return "events";
-  if (state == "paused" || state == "stopped" || state == "crashed") {
-    return "aludel processor resume " + name;
-  }
+  if (state == "paused" || state == "stopped" || state == "crashed") return "processor resume " + name;
   if (state == "refused") return "a new start of the host";
-  if (state == "diverged") return "aludel processor reset " + name;
+  if (state == "diverged") return "processor reset " + name;
   if (state == "offline") return "a host";
   return "-";
 }
@@ -119,32 +118,33 @@ std::string since(const json::object& processor) {
 }
 
 // The same for the line that says why it does not; empty: it goes on by itself.
-std::string remedy(const json::object& processor) {
+std::string remedy(const Globals& globals, const json::object& processor) {
   const auto next = waits_for(processor);
   const auto state = text_at(processor, "state");
   if (state == "refused") return refused_remedy;
   if (state == "diverged") {
-    return "`" + next + "` begins anew: it drops the handler's tables and discards its open letters";
+    return "`" + to_type(globals, next) +
+           "` begins anew: it drops the handler's tables and discards its open letters";
   }
-  if (next.starts_with("aludel ")) return "`" + next + "` tries again";
+  if (next.starts_with("processor ")) return "`" + to_type(globals, next) + "` tries again";
   return state == "retrying" && next != "-" ? next : "";
 }
 
-std::string errors_of(const json::array& processors) {
+std::string errors_of(const Globals& globals, const json::array& processors) {
   std::string out;
   for (const auto& value : processors) {
     const auto& processor = value.as_object();
     const auto happened = what_happened(processor);
     if (happened.empty()) continue;
     out += text_of(processor.at("name")) + " " + happened;
-    const auto helps = remedy(processor);
+    const auto helps = remedy(globals, processor);
     if (!helps.empty()) out += "; " + helps;
     out += "\n";
   }
   return out;
 }
 
-std::string list_of(const json::array& processors) {
+std::string list_of(const Globals& globals, const json::array& processors) {
   using Align = Table::Align;
   Table table(
       {{"PROCESSOR"}, {"STATE"}, {"CURSOR", Align::right}, {"LAG", Align::right}, {"WAITS FOR"}, {"SINCE"}});
@@ -153,7 +153,7 @@ std::string list_of(const json::array& processors) {
     table.add({text_of(p.at("name")), text_of(p.at("state")), text_of(p.at("cursor")), text_of(p.at("lag")),
                waits_for(p), since(p)});
   }
-  return table.print() + errors_of(processors);
+  return table.print() + errors_of(globals, processors);
 }
 
 // What is committed but not in the log yet.
@@ -183,13 +183,14 @@ std::string unrouted_of(const json::object& unrouted) {
   return out + "\n";
 }
 
-std::string print(const json::object& status) {
+std::string print(const Globals& globals, const json::object& status) {
   const auto& log = status.at("log").as_object();
   const auto& processors = status.at("processors").as_array();
   const auto& unrouted = status.at("unrouted").as_object();
   auto out = "log: " + counted(number_at(log, "events"), "event") + ", " +
              human_size(number_at(log, "bytes")) + "\n";
-  if (!processors.empty()) out += table_of(processors) + errors_of(processors) + emits_of(processors);
+  if (!processors.empty())
+    out += table_of(processors) + errors_of(globals, processors) + emits_of(processors);
   return unrouted.empty() ? out : out + unrouted_of(unrouted);
 }
 
@@ -200,7 +201,10 @@ Result<int> status_command(const Globals& globals) {
   if (!installation) return installation.error();
   const auto text = status_json(*installation);
   if (!text) return text.error();
-  const auto shown = globals.json ? *text : read_json<std::string>(*text, "the host's status", print);
+  const auto shown = globals.json ? *text
+                                  : read_json<std::string>(
+                                        *text, "the host's status",
+                                        [&](const json::object& status) { return print(globals, status); });
   if (!shown) return shown.error();
   std::fputs(shown->c_str(), stdout);
   if (globals.json && !shown->ends_with('\n')) std::fputc('\n', stdout);
@@ -214,7 +218,7 @@ Result<int> processor_list_command(const Globals& globals) {
   if (!text) return text.error();
   const auto shown = read_json<std::string>(*text, "the host's status", [&](const json::object& status) {
     const auto& processors = status.at("processors").as_array();
-    return globals.json ? json::serialize(processors) + "\n" : list_of(processors);
+    return globals.json ? json::serialize(processors) + "\n" : list_of(globals, processors);
   });
   if (!shown) return shown.error();
   std::fputs(shown->c_str(), stdout);

@@ -271,7 +271,7 @@ Result<std::string> CommandRunner::why_not_open(const Command& command) {
     const auto state = parts_.projection.letters().state_of(id);
     if (!state) return state.error();
     const auto letter = "dead letter " + std::to_string(id);
-    if (!*state) return "there is no " + letter + "; aludel dlq list shows those that there are";
+    if (!*state) return "there is no " + letter + "; `dlq list` shows those that there are";
     if (**state == to_string(LetterState::replayed) || **state == to_string(LetterState::discarded)) {
       return letter + " is closed: it was " + **state;
     }

@@ -292,7 +292,7 @@ void Supervised::give_up() {
   state_.error->message =
       "died " + std::to_string(deaths_) + " times without progress: " + state_.error->message;
   log_.write(LogLevel::error, name(),
-             "crashed: " + state_.error->message + "; `aludel processor resume " + name() +
+             "crashed: " + state_.error->message + "; `processor resume " + name() +
                  "` or the next start of the host tries again");
   if (auto written = write_verdict(setup_.spec.directory, {Activity::crashed, *state_.error}); !written) {
     log_.write(LogLevel::error, name(), written.error().message);

@@ -67,10 +67,10 @@ AFTER = {
 SETTLED = {"running": ("waiting", 3), "waiting": ("waiting", 3), "retrying": ("retrying", 1), "paused": ("paused", 1),
            "stopped": ("stopped", 1), "hanging": ("waiting", 3), "refused": ("refused", 3), "crashed": ("crashed", 1),
            "diverged": ("diverged", 3), "no host": ("stopped", 1)}
-WAITS_FOR = {"running": "-", "waiting": "events", "retrying": "attempt 2 at ", "paused": "aludel processor resume ",
-             "stopped": "aludel processor resume ", "hanging": "-",
-             "refused": "a new start of the host", "crashed": "aludel processor resume ", "diverged": "aludel processor reset ",
-             "no host": "aludel processor resume "}
+WAITS_FOR = {"running": "-", "waiting": "events", "retrying": "attempt 2 at ", "paused": "processor resume ",
+             "stopped": "processor resume ", "hanging": "-",
+             "refused": "a new start of the host", "crashed": "processor resume ", "diverged": "processor reset ",
+             "no host": "processor resume "}
 DONE = {"pause": "paused pause", "resume": "resumed resume", "skip": "skipped in skip: event 2", "reset": "reset reset: 1 dead letter was discarded",
         "replay": "replayed 1 dead letter", "discard": "discarded 1 dead letter"}
 
@@ -178,8 +178,9 @@ def check_answer(state, command, as_json, answer):
         equal((status, out, err), (2, "", f'aludel: {command} processor "{command}": {why}\n'))
         return
     if says == "kept":
-        kept = "command 1 is kept, and applied once it can be; aludel status says why"
-        equal((status, out, err), (1, "", f'aludel: processor "{command}" is {state.name}; {kept}\n'))
+        why = state.aludel.processor(command)["error"]["message"]
+        kept = "command 1 is kept, and applied once it can be"
+        equal((status, out, err), (1, "", f'aludel: processor "{command}" is {state.name}: {why}; {kept}\n'))
         return
     equal((status, err), (0, ""))
     if not as_json:
@@ -222,7 +223,7 @@ def check_list(state):
     equal(sorted((name, told) for name, told, *_ in listed), sorted((name, shown) for name in COMMANDS))
     for name, *_, waits_for in listed:
         expected = WAITS_FOR[state.name]
-        holds(waits_for, expected + name if expected.startswith("aludel ") else expected)
+        holds(waits_for, expected + name if expected.startswith("processor ") else expected)
     processors = state.aludel.json("processor", "list")
     equal({p["state"] for p in processors}, {shown})
     assert {"name", "state", "cursor", "lag", "error"} <= set(processors[0]), processors[0]
@@ -242,7 +243,8 @@ def check_remove(state):
         assert state.file("remove", "projection.db").exists()
         return
     equal((status, out), (2, ""))
-    holds(err, "it has 1 open dead letter: export them (aludel dlq export), then remove it --with-letters")
+    export = f"aludel --data {state.aludel.directory} dlq export remove"
+    holds(err, f"it has 1 open dead letter: export them (`{export}`), then remove it --with-letters")
     equal(json.loads(state.aludel.run("--json", "processor", "remove", "remove", "--with-letters")), {"processor": "remove"})
     assert not state.file("remove", "").exists()
     holds(state.aludel.run("processor", "remove", "remove", status=2)[1], 'there is no processor "remove"')

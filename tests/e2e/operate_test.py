@@ -35,11 +35,11 @@ def test_status_tells_all_without_a_host(aludel):
               "error": {"event_id": 7, "code": "as_told", "message": "it was told to fail", "outcome": "fail", "stage": "handle",
                         "next_try": None}})
     text = aludel.run("status")
-    equal(re.sub(r"since \S+Z", "since TIME", re.sub(r"[\d.]+ KiB", "SIZE", text)), """\
+    equal(re.sub(r"since \S+Z", "since TIME", re.sub(r"[\d.]+ KiB", "SIZE", text)), f"""\
 log: 10 events, SIZE
 PROCESSOR  HANDLER             STATE    CURSOR  LAG  HANDLED  SKIPPED  LETTERS
 x          org.example.unruly  stopped       6    3        7        0        0
-x stopped at event 7 since TIME: as_told: it was told to fail; attempt 1; `aludel processor resume x` tries again
+x stopped at event 7 since TIME: as_told: it was told to fail; attempt 1; `aludel --data {aludel.directory} processor resume x` tries again
 unrouted: other 1
 """)
 

@@ -69,7 +69,7 @@ def test_a_crashed_one_is_started_again_by_a_resume_and_by_no_other_command(alud
     aludel.append("calm", "unruly.output")
     with aludel.host() as host:
         aludel.wait_for_state("crashed")
-        holds(host.log(), "; `aludel processor resume x` or the next start of the host tries again\n")
+        holds(host.log(), "; `processor resume x` or the next start of the host tries again\n")
         holds(aludel.run("processor", "skip", "x", status=2)[1], "its process dies at event 1")
         aludel.run("processor", "pause", "x")
         aludel.wait_for_state("paused")
@@ -206,7 +206,7 @@ def test_a_processor_whose_folder_another_process_holds_waits_for_it(aludel):
         holds(x["error"]["message"], by)
         holds(aludel.run("status"), f"locked: {by}")
         _, error = aludel.run("processor", "resume", "x", status=1)
-        holds(error, 'processor "x" is retrying; command 1 is kept, and applied once it can be')
+        holds(error, f'processor "x" is retrying: {by}: stop that first, or go through it; command 1 is kept')
         until(lambda: "; it is tried again in 100ms" in host.log(), "its process to have ended")
         equal(aludel.seen(), [0])
         equal(host.end()[0], 0)
