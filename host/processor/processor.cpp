@@ -47,6 +47,7 @@ class OwnedProcessor final : public Processor {
   bool apply_commands();
   [[nodiscard]] bool rests() const { return standstill_ || stands_ || paused_; }
   bool bring_up(const Interrupt& stop);
+  void tell_of_idle_types();
   LetterDelivery letter_delivery();
   bool replay(const Interrupt& stop);
   void replay_due(const Interrupt& stop);
@@ -107,7 +108,8 @@ Result<void> OwnedProcessor::open_projection() {
   return {};
 }
 
-// Where it begins cannot be told before the time has come: until then it has no projection, and keeps nothing.
+// Where it begins cannot be told before the time has come: until then it has no projection, and keeps
+// nothing.
 bool OwnedProcessor::may_begin() {
   const auto now_ns = environment_.clock.wall_ns();
   const auto& start = options_.start_at;
@@ -262,7 +264,19 @@ bool OwnedProcessor::bring_up(const Interrupt& stop) {
   const auto end = bring_up.run(options_.config_json, stop);
   started_ = bring_up.started();
   if (end == BringUp::End::standstill) standstill_ = bring_up.standstill();
+  if (end == BringUp::End::up) tell_of_idle_types();
   return end == BringUp::End::up;
+}
+
+// A handler that subscribes in `create` has said only now to what.
+void OwnedProcessor::tell_of_idle_types() {
+  const auto& handler = instance_->description();
+  for (const auto& type : options_.types) {
+    if (overlaps_any(handler.subscriptions, type)) continue;
+    const auto name = type.type + (type.kind == Subscription::Kind::exact ? "" : "*");
+    environment_.handler_log.write(LogLevel::warning, "types names \"" + name + "\", to which " + handler.id +
+                                                          " does not subscribe: nothing of it arrives");
+  }
 }
 
 LetterDelivery OwnedProcessor::letter_delivery() {

@@ -199,6 +199,18 @@ def test_the_config_is_checked_and_shown(aludel):
     holds(error, "/nonexistent.toml")
 
 
+def test_what_has_no_effect_is_warned_of_by_the_check_and_by_the_host(aludel):
+    aludel.configure_unruly("retry = { max_retries = 3 }")
+    aludel.append("calm")
+    why = "retry of [processor.x] has no effect: no strategy of the processor is "
+    lines = aludel.run("config", "check").splitlines()
+    holds(lines[0], f"{aludel.directory}/aludel.toml:1: warning: {why}")
+    holds(lines[1], ": good, 1 processor")
+    equal([i["processor"] for i in aludel.json("config", "check")["ineffective"]], ["x"])
+    holds(aludel.drain(), f" warning x: {why}")
+    equal(aludel.seen(), [0])
+
+
 def test_a_config_is_checked_where_there_is_none_and_by_the_handlers_schema(aludel):
     none = f"there is no {aludel.directory}/aludel.toml: every handler found would run\n"
     equal(aludel.run("config", "check"), none + "no plugin folder is named: [host] plugin_dirs, --plugin-dir or ALUDEL_PLUGIN_PATH\n")

@@ -47,6 +47,17 @@ TEST_CASE("a processor that is started again is not migrated again") {
   CHECK(rig.script.life() == "create start stop destroy");
 }
 
+TEST_CASE("of types that the handler does not subscribe to is said that nothing of them arrives") {
+  Rig rig;
+  rig.options.types = {{Subscription::Kind::exact, "wanted"}, {Subscription::Kind::prefix, "other."}};
+  rig.log.append("wanted", 1, 1);
+  rig.run();
+  CHECK(rig.rows() == "0");
+  REQUIRE(rig.logged.size() == 1);
+  CHECK(rig.logged[0] ==
+        "types names \"other.*\", to which org.example.scripted does not subscribe: nothing of it arrives");
+}
+
 TEST_CASE("a handler that keeps no tables is not migrated") {
   Rig rig;
   rig.script.description.projection_version = 0;
@@ -282,7 +293,8 @@ TEST_CASE("a reset is refused while the handler cannot be made, as nobody says w
   CHECK(rig.rows() == upto(2));
 }
 
-TEST_CASE("a processor whose time to begin has not come keeps nothing, and begins with the first event then") {
+TEST_CASE(
+    "a processor whose time to begin has not come keeps nothing, and begins with the first event then") {
   constexpr auto wait = hours(24 * 400);
   Rig rig;
   rig.log.append("wanted", 2, 2);
