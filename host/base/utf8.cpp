@@ -56,7 +56,7 @@ std::string repaired_utf8(std::string_view bytes, std::size_t size_max) {
 std::string on_one_line(std::string_view bytes, std::size_t size_max) {
   auto line = repaired_utf8(bytes, size_max);
   std::replace_if(
-      line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == '\x7f'; }, ' ');
+      line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
   return line;
 }
 

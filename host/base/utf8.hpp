@@ -17,7 +17,7 @@ namespace aludel {
 /// The same, at most `size_max` bytes of it, cut between two characters.
 [[nodiscard]] std::string repaired_utf8(std::string_view bytes, std::size_t size_max);
 
-/// The same as one line that steers no terminal: line breaks and other control characters are spaces.
-[[nodiscard]] std::string on_one_line(std::string_view bytes, std::size_t size_max);
+/// The same as one line that steers no terminal: line breaks, tabs and other control characters are spaces.
+[[nodiscard]] std::string on_one_line(std::string_view bytes, std::size_t size_max = std::string::npos);
 
 }  // namespace aludel

@@ -54,15 +54,17 @@ class ResultReader {
 
 // The host decides which processors it starts when it is started itself.
 Error not_started(const LiveState& live, const std::string& name) {
-  auto why = "processor \"" + name + "\" is ";
-  return {ErrorCode::stopped,
-          why.append(live.state).append(": ").append(live.why).append("; ").append(refused_remedy)};
+  auto why = "processor \"" + name + "\" is " + live.state + ": " + live.why;
+  if (live.state != "retrying") why.append("; ").append(refused_remedy);
+  return {ErrorCode::stopped, std::move(why)};
 }
 
-// Whether a processor's process has ended in this state: it applies nothing by itself.
-bool is_at_rest(std::string_view state) {
+// Whether a processor's process has ended in this state, or waits for another one: it applies nothing by
+// itself.
+bool is_at_rest(const LiveState& live) {
   constexpr std::string_view states[] = {"paused", "stopped", "refused", "diverged", "crashed"};
-  return std::find(std::begin(states), std::end(states), state) != std::end(states);
+  return (live.state == "retrying" && live.code == to_string(ErrorCode::locked)) ||
+         std::find(std::begin(states), std::end(states), live.state) != std::end(states);
 }
 
 Result<CommandResult> wait_for(const Installation& installation, const std::string& name,
@@ -75,18 +77,19 @@ Result<CommandResult> wait_for(const Installation& installation, const std::stri
     if (!result) return result.error();
     if (*result && (*result)->finished) return **result;
     if (system_clock().now() >= look_at_state) {
-      const auto state = live_state(installation, name).state;
-      if (state == "hanging") {
+      const auto live = live_state(installation, name);
+      if (live.state == "hanging") {
         auto hangs = "processor \"" + name + "\" hangs in a call of its handler";
         return Error(ErrorCode::timed_out, hangs.append(kept));
       }
-      if (state.empty()) return Error(ErrorCode::stopped, "the host has gone" + kept);
+      if (live.state.empty()) return Error(ErrorCode::stopped, "the host has gone" + kept);
       // At the first look it may not have been started for the command yet.
-      if (rested && is_at_rest(state)) {
-        auto rests = "processor \"" + name + "\" is ";
-        return Error(ErrorCode::stopped, rests.append(state).append(kept).append("; aludel status says why"));
+      if (rested && is_at_rest(live)) {
+        auto rests =
+            "processor \"" + name + "\" is " + live.state + (live.why.empty() ? "" : ": ") + live.why;
+        return Error(ErrorCode::stopped, rests.append(kept));
       }
-      rested = is_at_rest(state);
+      rested = is_at_rest(live);
       look_at_state += state_interval;
     }
     std::this_thread::sleep_for(look_interval);
@@ -148,7 +151,9 @@ LiveState live_state(const Installation& installation, const std::string& name) 
       const auto& p = processor.as_object();
       if (text_at(p, "name") != name) continue;
       const auto& error = p.at("error");
-      return LiveState{text_at(p, "state"), error.is_null() ? "" : text_at(error.as_object(), "message")};
+      if (error.is_null()) return LiveState{text_at(p, "state"), {}, {}};
+      const auto& e = error.as_object();
+      return LiveState{text_at(p, "state"), text_at(e, "code"), text_at(e, "message")};
     }
     return LiveState{};
   });

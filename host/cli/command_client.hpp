@@ -20,7 +20,8 @@ namespace aludel {
 /// What a running host tells of a processor.
 struct LiveState {
   std::string state;  ///< empty: there is no host, or it knows none of this name
-  std::string why;    ///< the message of its error; empty: there is none
+  std::string code;   ///< of its error; empty: there is none
+  std::string why;    ///< its message
 };
 [[nodiscard]] LiveState live_state(const Installation& installation, const std::string& name);
 

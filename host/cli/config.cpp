@@ -139,15 +139,23 @@ json::value value_of(const Findings& check) {
   json::array left_out;
   for (const auto& l : check.plan.left_out)
     left_out.push_back({{"handler", l.handler}, {"file", l.library.string()}});
+  json::array ineffective;
+  for (const auto& i : check.plan.ineffective)
+    ineffective.push_back({{"processor", i.name}, {"message", i.what}});
   return {{"processors", std::move(processors)},
           {"refused", std::move(refused)},
           {"refused_plugins", std::move(plugins)},
-          {"left_out", std::move(left_out)}};
+          {"left_out", std::move(left_out)},
+          {"ineffective", std::move(ineffective)}};
 }
 
 void print(const Findings& check) {
   const auto& file = check.installation.config.file;
   if (!check.has_config()) std::printf("there is no %s: every handler found would run\n", file.c_str());
+  for (const auto& ineffective : check.plan.ineffective) {
+    std::printf("%s:%u: warning: %s\n", file.c_str(), check.line_of(ineffective.name),
+                ineffective.what.c_str());
+  }
   for (const auto& refused : check.plan.refused) {
     std::printf("%s:%u: %s: %s\n", file.c_str(), check.line_of(refused.name), refused.name.c_str(),
                 refused.error.message.c_str());

@@ -10,8 +10,9 @@
 
 namespace aludel {
 
-/// A command for a person to type, on the data directory that they named if they named one:
-/// "aludel --data DIR processor resume ledger". @param arguments "processor resume ledger"
+/// A command for a person to type as it is, on the data directory that they named if they named one:
+/// "aludel --data DIR processor resume ledger". Layers below do not know how the folder was named: what they
+/// say names the command alone, `processor resume ledger`. @param arguments "processor resume ledger"
 [[nodiscard]] std::string to_type(const Globals& globals, std::string_view arguments);
 
 /// An error of reading a projection; with what to do if that is damaged.

@@ -5,6 +5,7 @@
 #include "base/os/lock.hpp"
 #include "cli/command_client.hpp"
 #include "cli/commands.hpp"
+#include "cli/hint.hpp"
 #include "cli/table.hpp"
 #include "processor/letter_reader.hpp"
 #include "processor/state.hpp"
@@ -95,8 +96,9 @@ Result<int> processor_remove_command(const Globals& globals, const std::string& 
   }
   if (open_letters > 0 && !with_letters) {
     return Error(ErrorCode::invalid, "remove processor \"" + name + "\": it has " +
-                                         counted(open_letters, "open dead letter") +
-                                         ": export them (aludel dlq export), then remove it --with-letters");
+                                         counted(open_letters, "open dead letter") + ": export them (`" +
+                                         to_type(globals, "dlq export " + name) +
+                                         "`), then remove it --with-letters");
   }
   std::error_code failure;
   std::filesystem::remove_all(*directory, failure);

@@ -45,7 +45,7 @@ int tell_end(const std::optional<Idle>& idle, const Supervisor::End& end) {
   for (const auto& behind : end.behind)
     names += (names.empty() ? "" : ", ") + behind.name + " (" + reason(behind) + ")";
   if (!names.empty()) {
-    std::fprintf(stderr, "aludel: not caught up: %s\n", on_one_line(names, names.size()).c_str());
+    std::fprintf(stderr, "aludel: not caught up: %s\n", on_one_line(names).c_str());
   }
   const bool idle_by_mistake = idle && idle->by_mistake;
   if (idle_by_mistake) std::fprintf(stderr, "aludel: %s\n", idle->why.c_str());

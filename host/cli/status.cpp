@@ -12,6 +12,7 @@
 #include "base/utf8.hpp"
 #include "cli/command_client.hpp"
 #include "cli/commands.hpp"
+#include "cli/hint.hpp"
 #include "cli/table.hpp"
 #include "runtime/json_reading.hpp"
 #include "server/client.hpp"
@@ -76,14 +77,15 @@ std::string table_of(const json::array& processors) {
   return table.print();
 }
 
-// "stopped at event 4711 since 10:32:07: insufficient_funds: balance 120, withdrawal 500; attempt 1"
+// "stopped at event 4711 since 10:32:07: insufficient_funds: balance 120, withdrawal 500; attempt 1". What is
+// found out by the look alone has no time.
 std::string what_happened(const json::object& processor) {
   const auto& error = processor.at("error");
   if (error.is_null()) return {};
   auto out = text_of(processor.at("state"));
   if (!error.at("event_id").is_null()) out += " at event " + text_of(error.at("event_id"));
-  out += " since " + text_of(error.at("since")) + ": " + text_of(error.at("code")) + ": " +
-         text_of(error.at("message"));
+  if (!error.at("since").is_null()) out += " since " + text_of(error.at("since"));
+  out += ": " + text_of(error.at("code")) + ": " + text_of(error.at("message"));
   const auto attempt = number_at(processor, "attempt");
   if (attempt > 0) out += "; attempt " + std::to_string(attempt);
   return out;
@@ -102,11 +104,9 @@ std::string waits_for(const json::object& processor) {
     return what + " at " + text_of(error.at("next_try"));
   }
   if (state == "waiting") return "events";
-  if (state == "paused" || state == "stopped" || state == "crashed") {
-    return "aludel processor resume " + name;
-  }
+  if (state == "paused" || state == "stopped" || state == "crashed") return "processor resume " + name;
   if (state == "refused") return "a new start of the host";
-  if (state == "diverged") return "aludel processor reset " + name;
+  if (state == "diverged") return "processor reset " + name;
   if (state == "offline") return "a host";
   return "-";
 }
@@ -118,32 +118,33 @@ std::string since(const json::object& processor) {
 }
 
 // The same for the line that says why it does not; empty: it goes on by itself.
-std::string remedy(const json::object& processor) {
+std::string remedy(const Globals& globals, const json::object& processor) {
   const auto next = waits_for(processor);
   const auto state = text_at(processor, "state");
   if (state == "refused") return refused_remedy;
   if (state == "diverged") {
-    return "`" + next + "` begins anew: it drops the handler's tables and discards its open letters";
+    return "`" + to_type(globals, next) +
+           "` begins anew: it drops the handler's tables and discards its open letters";
   }
-  if (next.starts_with("aludel ")) return "`" + next + "` tries again";
+  if (next.starts_with("processor ")) return "`" + to_type(globals, next) + "` tries again";
   return state == "retrying" && next != "-" ? next : "";
 }
 
-std::string errors_of(const json::array& processors) {
+std::string errors_of(const Globals& globals, const json::array& processors) {
   std::string out;
   for (const auto& value : processors) {
     const auto& processor = value.as_object();
     const auto happened = what_happened(processor);
     if (happened.empty()) continue;
     out += text_of(processor.at("name")) + " " + happened;
-    const auto helps = remedy(processor);
+    const auto helps = remedy(globals, processor);
     if (!helps.empty()) out += "; " + helps;
     out += "\n";
   }
   return out;
 }
 
-std::string list_of(const json::array& processors) {
+std::string list_of(const Globals& globals, const json::array& processors) {
   using Align = Table::Align;
   Table table(
       {{"PROCESSOR"}, {"STATE"}, {"CURSOR", Align::right}, {"LAG", Align::right}, {"WAITS FOR"}, {"SINCE"}});
@@ -152,7 +153,7 @@ std::string list_of(const json::array& processors) {
     table.add({text_of(p.at("name")), text_of(p.at("state")), text_of(p.at("cursor")), text_of(p.at("lag")),
                waits_for(p), since(p)});
   }
-  return table.print() + errors_of(processors);
+  return table.print() + errors_of(globals, processors);
 }
 
 // What is committed but not in the log yet.
@@ -177,18 +178,19 @@ std::string unrouted_of(const json::object& unrouted) {
   const auto shown = std::min(types.size(), shown_max);
   std::string out = "unrouted:";
   for (std::size_t i = 0; i < shown; ++i)
-    out += (i == 0 ? " " : ", ") + printable(types[i].second) + " " + with_commas(types[i].first);
+    out += (i == 0 ? " " : ", ") + one_line(types[i].second) + " " + with_commas(types[i].first);
   if (types.size() > shown) out += " and " + with_commas(types.size() - shown) + " more";
   return out + "\n";
 }
 
-std::string print(const json::object& status) {
+std::string print(const Globals& globals, const json::object& status) {
   const auto& log = status.at("log").as_object();
   const auto& processors = status.at("processors").as_array();
   const auto& unrouted = status.at("unrouted").as_object();
   auto out = "log: " + counted(number_at(log, "events"), "event") + ", " +
              human_size(number_at(log, "bytes")) + "\n";
-  if (!processors.empty()) out += table_of(processors) + errors_of(processors) + emits_of(processors);
+  if (!processors.empty())
+    out += table_of(processors) + errors_of(globals, processors) + emits_of(processors);
   return unrouted.empty() ? out : out + unrouted_of(unrouted);
 }
 
@@ -199,7 +201,10 @@ Result<int> status_command(const Globals& globals) {
   if (!installation) return installation.error();
   const auto text = status_json(*installation);
   if (!text) return text.error();
-  const auto shown = globals.json ? *text : read_json<std::string>(*text, "the host's status", print);
+  const auto shown = globals.json ? *text
+                                  : read_json<std::string>(
+                                        *text, "the host's status",
+                                        [&](const json::object& status) { return print(globals, status); });
   if (!shown) return shown.error();
   std::fputs(shown->c_str(), stdout);
   if (globals.json && !shown->ends_with('\n')) std::fputc('\n', stdout);
@@ -213,7 +218,7 @@ Result<int> processor_list_command(const Globals& globals) {
   if (!text) return text.error();
   const auto shown = read_json<std::string>(*text, "the host's status", [&](const json::object& status) {
     const auto& processors = status.at("processors").as_array();
-    return globals.json ? json::serialize(processors) + "\n" : list_of(processors);
+    return globals.json ? json::serialize(processors) + "\n" : list_of(globals, processors);
   });
   if (!shown) return shown.error();
   std::fputs(shown->c_str(), stdout);

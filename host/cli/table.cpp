@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.hpp"
+#include "base/utf8.hpp"
 
 namespace aludel {
 
@@ -23,7 +24,7 @@ std::size_t width(std::string_view text) {
 void Table::add(std::vector<std::string> cells) {
   ALUDEL_ASSERT(cells.size() == columns_.size());
   for (auto& cell : cells)
-    cell = printable(std::move(cell));
+    cell = on_one_line(cell);
   rows_.push_back(std::move(cells));
 }
 
@@ -51,12 +52,6 @@ std::string Table::print() const {
   for (const auto& row : rows_)
     print_row([&](std::size_t i) -> const std::string& { return row[i]; });
   return out;
-}
-
-std::string printable(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
-  return text;
 }
 
 std::string with_commas(std::uint64_t number) {

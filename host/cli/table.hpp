@@ -30,8 +30,6 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-/// Line breaks and other control characters as spaces.
-[[nodiscard]] std::string printable(std::string text);
 /// "28,205"
 [[nodiscard]] std::string with_commas(std::uint64_t number);
 /// "512 bytes", "3.9 MiB"

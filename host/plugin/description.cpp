@@ -17,9 +17,20 @@ bool Subscription::matches(std::string_view event_type) const {
   return false;
 }
 
+bool Subscription::overlaps(const Subscription& other) const {
+  if (kind == Kind::exact) return other.matches(type);
+  if (other.kind == Kind::exact) return matches(other.type);
+  return type.starts_with(other.type) || other.type.starts_with(type);  // that of `all` is empty
+}
+
 bool matches_any(const std::vector<Subscription>& subscriptions, std::string_view event_type) {
   return std::any_of(subscriptions.begin(), subscriptions.end(),
                      [&](const Subscription& subscription) { return subscription.matches(event_type); });
+}
+
+bool overlaps_any(const std::vector<Subscription>& subscriptions, const Subscription& other) {
+  return std::any_of(subscriptions.begin(), subscriptions.end(),
+                     [&](const Subscription& subscription) { return subscription.overlaps(other); });
 }
 
 std::vector<Error> duplicate_handlers(const std::vector<LibraryDescription>& libraries) {

@@ -18,11 +18,15 @@ struct Subscription {
   std::string type;  ///< empty for `all`
 
   [[nodiscard]] bool matches(std::string_view event_type) const;
+  /// Whether there are types that both match.
+  [[nodiscard]] bool overlaps(const Subscription& other) const;
   friend bool operator==(const Subscription&, const Subscription&) = default;
 };
 
 /// Whether any of the subscriptions wants events of this type.
 [[nodiscard]] bool matches_any(const std::vector<Subscription>& subscriptions, std::string_view event_type);
+/// Whether any of them has types in common with `other`.
+[[nodiscard]] bool overlaps_any(const std::vector<Subscription>& subscriptions, const Subscription& other);
 
 /// What a handler says of itself: a copy that outlives its library.
 struct HandlerDescription {

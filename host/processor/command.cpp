@@ -8,7 +8,7 @@ namespace aludel {
 
 namespace {
 
-// Without WAL: it is written once in a while, by whoever types a command.
+// `closed` is 0: a command is about open letters. The queues that there are have the column.
 constexpr const char* schema = R"(
 pragma synchronous = full;
 create table if not exists command (
@@ -87,7 +87,7 @@ Result<std::unique_ptr<CommandQueue>> CommandQueue::open(const std::filesystem::
 Result<std::int64_t> CommandQueue::post(const Command& command, std::int64_t applied) {
   auto insert = database_->prepare(
       "insert into command values (max(?1, ifnull((select max(id) from command), 0)) + 1, "
-      "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) returning id");
+      "?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9) returning id");
   if (!insert) return insert.error();
   const auto& letters = command.letters;
   const auto ids = joined(letters.ids);
@@ -96,8 +96,7 @@ Result<std::int64_t> CommandQueue::post(const Command& command, std::int64_t app
       .bind(3, std::string_view(ids))
       .bind(4, std::string_view(letters.type))
       .bind(6, std::string_view(letters.code))
-      .bind(9, std::int64_t{letters.closed})
-      .bind(10, std::int64_t{command.dry_run});
+      .bind(9, std::int64_t{command.dry_run});
   letters.key ? insert->bind(5, std::string_view(*letters.key)) : insert->bind_null(5);
   bind(*insert, 7, letters.since_ns);
   bind(*insert, 8, letters.until_ns);
@@ -110,7 +109,7 @@ Result<std::int64_t> CommandQueue::post(const Command& command, std::int64_t app
 
 Result<std::optional<Command>> CommandQueue::next(std::int64_t applied) {
   auto select = database_->prepare(
-      "select id, kind, ids, type, key, code, since_ns, until_ns, closed, dry_run from command where id > ? "
+      "select id, kind, ids, type, key, code, since_ns, until_ns, dry_run from command where id > ? "
       "order by id limit 1");
   if (!select) return select.error();
   const auto found = select->bind(1, applied).step();
@@ -122,7 +121,7 @@ Result<std::optional<Command>> CommandQueue::next(std::int64_t applied) {
                                              ": this program has no \"" + std::string(select->text(1)) +
                                              "\": use the newer Aludel that posted it");
   }
-  Command command{select->integer(0), *kind, {}, select->integer(9) != 0};
+  Command command{select->integer(0), *kind, {}, select->integer(8) != 0};
   auto& letters = command.letters;
   letters.ids = split(select->text(2));
   letters.type = select->text(3);
@@ -130,7 +129,6 @@ Result<std::optional<Command>> CommandQueue::next(std::int64_t applied) {
   letters.code = select->text(5);
   letters.since_ns = integer_at(*select, 6);
   letters.until_ns = integer_at(*select, 7);
-  letters.closed = select->integer(8) != 0;
   return std::optional(std::move(command));
 }
 

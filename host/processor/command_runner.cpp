@@ -145,6 +145,12 @@ Result<CommandResult> CommandRunner::resume(Outcome& outcome) {
   const auto standstill = tables.standstill();
   if (!standstill) return standstill.error();
   if (!control->paused_ns && !*standstill && !parts_.verdict) return done("it was not paused or stopped");
+  const auto cursor = tables.cursor();
+  if (!cursor) return cursor.error();
+  const auto strange = strangeness(cursor->position);
+  if (!strange) return strange.error();
+  // Trying again would not help.
+  if (*strange && (*strange)->activity == Activity::diverged) return refused((*strange)->error.message);
   if (auto set = tables.set_paused(std::nullopt); !set) return set.error();
   if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
   return done();
@@ -179,7 +185,12 @@ Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
 }
 
 Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
-  if (!rehearses(parts_.handler_flags)) {
+  if (!parts_.handler_flags) {
+    return refused(
+        "its handler cannot be made, so it is not known whether a rebuild would have effects again: mend the "
+        "plugin first");
+  }
+  if (!rehearses(*parts_.handler_flags)) {
     return refused("this handler has effects outside of its projection, which a rebuild would have again");
   }
   auto& projection = parts_.projection;
@@ -260,7 +271,7 @@ Result<std::string> CommandRunner::why_not_open(const Command& command) {
     const auto state = parts_.projection.letters().state_of(id);
     if (!state) return state.error();
     const auto letter = "dead letter " + std::to_string(id);
-    if (!*state) return "there is no " + letter + "; aludel dlq list shows those that there are";
+    if (!*state) return "there is no " + letter + "; `dlq list` shows those that there are";
     if (**state == to_string(LetterState::replayed) || **state == to_string(LetterState::discarded)) {
       return letter + " is closed: it was " + **state;
     }

@@ -24,7 +24,8 @@ class CommandRunner {
     EventReader& log;
     HandlerLog& handler_log;
     const Clock& clock;
-    std::uint32_t handler_flags;               ///< ALUDEL_HANDLER_*
+    /// ALUDEL_HANDLER_*; nothing: the handler could not be made.
+    std::optional<std::uint32_t> handler_flags;
     const std::optional<Standstill>& verdict;  ///< what it stands still for beside what the projection says
   };
 

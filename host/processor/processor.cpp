@@ -37,6 +37,7 @@ class OwnedProcessor final : public Processor {
 
  private:
   Result<void> open_projection();
+  bool may_begin();
   Result<void> make_instance();
   Result<void> load();
   [[nodiscard]] std::optional<Standstill> strangeness() const;
@@ -46,6 +47,7 @@ class OwnedProcessor final : public Processor {
   bool apply_commands();
   [[nodiscard]] bool rests() const { return standstill_ || stands_ || paused_; }
   bool bring_up(const Interrupt& stop);
+  void tell_of_idle_types();
   LetterDelivery letter_delivery();
   bool replay(const Interrupt& stop);
   void replay_due(const Interrupt& stop);
@@ -66,7 +68,7 @@ class OwnedProcessor final : public Processor {
   std::unique_ptr<Instance> instance_;  // its statements go before the projection
   std::unique_ptr<CommandQueue> commands_;
   std::optional<Relay> relay_;
-  std::uint32_t handler_flags_ = 0;
+  std::optional<std::uint32_t> handler_flags_;  // null: no instance could be made yet
   Cursor cursor_;
   std::uint64_t rebuild_below_ = 0;
   bool started_ = false;  // the handler's `stop` is owed
@@ -85,6 +87,7 @@ Result<void> OwnedProcessor::open() {
   if (!page) return page.error();
   page_ = std::move(*page);
   if (auto opened = open_projection(); !opened || standstill_) return opened;
+  if (!projection_->initialised() && !may_begin()) return {};
   auto commands = CommandQueue::open(options_.directory);
   if (!commands) return commands.error();
   commands_ = std::move(*commands);
@@ -103,6 +106,18 @@ Result<void> OwnedProcessor::open_projection() {
   if (projection.error().code != ErrorCode::unsupported) return projection.error();
   stand_still({Activity::refused, host_error("open", projection.error(), environment_.clock.wall_ns())});
   return {};
+}
+
+// Where it begins cannot be told before the time has come: until then it has no projection, and keeps
+// nothing.
+bool OwnedProcessor::may_begin() {
+  const auto now_ns = environment_.clock.wall_ns();
+  const auto& start = options_.start_at;
+  if (start.kind != StartAt::Kind::time || start.time_ns <= now_ns) return true;
+  Standstill not_yet{Activity::retrying, host_error("open", not_come(start), now_ns)};
+  not_yet.error.next_try_ns = start.time_ns;
+  stand_still(std::move(not_yet));
+  return false;
 }
 
 Result<void> OwnedProcessor::make_instance() {
@@ -249,7 +264,19 @@ bool OwnedProcessor::bring_up(const Interrupt& stop) {
   const auto end = bring_up.run(options_.config_json, stop);
   started_ = bring_up.started();
   if (end == BringUp::End::standstill) standstill_ = bring_up.standstill();
+  if (end == BringUp::End::up) tell_of_idle_types();
   return end == BringUp::End::up;
+}
+
+// A handler that subscribes in `create` has said only now to what.
+void OwnedProcessor::tell_of_idle_types() {
+  const auto& handler = instance_->description();
+  for (const auto& type : options_.types) {
+    if (overlaps_any(handler.subscriptions, type)) continue;
+    const auto name = type.type + (type.kind == Subscription::Kind::exact ? "" : "*");
+    environment_.handler_log.write(LogLevel::warning, "types names \"" + name + "\", to which " + handler.id +
+                                                          " does not subscribe: nothing of it arrives");
+  }
 }
 
 LetterDelivery OwnedProcessor::letter_delivery() {

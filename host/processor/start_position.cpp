@@ -55,6 +55,15 @@ std::string to_string(const StartAt& start) {
   return "first";
 }
 
+Error not_come(const StartAt& start) {
+  return {
+      ErrorCode::stopped,
+      "begin at start = \"" + to_string(start) +
+          "\": that time has not come, and it begins by itself then; an earlier one takes effect with the "
+          "next start of the host",
+      "not_yet"};
+}
+
 Result<Position> resolve(const StartAt& start, EventReader& log) {
   switch (start.kind) {
     case StartAt::Kind::first: return before(log.first(), log);

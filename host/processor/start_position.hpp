@@ -28,7 +28,11 @@ struct StartAt {
 [[nodiscard]] Result<StartAt> parse_start(std::string_view text);
 [[nodiscard]] std::string to_string(const StartAt& start);
 
-/// The place in the log. By time it takes as many looks at blocks as the number of events has bits.
+/// Told of a processor whose time to begin lies in the future.
+[[nodiscard]] Error not_come(const StartAt& start);
+
+/// The place in the log, for a time that has come. By time it takes as many looks at blocks as the number of
+/// events has bits.
 [[nodiscard]] Result<Position> resolve(const StartAt& start, EventReader& log);
 
 }  // namespace aludel

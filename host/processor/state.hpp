@@ -17,8 +17,8 @@ namespace aludel {
 enum class Activity {
   running,       ///< working off events
   waiting,       ///< at the tip
-  retrying,      ///< between two attempts at an event, or at bringing the handler up;
-                 ///< ProcessorState::error says why and until when
+  retrying,      ///< between two attempts at an event, or at bringing the handler up, or until its folder is
+                 ///< free or its time to begin has come; ProcessorState::error says why and until when
   paused,        ///< by the operator
   stopped,       ///< by its strategy or a fatal outcome; ProcessorState::error says why
   diverged,      ///< its projection does not belong to this log
@@ -34,7 +34,7 @@ enum class Activity {
 /// Why a processor stands still.
 struct ProcessorError {
   std::optional<std::uint64_t> event_id;
-  std::int64_t since_ns = 0;  ///< wall clock: when it failed last
+  std::int64_t since_ns = 0;  ///< wall clock: when it failed last; 0: nobody has noted that
   std::uint32_t attempt = 0;  ///< of that event, from 1; 0 if no event is at fault
   std::string outcome;        ///< "retry", "fail", "fatal", or "host" for what no handler reported
   std::string stage;          ///< "open", "create" ... "flush", "commit", or "read" for the log

@@ -90,6 +90,8 @@ Result<std::unique_ptr<Host>> Host::open(Options options, const HostLog& host_lo
   if (!plan) return plan.error();
   for (const auto& left_out : plan->left_out)
     host_log.write(LogLevel::info, {}, "left out: " + describe(left_out));
+  for (const auto& [name, what] : plan->ineffective)
+    host_log.write(LogLevel::warning, name, what);
   auto idle = why_idle(*plan, *plugins, plugin_folders(options.installation.config, options.plugin_dirs));
   auto log = open_log(options.installation,
                       [&host_log](const std::string& note) { host_log.write(LogLevel::warning, {}, note); });

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/plan.hpp"
 
-#include <algorithm>
 #include <aludel/plugin.h>
 #include <map>
 #include <optional>
@@ -9,6 +8,7 @@
 #include "base/json.hpp"
 #include "base/nearest.hpp"
 #include "runtime/config_schema.hpp"
+#include "runtime/ineffective.hpp"
 
 namespace aludel {
 
@@ -75,21 +75,12 @@ Error ambiguous(const ProcessorConfig& config, const Candidate& one, const Candi
                                   "; choose by a path in plugin = of [processor." + config.name + "]"};
 }
 
-bool overlap(const Subscription& a, const Subscription& b) {
-  using Kind = Subscription::Kind;
-  if (a.kind == Kind::exact) return b.matches(a.type);
-  if (b.kind == Kind::exact) return a.matches(b.type);
-  return a.kind == Kind::all || b.kind == Kind::all || a.type.starts_with(b.type) ||
-         b.type.starts_with(a.type);
-}
-
 // `types` may narrow what a handler subscribes to. A type outside of it would never arrive: a slip. What a
 // handler subscribes to in `create` is not known yet.
 std::optional<Error> widened(const ProcessorConfig& config, const HandlerDescription& handler) {
   if ((handler.flags & ALUDEL_HANDLER_DYNAMIC) != 0) return std::nullopt;
   for (const auto& type : config.types) {
-    const auto overlaps = [&](const Subscription& subscription) { return overlap(type, subscription); };
-    if (std::any_of(handler.subscriptions.begin(), handler.subscriptions.end(), overlaps)) continue;
+    if (overlaps_any(handler.subscriptions, type)) continue;
     return Error(ErrorCode::invalid, "types of [processor." + config.name + "] names " +
                                          in_quotes(to_string(type)) + ", to which " + handler.id +
                                          " does not subscribe; types can only narrow");
@@ -116,6 +107,8 @@ void plan_configured(const ProcessorConfig& config, const std::vector<InspectedP
     return refuse(found[0].handler->id,
                   {ErrorCode::refused, *fault + " (in [processor." + config.name + "])", "bad_config"});
   }
+  for (auto& what : without_effect(config, *found[0].handler))
+    plan.ineffective.push_back({config.name, std::move(what)});
   plan.processors.push_back({config, found[0].library->path, *found[0].handler});
 }
 

@@ -42,10 +42,17 @@ struct LeftOut {
   std::filesystem::path library;
 };
 
+/// A part of a planned processor's config that has no effect.
+struct Ineffective {
+  std::string name;  ///< of the processor
+  std::string what;  ///< and why
+};
+
 struct Plan {
   std::vector<PlannedProcessor> processors;
   std::vector<RefusedProcessor> refused;
   std::vector<LeftOut> left_out = {};
+  std::vector<Ineffective> ineffective = {};
 };
 
 /// A config with `[processor.*]` runs only those; one that cannot be served is refused, the others stand.

@@ -17,9 +17,12 @@ namespace aludel {
 
 namespace {
 
-// What may be otherwise at the next try stops the processor. What somebody has to mend refuses it.
-Activity activity_after(ErrorCode code) {
+// What may be otherwise at the next try stops the processor. What somebody has to mend refuses it. A lock
+// passes by itself; but what is there for commands alone is not run again.
+Activity activity_after(ErrorCode code, Processor::Start start) {
   switch (code) {
+    case ErrorCode::locked:
+      return start == Processor::Start::commands_only ? Activity::stopped : Activity::retrying;
     case ErrorCode::refused:
     case ErrorCode::invalid:
     case ErrorCode::unsupported:
@@ -56,13 +59,17 @@ ProcessorState loaded(const ProcessorSpec& spec, const std::optional<Standstill>
 }
 
 // A lock gives no notice when it becomes free, so it is tried again at short intervals.
-Result<std::unique_ptr<Processor>> open_when_free(const Processor::Options& options,
+Result<std::unique_ptr<Processor>> open_when_free(const ProcessorSpec& spec,
+                                                  const Processor::Options& options,
                                                   const Processor::Environment& environment,
                                                   const Interrupt& stop) {
   const auto deadline = environment.clock.now() + limits::stop_time_max;
-  for (;;) {
+  for (bool told = false;;) {
     auto processor = Processor::open(options, environment);
     if (processor || processor.error().code != ErrorCode::locked) return processor;
+    if (!std::exchange(told, true)) {
+      environment.on_state(not_started(spec, Activity::retrying, processor.error()));
+    }
     if (stop.raised() || environment.clock.now() >= deadline) return processor;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
@@ -75,7 +82,7 @@ ProcessorState run_processor(const ProcessorSpec& spec, HandlerLog& log, const P
   auto reader = SegmentReader::open(os::real_file_system(), spec.log);
   if (!reader) return not_started(spec, Activity::stopped, reader.error());
   auto library = Library::load(spec.library);
-  if (!library) return not_started(spec, activity_after(library.error().code), library.error());
+  if (!library) return not_started(spec, activity_after(library.error().code, spec.start), library.error());
   auto verdict = read_verdict(spec.directory);
   on_state(loaded(spec, verdict));
   const auto make_instance = [&](Instance::Context context) {
@@ -85,8 +92,10 @@ ProcessorState run_processor(const ProcessorSpec& spec, HandlerLog& log, const P
                                    spec.batch_size, spec.error_policy, spec.replay,      spec.start,
                                    spec.start_at,   std::move(verdict)};
   auto processor =
-      open_when_free(options, {**reader, make_instance, log, on_state, system_clock(), appender}, stop);
-  if (!processor) return not_started(spec, activity_after(processor.error().code), processor.error());
+      open_when_free(spec, options, {**reader, make_instance, log, on_state, system_clock(), appender}, stop);
+  if (!processor) {
+    return not_started(spec, activity_after(processor.error().code, spec.start), processor.error());
+  }
   return (*processor)->run(stop);
 }
 

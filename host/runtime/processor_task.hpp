@@ -13,7 +13,9 @@ namespace aludel {
 /// was killed) its end is waited for, up to limits::stop_time_max.
 /// @param appender where emitted events go; null: they stay in the outbox
 /// @return the state that it ended in. What prevented its start is `refused` if the plugin, its config or its
-/// projection is at fault, and `stopped` if it is the log, the lock or the operating system: that may pass.
+/// projection is at fault, `stopped` if it is the log or the operating system: that may pass; and `retrying`
+/// if another process owns it still, or its time to begin has not come: that passes by itself, so it is to be
+/// run again.
 [[nodiscard]] ProcessorState run_processor(const ProcessorSpec& spec, HandlerLog& log,
                                            const Processor::OnState& on_state, const Interrupt& stop,
                                            Appender* appender);

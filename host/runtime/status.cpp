@@ -113,10 +113,12 @@ json::value error_value(const std::optional<ProcessorError>& error) {
   if (!error) return nullptr;
   json::value event_id = nullptr;
   if (error->event_id) event_id = *error->event_id;
+  json::value since = nullptr;
+  if (error->since_ns != 0) since = format_time(error->since_ns);
   json::value next_try = nullptr;
   if (error->next_try_ns) next_try = format_time(*error->next_try_ns);
   return {{"event_id", event_id},      {"code", error->code},   {"message", error->message},
-          {"outcome", error->outcome}, {"stage", error->stage}, {"since", format_time(error->since_ns)},
+          {"outcome", error->outcome}, {"stage", error->stage}, {"since", since},
           {"next_try", next_try}};
 }
 

@@ -34,6 +34,14 @@ std::string_view last_line(std::string_view output) {
   return output.substr(output.rfind('\n') + 1);
 }
 
+// Until it is to be tried again, if it says so. The clock may be set meanwhile: a look a day costs nothing.
+std::optional<std::chrono::milliseconds> time_until(const ProcessorError& error) {
+  if (!error.next_try_ns) return std::nullopt;
+  const std::chrono::nanoseconds rest(*error.next_try_ns - system_clock().wall_ns());
+  return std::clamp<std::chrono::milliseconds>(std::chrono::ceil<std::chrono::milliseconds>(rest),
+                                               std::chrono::milliseconds(0), std::chrono::hours(24));
+}
+
 // "handle of event 7", "create"
 std::string in_words(const InFlightPage::Call& call) {
   const std::string stage(to_string(static_cast<Stage>(call.stage)));
@@ -76,7 +84,6 @@ void Supervised::launch(Processor::Start start) {
   if (!worker) return not_launched(worker.error());
   worker_ = std::move(*worker);
   pid_ = static_cast<std::uint64_t>(worker_->pid());
-  failed_launches_ = 0;
   const auto load_time = std::max<std::chrono::milliseconds>(timeout(), limits::load_time_min);
   kill_after(load_time, "loading the plugin took over " + format_duration(load_time) +
                             " and was killed: its constructors or aludel_plugin_v1 hang");
@@ -86,7 +93,7 @@ void Supervised::launch(Processor::Start start) {
 
 void Supervised::stop(std::chrono::milliseconds patience) {
   stopping_ = true;
-  if (phase_ == Phase::pausing) return finish(state_);
+  if (phase_ == Phase::pausing || phase_ == Phase::put_off) return finish(state_);
   if (phase_ == Phase::ended) return;
   worker_->stop();
   pause_ = reactor_.after(patience, [this, patience] { kill_stuck(patience); });
@@ -121,11 +128,25 @@ void Supervised::not_launched(const Error& error) {
     state_.activity = Activity::stopped;
     return finish(state_);
   }
-  phase_ = Phase::pausing;
+  pause(Phase::pausing, delay_after(Backoff{}, ++vain_launches_), "tried again");
+}
+
+void Supervised::try_later(const ProcessorState& state) {
+  state_ = state;
+  ++vain_launches_;
+  pause(Phase::put_off, time_until(*state_.error).value_or(delay_after(Backoff{}, vain_launches_)),
+        "tried again");
+}
+
+// Until the next launch. @param follows what is done with it then
+void Supervised::pause(Phase phase, std::chrono::milliseconds delay, const char* follows) {
+  phase_ = phase;
   state_.activity = Activity::retrying;
-  const auto delay = delay_after(Backoff{}, ++failed_launches_);
-  state_.error->next_try_ns = state_.error->since_ns + std::chrono::nanoseconds(delay).count();
-  log_.write(LogLevel::error, name(), error.message + "; it is tried again in " + format_duration(delay));
+  if (!state_.error->next_try_ns) {
+    state_.error->next_try_ns = state_.error->since_ns + std::chrono::nanoseconds(delay).count();
+  }
+  log_.write(phase == Phase::put_off ? LogLevel::warning : LogLevel::error, name(),
+             state_.error->message + "; it is " + follows + " in " + format_duration(delay));
   pause_ = reactor_.after(delay, [this] { launch(start_); });
   on_change_();
 }
@@ -168,6 +189,7 @@ void Supervised::on_end(const Worker::Ended& ended) {
     if (stopping_) return finish(state_);
     return died(ended);
   }
+  if (last->activity == Activity::retrying && last->error && !stopping_) return try_later(*last);
   if (!ended.state) log_.write(LogLevel::warning, name(), "at its end: " + death(ended).message);
   finish(*last);
   // A nudge may have come too late for it.
@@ -188,6 +210,7 @@ std::optional<ProcessorState> Supervised::last_word(const Worker::Ended& ended) 
 void Supervised::finish(const ProcessorState& state) {
   pause_.reset();
   phase_ = Phase::ended;
+  vain_launches_ = 0;
   state_ = state;
   if (!stands_still(state_.activity)) state_.activity = Activity::offline;
   if (stands_still(state_.activity) && state_.activity != Activity::paused && state_.error &&
@@ -256,18 +279,11 @@ void Supervised::died(const Worker::Ended& ended) {
   const bool at_letter = call && call->attempt != 0 && next && call->event_id < *next;
   if (deaths_ > 0 && (at_letter || next > next_at_death_)) deaths_ = 0;
   next_at_death_ = next;
+  vain_launches_ = 0;
   ++deaths_;
   state_.error = death(ended);
   if (deaths_ >= limits::deaths_without_commit_max) return give_up();
-
-  phase_ = Phase::pausing;
-  state_.activity = Activity::retrying;
-  const auto delay = delay_after(Backoff{}, deaths_);
-  state_.error->next_try_ns = state_.error->since_ns + std::chrono::nanoseconds(delay).count();
-  log_.write(LogLevel::error, name(),
-             state_.error->message + "; it is started again in " + format_duration(delay));
-  pause_ = reactor_.after(delay, [this] { launch(start_); });
-  on_change_();
+  pause(Phase::pausing, delay_after(Backoff{}, deaths_), "started again");
 }
 
 void Supervised::give_up() {
@@ -276,7 +292,7 @@ void Supervised::give_up() {
   state_.error->message =
       "died " + std::to_string(deaths_) + " times without progress: " + state_.error->message;
   log_.write(LogLevel::error, name(),
-             "crashed: " + state_.error->message + "; `aludel processor resume " + name() +
+             "crashed: " + state_.error->message + "; `processor resume " + name() +
                  "` or the next start of the host tries again");
   if (auto written = write_verdict(setup_.spec.directory, {Activity::crashed, *state_.error}); !written) {
     log_.write(LogLevel::error, name(), written.error().message);

@@ -29,6 +29,9 @@ namespace aludel {
 ///        died  ▼  │ after a pause that grows
 ///            pausing ─▶ ended (crashed)
 ///
+/// One that ends as `retrying` is put off: another process holds its folder, or its start is in the future.
+/// It is started again, too, without an end; that is no death.
+///
 /// Each of these is bounded, and what takes longer is killed: from the launch to the first state, a call of
 /// the plugin, from the last state to the end. The last state stands, whatever ends the process after it.
 /// What cannot be launched for want of resources is no death: it is tried until it can be.
@@ -58,19 +61,23 @@ class Supervised {
 
   [[nodiscard]] const std::string& name() const { return setup_.spec.name; }
   [[nodiscard]] bool ended() const { return phase_ == Phase::ended; }
+  /// It waits for what is neither its own nor this host's to bring about: it may never come.
+  [[nodiscard]] bool put_off() const { return phase_ == Phase::put_off; }
   /// Its last word, with what the host knows better: hanging, crashed, pausing after a crash.
   [[nodiscard]] const ProcessorState& state() const { return state_; }
   /// The call that it was killed in, as it did not stop in time: "handle of event 7". Else empty.
   [[nodiscard]] const std::string& stuck_in() const { return stuck_in_; }
 
  private:
-  enum class Phase { at_work, pausing, ended };
+  enum class Phase { at_work, pausing, put_off, ended };
 
   void launch(Processor::Start start);
   void on_state(const ProcessorState& state);
   void on_end(const Worker::Ended& ended);
   [[nodiscard]] std::optional<ProcessorState> last_word(const Worker::Ended& ended) const;
   void not_launched(const Error& error);
+  void try_later(const ProcessorState& state);
+  void pause(Phase phase, std::chrono::milliseconds delay, const char* follows);
   void kill_after(std::chrono::milliseconds time, std::string why);
   void finish(const ProcessorState& state);
   void note_reason();
@@ -109,8 +116,8 @@ class Supervised {
   std::unique_ptr<Reactor::Handle> deadline_;  ///< of loading, and of leaving
   std::string overdue_;                        ///< what took too long, so that it was killed
 
-  std::uint32_t failed_launches_ = 0;  ///< in a row
-  std::uint32_t deaths_ = 0;           ///< since the last progress
+  std::uint32_t vain_launches_ = 0;  ///< in a row: not launched, or put off
+  std::uint32_t deaths_ = 0;         ///< since the last progress
   std::optional<std::uint64_t> next_at_death_;
 
   // The call that is watched.

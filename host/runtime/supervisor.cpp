@@ -72,7 +72,10 @@ void Supervisor::on_change() {
   publish();
   reactor_.post([this] {
     const auto ended = [](const auto& processor) { return processor->ended(); };
-    const auto settled = [this](const auto& processor) { return processor->ended() || at_tip(*processor); };
+    // What one that was put off waits for may never come: only a drain that has a limit waits for it too.
+    const auto settled = [this](const auto& processor) {
+      return processor->ended() || at_tip(*processor) || (processor->put_off() && !drain_->timeout);
+    };
     if (drain_ && !stopping_ && std::all_of(processors_.begin(), processors_.end(), settled)) {
       stop_all(limits::stop_time_max);
     }

@@ -26,7 +26,8 @@ using LiveStates = std::map<std::string, ProcessorState, std::less<>>;
 class Supervisor {
  public:
   struct Drain {
-    std::optional<std::chrono::milliseconds> timeout;  ///< none: however long it takes
+    /// None: however long it takes, but not for one that was put off.
+    std::optional<std::chrono::milliseconds> timeout;
   };
 
   /// One that a drain left short of the tip.

@@ -35,7 +35,7 @@ Error outcome_unknown(const Error& error) {
   return {error.code,
           error.message +
               ": whether the last batch is in the log is not known: run the command again under the same "
-              "--producer, which adds nothing twice; without one look with `aludel log` first"};
+              "--producer, which adds nothing twice; without one look with `log` first"};
 }
 
 }  // namespace

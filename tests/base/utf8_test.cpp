@@ -38,8 +38,9 @@ TEST_CASE("repaired text is cut between characters, within the limit") {
 }
 
 TEST_CASE("what is shown on one line breaks no line and steers no terminal") {
-  CHECK(on_one_line("a\nb\x1b[31m\x07\x7f\tc\xff", 100) == "a b [31m  \tc\uFFFD");
+  CHECK(on_one_line("a\nb\x1b[31m\x07\x7f\tc\xff", 100) == "a b [31m   c\uFFFD");
   CHECK(on_one_line("abc", 2) == "ab");
+  CHECK(on_one_line("\xff") == "\uFFFD");
 }
 
 }  // namespace aludel

@@ -44,7 +44,7 @@ AFTER = {
         "retrying": ("tries again now", ("retrying", 1)), "paused": ("goes on", ("stopped", 1)),
         "stopped": ("tries again", ("stopped", 1)), "hanging": ("no change", ("waiting", 3)),
         "refused": ("tries again", ("refused", 3)), "crashed": ("tries again", ("crashed", 1)),
-        "diverged": ("tries again", ("diverged", 3)),
+        "diverged": ("refused", ("diverged", 3)),
         "no host": ("tries again with a host", ("offline", 1))},
     "skip": {
         "running": ("refused", ("waiting", 3)), "waiting": ("refused", ("waiting", 3)),
@@ -67,10 +67,10 @@ AFTER = {
 SETTLED = {"running": ("waiting", 3), "waiting": ("waiting", 3), "retrying": ("retrying", 1), "paused": ("paused", 1),
            "stopped": ("stopped", 1), "hanging": ("waiting", 3), "refused": ("refused", 3), "crashed": ("crashed", 1),
            "diverged": ("diverged", 3), "no host": ("stopped", 1)}
-WAITS_FOR = {"running": "-", "waiting": "events", "retrying": "attempt 2 at ", "paused": "aludel processor resume ",
-             "stopped": "aludel processor resume ", "hanging": "-",
-             "refused": "a new start of the host", "crashed": "aludel processor resume ", "diverged": "aludel processor reset ",
-             "no host": "aludel processor resume "}
+WAITS_FOR = {"running": "-", "waiting": "events", "retrying": "attempt 2 at ", "paused": "processor resume ",
+             "stopped": "processor resume ", "hanging": "-",
+             "refused": "a new start of the host", "crashed": "processor resume ", "diverged": "processor reset ",
+             "no host": "processor resume "}
 DONE = {"pause": "paused pause", "resume": "resumed resume", "skip": "skipped in skip: event 2", "reset": "reset reset: 1 dead letter was discarded",
         "replay": "replayed 1 dead letter", "discard": "discarded 1 dead letter"}
 
@@ -169,14 +169,18 @@ def check_answer(state, command, as_json, answer):
     says, _ = AFTER[command][state.name]
     if says == "refused":
         why = "it stands at no event: only one that has failed can be skipped"
+        if command == "resume":
+            why = state.aludel.processor(command)["error"]["message"]
+            holds(why, "restore the log and the processors of one backup, or reset the processor")
         if state.name == "crashed":
             why = ("its process dies at event 2, and no skip passes that: a new version of the handler, `types` without the "
                    "event's type, or another `timeout` does")
-        equal((status, out, err), (2, "", f'aludel: skip processor "skip": {why}\n'))
+        equal((status, out, err), (2, "", f'aludel: {command} processor "{command}": {why}\n'))
         return
     if says == "kept":
-        kept = "command 1 is kept, and applied once it can be; aludel status says why"
-        equal((status, out, err), (1, "", f'aludel: processor "{command}" is {state.name}; {kept}\n'))
+        why = state.aludel.processor(command)["error"]["message"]
+        kept = "command 1 is kept, and applied once it can be"
+        equal((status, out, err), (1, "", f'aludel: processor "{command}" is {state.name}: {why}; {kept}\n'))
         return
     equal((status, err), (0, ""))
     if not as_json:
@@ -219,7 +223,7 @@ def check_list(state):
     equal(sorted((name, told) for name, told, *_ in listed), sorted((name, shown) for name in COMMANDS))
     for name, *_, waits_for in listed:
         expected = WAITS_FOR[state.name]
-        holds(waits_for, expected + name if expected.startswith("aludel ") else expected)
+        holds(waits_for, expected + name if expected.startswith("processor ") else expected)
     processors = state.aludel.json("processor", "list")
     equal({p["state"] for p in processors}, {shown})
     assert {"name", "state", "cursor", "lag", "error"} <= set(processors[0]), processors[0]
@@ -239,7 +243,8 @@ def check_remove(state):
         assert state.file("remove", "projection.db").exists()
         return
     equal((status, out), (2, ""))
-    holds(err, "it has 1 open dead letter: export them (aludel dlq export), then remove it --with-letters")
+    export = f"aludel --data {state.aludel.directory} dlq export remove"
+    holds(err, f"it has 1 open dead letter: export them (`{export}`), then remove it --with-letters")
     equal(json.loads(state.aludel.run("--json", "processor", "remove", "remove", "--with-letters")), {"processor": "remove"})
     assert not state.file("remove", "").exists()
     holds(state.aludel.run("processor", "remove", "remove", status=2)[1], 'there is no processor "remove"')

@@ -65,7 +65,7 @@ def test_what_a_paused_one_and_an_offline_one_wait_for_is_no_attempt(aludel):
     assert "attempt 2" not in line, line
     command(aludel, "pause", "x")
     x, waits, _ = listed()
-    equal(waits.split(), ["aludel", "processor", "resume", "x", x["paused_since"]])
+    equal(waits.split(), ["processor", "resume", "x", x["paused_since"]])
     assert x["paused_since"] > x["error"]["since"], x
 
 
@@ -119,7 +119,8 @@ def test_a_replay_that_no_handler_can_be_brought_up_for_is_reported_and_kept(alu
     holds(aludel.run(*replay, status=1)[1], 'processor "x" did not apply command 1: it is refused: planned: as planned in create')
     with aludel.host():
         aludel.wait_for_state("refused")
-        holds(aludel.run(*replay, status=1)[1], 'processor "x" is refused; command 2 is kept, and applied once it can be')
+        why = aludel.processor()["error"]["message"]
+        holds(aludel.run(*replay, status=1)[1], f'processor "x" is refused: {why}; command 2 is kept, and applied once it can be')
     equal([l["state"] for l in aludel.json("dlq", "list")], ["replaying"])
     configure(aludel, LETTERS)
     aludel.drain()
@@ -171,7 +172,8 @@ def test_what_a_diverged_one_would_lose_is_said(aludel):
         file.unlink()
     plans(aludel, {})
     aludel.drain(status=1)
-    holds(aludel.run("status"), "; `aludel processor reset x` begins anew: it drops the handler's tables and discards its open letters\n")
+    reset = f"`aludel --data {aludel.directory} processor reset x`"
+    holds(aludel.run("status"), f"; {reset} begins anew: it drops the handler's tables and discards its open letters\n")
 
 
 def test_a_reset_begins_anew_and_tells_the_handler_so(aludel):
@@ -225,7 +227,7 @@ def test_letters_are_replayed_and_those_that_fail_again_count_up(aludel):
     equal(aludel.processor()["dead_letters"], 0)
     holds(aludel.run("dlq", "discard", "x", status=2)[1], "say which")
     for action in "replay", "discard":
-        for id, why in (99, "there is no dead letter 99; aludel dlq list shows those that there are"), \
+        for id, why in (99, "there is no dead letter 99; `dlq list` shows those that there are"), \
                        (1, "dead letter 1 is closed: it was discarded"), (2, "dead letter 2 is closed: it was replayed"):
             equal(aludel.run("dlq", action, "x", "--id", id, status=2), ("", f'aludel: {action} dead letters of "x": {why}\n'))
 

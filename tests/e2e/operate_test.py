@@ -35,11 +35,11 @@ def test_status_tells_all_without_a_host(aludel):
               "error": {"event_id": 7, "code": "as_told", "message": "it was told to fail", "outcome": "fail", "stage": "handle",
                         "next_try": None}})
     text = aludel.run("status")
-    equal(re.sub(r"since \S+Z", "since TIME", re.sub(r"[\d.]+ KiB", "SIZE", text)), """\
+    equal(re.sub(r"since \S+Z", "since TIME", re.sub(r"[\d.]+ KiB", "SIZE", text)), f"""\
 log: 10 events, SIZE
 PROCESSOR  HANDLER             STATE    CURSOR  LAG  HANDLED  SKIPPED  LETTERS
 x          org.example.unruly  stopped       6    3        7        0        0
-x stopped at event 7 since TIME: as_told: it was told to fail; attempt 1; `aludel processor resume x` tries again
+x stopped at event 7 since TIME: as_told: it was told to fail; attempt 1; `aludel --data {aludel.directory} processor resume x` tries again
 unrouted: other 1
 """)
 
@@ -199,6 +199,18 @@ def test_the_config_is_checked_and_shown(aludel):
     holds(error, "/nonexistent.toml")
 
 
+def test_what_has_no_effect_is_warned_of_by_the_check_and_by_the_host(aludel):
+    aludel.configure_unruly("retry = { max_retries = 3 }")
+    aludel.append("calm")
+    why = "retry of [processor.x] has no effect: no strategy of the processor is "
+    lines = aludel.run("config", "check").splitlines()
+    holds(lines[0], f"{aludel.directory}/aludel.toml:1: warning: {why}")
+    holds(lines[1], ": good, 1 processor")
+    equal([i["processor"] for i in aludel.json("config", "check")["ineffective"]], ["x"])
+    holds(aludel.drain(), f" warning x: {why}")
+    equal(aludel.seen(), [0])
+
+
 def test_a_config_is_checked_where_there_is_none_and_by_the_handlers_schema(aludel):
     none = f"there is no {aludel.directory}/aludel.toml: every handler found would run\n"
     equal(aludel.run("config", "check"), none + "no plugin folder is named: [host] plugin_dirs, --plugin-dir or ALUDEL_PLUGIN_PATH\n")
@@ -288,6 +300,16 @@ def test_verify_tells_of_projections_that_it_cannot_see(aludel):
     (processors / "x" / "projection-1.db").unlink()
     out, _ = aludel.run("verify", status=1)
     holds(out, "projection.db leads to a database that is missing")
+
+
+def test_status_tells_no_time_of_damage_that_it_has_found_itself(aludel):
+    prepare(aludel)
+    folder = aludel.directory / "processors" / "x"
+    (folder / "projection-1.db-wal").unlink(missing_ok=True)
+    (folder / "projection-1.db").write_bytes(b"x" * 8192)
+    equal((aludel.processor()["state"], aludel.processor()["error"]["since"]), ("refused", None))
+    holds(aludel.run("status"), "\nx refused: corrupt: ")
+    equal(aludel.run("processor", "list").splitlines()[1].split()[-1], "-")
 
 
 def test_verify_names_what_is_wrong_with_a_log_that_no_projection_can_be_compared_with(aludel):

@@ -69,7 +69,7 @@ def test_a_crashed_one_is_started_again_by_a_resume_and_by_no_other_command(alud
     aludel.append("calm", "unruly.output")
     with aludel.host() as host:
         aludel.wait_for_state("crashed")
-        holds(host.log(), "; `aludel processor resume x` or the next start of the host tries again\n")
+        holds(host.log(), "; `processor resume x` or the next start of the host tries again\n")
         holds(aludel.run("processor", "skip", "x", status=2)[1], "its process dies at event 1")
         aludel.run("processor", "pause", "x")
         aludel.wait_for_state("paused")
@@ -184,19 +184,77 @@ def test_a_plugin_that_was_replaced_by_garbage_is_refused_and_its_rows_are_kept(
     equal(aludel.seen(), [0, 1])
 
 
-def test_a_processor_whose_folder_another_process_holds_is_stopped_and_kept(aludel):
+def held(aludel):
+    """The processor's folder, held by this process until what is returned is closed."""
+    lock = open(aludel.directory / "processors/x/lock", "r+b")
+    # The host's locks belong to the open file, as flock's do not.
+    fcntl.fcntl(lock, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+    lock.write(f"{os.getpid():<11}\n".encode())
+    lock.flush()
+    return lock
+
+
+def test_a_processor_whose_folder_another_process_holds_waits_for_it(aludel):
     aludel.configure_unruly()
     aludel.append("calm")
     aludel.drain()
-    with open(aludel.directory / "processors/x/lock", "r+b") as lock:
-        # The host's locks belong to the open file, as flock's do not.
-        fcntl.fcntl(lock, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
-        log = aludel.drain(status=1)
-        holds(log, "not caught up: x (stopped: locked: ")
-    equal((aludel.processor()["state"], aludel.processor()["error"]["code"]), ("stopped", "locked"))
-    equal(aludel.seen(), [0])
-    aludel.drain()
+    aludel.append("calm")
+    by = f"lock {aludel.directory}/processors/x/lock: process {os.getpid()} holds it"
+    with held(aludel), aludel.host() as host:
+        x = aludel.wait_for_state("retrying")
+        equal(x["error"]["code"], "locked")
+        holds(x["error"]["message"], by)
+        holds(aludel.run("status"), f"locked: {by}")
+        _, error = aludel.run("processor", "resume", "x", status=1)
+        holds(error, f'processor "x" is retrying: {by}: stop that first, or go through it; command 1 is kept')
+        until(lambda: "; it is tried again in 100ms" in host.log(), "its process to have ended")
+        equal(aludel.seen(), [0])
+        equal(host.end()[0], 0)
     equal((aludel.processor()["state"], aludel.processor()["error"]), ("offline", None))
+    assert not (aludel.directory / "processors/x/host.json").exists()
+    with held(aludel) as lock, aludel.host() as host:
+        aludel.wait_for_state("retrying")
+        lock.close()
+        aludel.wait_for_state("waiting")
+    equal(aludel.seen(), [0, 1])
+
+
+def test_a_drain_waits_for_a_folder_that_is_held_no_longer_than_a_stop_takes(aludel):
+    aludel.configure_unruly()
+    aludel.append("calm")
+    aludel.drain()
+    aludel.append("calm")
+    with held(aludel):
+        holds(aludel.drain(status=1), "not caught up: x (retrying: locked: lock ")
+        holds(aludel.drain("--timeout", "100ms", status=1), "not caught up: x (")
+        _, error = aludel.run("processor", "pause", "x", status=1)
+        holds(error, "did not apply command 1: it is stopped: locked: lock ")
+    equal((aludel.processor()["state"], aludel.processor()["error"]), ("offline", None))
+    aludel.run("processor", "resume", "x")
+    aludel.drain()
+    equal(aludel.seen(), [0, 1])
+
+
+def test_a_processor_whose_time_to_begin_has_not_come_waits_for_it(aludel):
+    def configure(start):
+        aludel.configure_unruly(f'start = "{start}"\n[processor.y]\nplugin = "{FACTS["tally"]}"')
+
+    configure("2200-01-01T00:00:00Z")
+    aludel.append("calm")
+    log = aludel.drain(status=1)
+    holds(log, 'not caught up: x (retrying: not_yet: begin at start = "2200-01-01T00:00:00Z": that time has not come')
+    equal(aludel.processor("y")["lag"], 0)
+    holds(aludel.run("verify"), "1 projection: good\n")
+    with aludel.host():
+        x = aludel.wait_for_state("retrying")
+        equal((x["cursor"], x["error"]["next_try"]), (None, "2200-01-01T00:00:00Z"))
+        holds(aludel.run("processor", "list"), "its next start at 2200-01-01T00:00:00Z")
+        _, error = aludel.run("processor", "pause", "x", status=1)
+        holds(error, 'processor "x" is retrying: begin at start = ')
+    # Nothing of it was kept.
+    configure("1993-01-01T00:00:00Z")
+    aludel.drain()
+    equal(aludel.seen(), [0])
 
 
 def test_one_that_writes_without_an_end_is_killed_in_time_and_holds_up_no_other(aludel):

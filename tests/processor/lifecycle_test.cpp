@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How a handler is brought up and let go.
+#include <aludel/plugin.h>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,17 @@ TEST_CASE("a processor that is started again is not migrated again") {
   rig.run();
   rig.run();
   CHECK(rig.script.life() == "create start stop destroy");
+}
+
+TEST_CASE("of types that the handler does not subscribe to is said that nothing of them arrives") {
+  Rig rig;
+  rig.options.types = {{Subscription::Kind::exact, "wanted"}, {Subscription::Kind::prefix, "other."}};
+  rig.log.append("wanted", 1, 1);
+  rig.run();
+  CHECK(rig.rows() == "0");
+  REQUIRE(rig.logged.size() == 1);
+  CHECK(rig.logged[0] ==
+        "types names \"other.*\", to which org.example.scripted does not subscribe: nothing of it arrives");
 }
 
 TEST_CASE("a handler that keeps no tables is not migrated") {
@@ -265,6 +277,43 @@ TEST_CASE("a new processor whose instance cannot be made leaves no projection") 
   const auto state = read_state(rig.directory());
   REQUIRE_FALSE(state);
   CHECK(state.error().code == ErrorCode::not_found);
+}
+
+TEST_CASE("a reset is refused while the handler cannot be made, as nobody says what a rebuild would do") {
+  Rig rig;
+  rig.script.description.flags = ALUDEL_HANDLER_EXTERNAL;
+  rig.log.append("wanted", 3, 3);
+  rig.run();
+  rig.make_instance = [](const Instance::Context&) -> Result<std::unique_ptr<Instance>> {
+    return Error{ErrorCode::not_found, "make the handler org.example.scripted: libx.so has no such handler"};
+  };
+  Rig::command(rig.directory(), {.kind = Command::Kind::reset});
+  CHECK(rig.run().activity == Activity::refused);
+  CHECK(Rig::number_in(rig.directory(), "select refused from _aludel_command") == 1);
+  CHECK(rig.rows() == upto(2));
+}
+
+TEST_CASE(
+    "a processor whose time to begin has not come keeps nothing, and begins with the first event then") {
+  constexpr auto wait = hours(24 * 400);
+  Rig rig;
+  rig.log.append("wanted", 2, 2);
+  rig.options.start_at = {StartAt::Kind::time, rig.clock.wall_ns() + std::chrono::nanoseconds(wait).count()};
+  for (int host = 0; host < 2; ++host) {
+    const auto state = rig.run();
+    CHECK(state.activity == Activity::retrying);
+    REQUIRE(state.error);
+    CHECK(state.error->code == "not_yet");
+    CHECK(state.error->next_try_ns == rig.options.start_at.time_ns);
+    CHECK(rig.script.journal.empty());
+    REQUIRE_FALSE(read_state(rig.directory()));
+  }
+  rig.log.append("wanted", 2, 2);
+  rig.clock.advance(wait);
+  rig.log.set_time(rig.clock.wall_ns());
+  rig.log.append("wanted", 2, 2);
+  CHECK(rig.run().activity == Activity::offline);
+  CHECK(rig.rows() == "4 5");
 }
 
 TEST_CASE("a processor has one owner") {

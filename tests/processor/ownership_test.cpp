@@ -82,6 +82,28 @@ TEST_CASE("a projection that does not belong to this handler and this log is lef
   }
 }
 
+TEST_CASE("a projection of another log is not resumed, and what helps is said; on its own log it is") {
+  Rig rig;
+  rig.log.append("wanted", 6, 3);
+  rig.run();
+  const auto own = rig.log.log_id();
+  rig.log.set_log_id(Uuid::random());
+  rig.run();
+  Rig::command(rig.directory(), {.kind = Command::Kind::resume});
+  CHECK(rig.run().activity == Activity::diverged);
+  const auto answer = [&] {
+    return Rig::text_in(rig.directory(),
+                        "select refused || ' ' || message from _aludel_command order by id desc limit 1");
+  };
+  CHECK(answer().starts_with("1 open the projection: it was made from log "));
+  CHECK(answer().find("or reset the processor") != std::string::npos);
+  rig.log.set_log_id(own);
+  Rig::command(rig.directory(), {.kind = Command::Kind::pause});
+  Rig::command(rig.directory(), {.kind = Command::Kind::resume});
+  CHECK(rig.run().activity == Activity::offline);
+  CHECK(answer() == "0 ");
+}
+
 TEST_CASE(
     "the cursor's fingerprint is the block's of the event before it, wherever in a block the cursor stands") {
   for (const std::uint64_t batch_size : {1U, 2U, 3U, 4U, 7U}) {

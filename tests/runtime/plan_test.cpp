@@ -142,6 +142,39 @@ TEST_CASE("a config that does not fit the handler's schema refuses its processor
   CHECK(none->left_out[0].handler == "org.one.ledger");
 }
 
+TEST_CASE("what has no effect is said, and the processor planned without it") {
+  const std::vector<InspectedPlugin> plugins{plugin("a.so", {handler("org.one.ledger")})};
+  const std::string no_strategy =
+      " has no effect: no strategy of the processor is \"retry\" or \"custom\"; choose one, or leave it out";
+  const std::pair<std::string, std::string> cases[] = {
+      {"retry = { max_retries = 3 }", "retry of [processor.x]" + no_strategy},
+      {"strategy = \"dead_letter\"\nretry = { max_retries = 3 }", "retry of [processor.x]" + no_strategy},
+      {"type.deposit.retry = { max_retries = 3 }", "retry of [processor.x.type.\"deposit\"]" + no_strategy},
+      {"type.other.strategy = \"retry\"",
+       "[processor.x.type.\"other\"] has no effect: org.one.ledger does not subscribe to it"},
+      {"types = [\"order.a\"]\ntype.\"order.b*\".strategy = \"retry\"",
+       "[processor.x.type.\"order.b*\"] has no effect: types of [processor.x] leaves it out"},
+      {"replay = { max_retries = 3 }",
+       "replay of [processor.x] has no effect: its strategy is \"off\"; choose another, or leave it out"},
+      {"strategy = \"retry\"\nretry = { max_retries = 3 }", ""},
+      {"on.fail = \"custom\"\ntype.deposit.retry = { max_retries = 3 }", ""},
+      {"retry = { max_retries = 3 }\ntype.\"o*\".strategy = \"retry\"", ""},
+      {"replay = { max_retries = 3, strategy = \"fixed\" }", ""},
+  };
+  for (const auto& [lines, words] : cases) {
+    auto described = plugins;
+    described[0].library->handlers[0].has_on_error = true;
+    const auto chosen = config("[processor.x]\nhandler = \"org.one.ledger\"\n" + lines);
+    const auto plan = make_plan(chosen, described);
+    CHECK(told(plan) == "x=org.one.ledger@a.so ");
+    std::string found;
+    for (const auto& ineffective : plan->ineffective)
+      found += ineffective.name == "x" ? ineffective.what : "of another";
+    CHECK(found == words);
+    CHECK(make_plan(config(to_toml(chosen)), described)->ineffective.size() == plan->ineffective.size());
+  }
+}
+
 TEST_CASE("types narrow a handler's subscriptions") {
   const std::vector<InspectedPlugin> plugins{plugin("a.so", {handler("org.one.ledger")})};
   for (const auto* types : {"[\"deposit\"]", "[\"order.x\"]", "[\"order.x*\"]", "[\"o*\"]", "[\"*\"]"}) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/status.hpp"
 
+#include <fstream>
 #include <string>
 
 #include "log/segment_log.hpp"
@@ -160,6 +161,15 @@ TEST_CASE("that a processor crashed is durable, and told until a host knows bett
       to_json(status).find(
           R"("attempt":1,"error":{"event_id":17,"code":"crashed","message":"killed by signal 11","outcome":"host","stage":"handle","since":"1970-01-01T00:00:00.000000005Z","next_try":null})") !=
       std::string::npos);
+}
+
+TEST_CASE("a projection that cannot be read is refused, since no time that anybody knows") {
+  const Rig rig;
+  rig.leave_folder("x", {exact("b")});
+  std::ofstream(rig.installation.data.processor("x") / "projection.db") << std::string(8192, 'x');
+  const auto status = rig.status();
+  CHECK(status.processors[0].state.activity == Activity::refused);
+  CHECK(to_json(status).find(R"("stage":"open","since":null,"next_try":null})") != std::string::npos);
 }
 
 TEST_CASE("a handler that subscribes when it is created may want anything that types name") {

@@ -90,6 +90,16 @@ struct Rig {
     const auto events = script.events;
     events.on_end({std::nullopt, "killed by signal 11 (Segmentation fault)", "one\nlast words\n"});
   }
+  // Ends as a processor does whose folder another process holds.
+  void end_locked() {
+    ProcessorState state;
+    state.activity = Activity::retrying;
+    state.error = ProcessorError{std::nullopt, system_clock().wall_ns(),         0, "host", "open",
+                                 "locked",     "lock x/lock: process 7 holds it"};
+    const auto events = script.events;
+    events.on_state(state);
+    events.on_end({state, "exited with status 0", {}});
+  }
   void end(Activity activity) {
     ProcessorState state;
     state.activity = activity;
@@ -448,6 +458,71 @@ TEST_CASE("what cannot be started for want of resources is no death, and is trie
     CHECK(rig.supervised->state().activity == Activity::retrying);
     rig.run_until_started(4 + death);
   }
+}
+
+TEST_CASE("one whose folder another process holds is no death, and is tried until it can be had") {
+  Rig rig;
+  rig.supervised->start();
+  std::int64_t last_delay = 0;
+  for (int launch = 1; launch <= 3; ++launch) {
+    rig.end_locked();
+    REQUIRE(rig.supervised->put_off());
+    CHECK_FALSE(rig.supervised->ended());
+    const auto& state = rig.supervised->state();
+    CHECK(state.activity == Activity::retrying);
+    CHECK(state.error->message == "lock x/lock: process 7 holds it");
+    const auto delay = *state.error->next_try_ns - state.error->since_ns;
+    CHECK(delay > last_delay);
+    last_delay = delay;
+    CHECK_FALSE(read_verdict(rig.dir.path()));
+    rig.run_until_started(launch + 1);
+    CHECK_FALSE(rig.supervised->put_off());
+  }
+  for (int death = 1; death < limits::deaths_without_commit_max; ++death) {
+    rig.die();
+    CHECK(rig.supervised->state().activity == Activity::retrying);
+    CHECK_FALSE(rig.supervised->put_off());
+    rig.run_until_started(4 + death);
+  }
+}
+
+TEST_CASE("one that is put off looks again at once when it is nudged, and ends offline when it is stopped") {
+  Rig rig;
+  rig.supervised->start();
+  rig.end_locked();
+  rig.supervised->nudge();
+  CHECK(rig.script.started == 2);
+  rig.end_locked();
+  rig.supervised->stop();
+  CHECK(rig.supervised->ended());
+  CHECK(rig.supervised->state().activity == Activity::offline);
+  CHECK_FALSE(read_verdict(rig.dir.path()));
+}
+
+TEST_CASE("one that is stopped while another process holds its folder ends offline") {
+  Rig rig;
+  rig.supervised->start();
+  rig.supervised->stop();
+  rig.end_locked();
+  CHECK(rig.supervised->ended());
+  CHECK(rig.supervised->state().activity == Activity::offline);
+  CHECK_FALSE(read_verdict(rig.dir.path()));
+}
+
+TEST_CASE("one whose time to begin has not come is tried when it says") {
+  Rig rig;
+  rig.supervised->start();
+  ProcessorState state;
+  state.activity = Activity::retrying;
+  state.error = ProcessorError{std::nullopt, system_clock().wall_ns(), 0, "host", "open", "not_yet", "why"};
+  state.error->next_try_ns =
+      state.error->since_ns + std::chrono::nanoseconds(std::chrono::hours(9999)).count();
+  const auto events = rig.script.events;
+  events.on_end({state, "exited with status 0", {}});
+  CHECK(rig.supervised->put_off());
+  CHECK(rig.supervised->state().error->next_try_ns == state.error->next_try_ns);
+  rig.supervised->stop();
+  CHECK(rig.script.started == 1);
 }
 
 TEST_CASE("a program that is not there is not tried for ever") {

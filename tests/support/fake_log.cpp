@@ -66,7 +66,7 @@ void FakeLog::append(const std::vector<Entry>& events) {
   place.log_id = id_;
   place.first_id = tip_;
   place.previous_crc = blocks_.empty() ? 0 : block(blocks_.size() - 1).fingerprint();
-  place.time_ns = history_;
+  place.time_ns = time_ns_ + history_;
   encoded->place(place);
   blocks_.emplace_back(encoded->bytes());
   tip_ += events.size();

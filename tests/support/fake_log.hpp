@@ -35,6 +35,8 @@ class FakeLog final : public EventReader {
   void restore();
 
   void set_log_id(const Uuid& id) { id_ = id; }
+  /// When the blocks that follow are appended, wall clock.
+  void set_time(std::int64_t ns) { time_ns_ = ns; }
   /// Reading the block that holds this event fails; nothing: it works again.
   void fail_at(std::optional<std::uint64_t> id) { fails_at_ = id; }
   /// Reading that block's events fails, its directory is sound.
@@ -74,6 +76,7 @@ class FakeLog final : public EventReader {
   std::vector<std::string> blocks_;
   std::vector<std::string> cut_;  // blocks_, as they were before
   std::uint64_t tip_ = 0;
+  std::int64_t time_ns_ = 0;
   std::uint32_t history_ = 0;  // another one for each cut
   std::optional<std::uint64_t> fails_at_;
   std::optional<std::uint64_t> body_fails_at_;
