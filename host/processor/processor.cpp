@@ -69,7 +69,8 @@ class OwnedProcessor final : public Processor {
   std::uint32_t handler_flags_ = 0;
   Cursor cursor_;
   std::uint64_t rebuild_below_ = 0;
-  bool started_ = false;  // the handler's `stop` is owed
+  std::optional<Worker::Time> retry_at_;  // of a wait that a round or a command has ended
+  bool started_ = false;                  // the handler's `stop` is owed
   bool paused_ = false;
   bool replays_ = false;                  // letters are chosen for the handler
   std::optional<Standstill> stands_;      // since an earlier run; a command may make it go on
@@ -297,8 +298,9 @@ void OwnedProcessor::work(const Interrupt& stop) {
               earlier ? failing_event(*earlier) : std::nullopt, options_.batch_size);
   Worker worker({environment_.log, feed, batch, *projection_, *relay_, environment_.clock, teller_,
                  environment_.handler_log, *replays_due_},
-                {options_.batch_size, options_.error_policy, rebuild_below_});
+                {options_.batch_size, options_.error_policy, rebuild_below_, retry_at_});
   standstill_ = worker.run(earlier, stop);
+  retry_at_ = worker.retry_at();
   cursor_ = batch.cursor();
   teller_.committed(cursor_, batch.failing().has_value());
 }
