@@ -24,28 +24,27 @@ AutomaticReplay::AutomaticReplay(Parts parts, const ReplayPolicy& policy) : part
   parts_.projection.letters().schedule().take(policy_);
 }
 
-Result<void> AutomaticReplay::take_up(const std::optional<InFlightPage::Call>& died_in) {
+Result<void> AutomaticReplay::take_up(const std::optional<Death>& death) {
   auto& schedule = parts_.projection.letters().schedule();
   const auto differs = schedule.differs();
   if (!differs) return differs.error();
   if (*differs) {
     if (auto adopted = in_transaction([&] { return schedule.adopt(); }); !adopted) return adopted;
   }
-  if (policy_.strategy == ReplayStrategy::off || !died_in) return {};
-  return settle_death(*died_in);
+  if (policy_.strategy == ReplayStrategy::off || !death) return {};
+  return settle_death(*death);
 }
 
-Result<void> AutomaticReplay::settle_death(const InFlightPage::Call& died_in) {
-  const auto stored = parts_.projection.letters().unchosen_letter_of(died_in.event_id);
+Result<void> AutomaticReplay::settle_death(const Death& death) {
+  const auto stored = parts_.projection.letters().unchosen_letter_of(death.call.event_id);
   if (!stored) return stored.error();
-  if (!*stored) return {};
-  const auto error = death_in(died_in, **stored, parts_.clock);
-  if (!error) return {};
-  const auto identity = parts_.projection.tables().identity();
-  if (!identity) return identity.error();
+  if (!*stored || !was_in_replay_of(**stored, death)) return {};
   // The round that it was in is over: others may end like it, and the log has its turn first.
   last_round_ = parts_.clock.now();
-  return settle(**stored, *error, identity->handler_version);
+  if (!death.counts()) return {};
+  const auto identity = parts_.projection.tables().identity();
+  if (!identity) return identity.error();
+  return settle(**stored, failure_by(death, parts_.clock.wall_ns()), identity->handler_version);
 }
 
 std::optional<AutomaticReplay::Time> AutomaticReplay::next_round() {

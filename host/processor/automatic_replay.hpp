@@ -38,9 +38,9 @@ class AutomaticReplay {
   AutomaticReplay(Parts parts, const ReplayPolicy& policy);
 
   /// Before anything else, once there are tables: gives the letters the times and states of this policy.
-  /// @param died_in the call that the process before this one died in: a letter that was being replayed
-  ///   without an order has failed again
-  Result<void> take_up(const std::optional<InFlightPage::Call>& died_in);
+  /// @param death of the process before this one: a letter that was being replayed without an order may have
+  ///   failed again by it
+  Result<void> take_up(const std::optional<Death>& death);
 
   /// When the next round is to begin, or was to; nothing: no letter waits for one.
   [[nodiscard]] std::optional<Time> next_round();
@@ -54,7 +54,7 @@ class AutomaticReplay {
 
  private:
   Result<std::optional<StoredEvent>> next_due(bool& looked);
-  Result<void> settle_death(const InFlightPage::Call& died_in);
+  Result<void> settle_death(const Death& death);
   Result<std::optional<ProcessorError>> replay(const StoredEvent& stored, LetterDelivery& delivery);
   Result<void> settle(const StoredEvent& stored, const ProcessorError& error,
                       const std::string& handler_version);

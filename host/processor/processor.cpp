@@ -9,6 +9,7 @@
 #include "processor/batch.hpp"
 #include "processor/bring_up.hpp"
 #include "processor/command_runner.hpp"
+#include "processor/death.hpp"
 #include "processor/feed.hpp"
 #include "processor/ownership.hpp"
 #include "processor/page.hpp"
@@ -60,8 +61,8 @@ class OwnedProcessor final : public Processor {
   os::FileLock lock_;
   StateTeller teller_;
   std::unique_ptr<InFlightPage> page_;
-  std::optional<InFlightPage::Call> died_in_;  // of the process before this one
-  std::unique_ptr<Projection> projection_;     // null: it cannot be opened
+  std::optional<Death> death_;              // of the process before this one
+  std::unique_ptr<Projection> projection_;  // null: it cannot be opened
   std::optional<AutomaticReplay> replays_due_;
   std::unique_ptr<Instance> instance_;  // its statements go before the projection
   std::unique_ptr<CommandQueue> commands_;
@@ -78,11 +79,9 @@ class OwnedProcessor final : public Processor {
 };
 
 Result<void> OwnedProcessor::open() {
-  if (const auto before = InFlightPage::view(options_.directory / "page"); before) {
-    died_in_ = (*before)->read();
-    if (died_in_ && died_in_->stage == 0) died_in_.reset();
-  }
-  auto page = InFlightPage::create(options_.directory / "page");
+  death_ = read_death(options_.directory / "page");
+  auto page =
+      InFlightPage::create(options_.directory / "page", death_ ? death_->interrupted() : Interruptions{});
   if (!page) return page.error();
   page_ = std::move(*page);
   if (auto opened = open_projection(); !opened || standstill_) return opened;
@@ -99,7 +98,7 @@ Result<void> OwnedProcessor::open_projection() {
     projection_ = std::move(*projection);
     replays_due_.emplace(AutomaticReplay::Parts{*projection_, environment_.handler_log, environment_.clock},
                          options_.replay);
-    return projection_->initialised() ? replays_due_->take_up(died_in_) : Result<void>();
+    return projection_->initialised() ? replays_due_->take_up(death_) : Result<void>();
   }
   if (projection.error().code != ErrorCode::unsupported) return projection.error();
   stand_still({Activity::refused, host_error("open", projection.error(), environment_.clock.wall_ns())});
@@ -267,7 +266,7 @@ bool OwnedProcessor::replay(const Interrupt& stop) {
       return ended ? load() : ended;
     }
     Replayer replayer({*projection_, instance_->description(), environment_.handler_log, environment_.clock},
-                      letter_delivery(), std::exchange(died_in_, std::nullopt));
+                      letter_delivery(), std::exchange(death_, std::nullopt));
     auto done = replayer.run(**command, stop);
     if (!done) return done;
     return load();

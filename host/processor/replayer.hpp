@@ -29,10 +29,9 @@ class Replayer {
     const Clock& clock;
   };
 
-  /// @param died_in the call that the process before this one died in, if it did: a letter that it was at has
-  ///   failed again
-  Replayer(Parts parts, LetterDelivery delivery, std::optional<InFlightPage::Call> died_in)
-      : parts_(parts), delivery_(delivery), died_in_(died_in) {}
+  /// @param death of the process before this one: a letter that it was at may have failed again by it
+  Replayer(Parts parts, LetterDelivery delivery, const std::optional<Death>& death)
+      : parts_(parts), delivery_(delivery), death_(death) {}
 
   /// Works off what the command has chosen, or as far as it gets before `stop` is raised. The command is
   /// finished once all has been tried, or a letter met a broken environment.
@@ -40,13 +39,13 @@ class Replayer {
 
  private:
   Result<void> replay(const StoredEvent& stored);
-  Result<void> settle(const StoredEvent& stored, const ProcessorError& error);
+  Result<void> settle(const StoredEvent& stored, const ProcessorError& error, bool ends);
   Result<void> settle_failure(const StoredEvent& stored, const ProcessorError& error);
   Result<void> finish();
 
   Parts parts_;
   LetterDelivery delivery_;
-  std::optional<InFlightPage::Call> died_in_;
+  std::optional<Death> death_;
   Command command_;
   CommandResult result_;
 };

@@ -76,6 +76,7 @@ class Supervised {
   void died(const Worker::Ended& ended);
   void give_up();
   void kill_stuck(std::chrono::milliseconds patience);
+  void note_timeout() const;
   void look();
   void look_later();
   [[nodiscard]] std::optional<InFlightPage::Call> call_in_flight() const;

@@ -252,6 +252,31 @@ def test_a_letter_whose_replay_kills_the_process_has_failed_again(aludel):
     equal(seen(aludel), [1])
 
 
+def test_a_replay_whose_process_is_killed_from_outside_goes_on_at_the_same_letter(aludel):
+    gate = aludel.directory / "gate"
+    configure(aludel, LETTERS)
+    plans(aludel, {"does": "wait", "letter": True, "for": str(gate)}, {"does": "fail", "until": 1})
+    with aludel.host() as host:
+        until(lambda: aludel.processor()["dead_letters"] == 2, "the letters")
+        replay = subprocess.Popen(aludel.command("dlq", "replay", "x", "--all"), stdout=subprocess.PIPE, text=True)
+        child, *_ = until(lambda: (call := aludel.in_flight()) and call[1:] == (0, 2) and call, "the replay")
+        os.kill(child, signal.SIGKILL)
+        gate.touch()
+        equal((replay.communicate(timeout=LIMIT)[0], replay.returncode), ("replayed 2 dead letters\n", 0))
+    equal([(l["state"], l["attempts"], l["replays"]) for l in aludel.json("dlq", "list", "--all")], [("replayed", 1, 0)] * 2)
+
+
+def test_without_a_host_too_a_letter_whose_replay_kills_the_process_has_failed_again_at_once(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, {"does": "crash"})
+    aludel.drain()
+    for attempts in 1, 2:
+        holds(aludel.run("dlq", "replay", "x", "--all", status=1)[1], "killed by signal 6 (Aborted)")
+        equal([l["attempts"] for l in aludel.json("dlq", "list")], [attempts])
+    aludel.drain()
+    equal([(l["code"], l["attempts"]) for l in aludel.json("dlq", "list")], [("crashed", 3)])
+
+
 def test_letters_are_chosen_by_what_they_are_about(aludel):
     configure(aludel, LETTERS)
     aludel.append_events(*({"type": "plan", "subject": key, "data": {"does": does}} for key, does in

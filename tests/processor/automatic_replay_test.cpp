@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Dead letters that are handed to the handler again without an order.
+#include <algorithm>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -250,6 +252,35 @@ TEST_CASE("letters have their turn between batches of a log that never ends") {
   // The batch of event 0, a redelivery among them, is done before.
   CHECK(rig.calls == "0@1 1@2 2@3 3@4 4@5 5@6 6@7 0@8 7@9 8@10 9@11");
   CHECK(rig.rows() == upto(9));
+}
+
+TEST_CASE("a letter in whose replay the process died by the handler's fault has failed again") {
+  Replays rig;
+  rig.fails(5, 1);
+  rig.make_letters();
+  rig.died_in(5, 2, {ProcessEnd::Kind::signalled, SIGSEGV});
+  rig.clock.advance(minutes(1));
+  rig.run();
+  CHECK(rig.calls == "5@120");
+  CHECK(rig.letters() == "5 replayed 2/1/1");
+  CHECK(std::find(rig.logged.begin(), rig.logged.end(),
+                  "dead letter 1 failed again: event 5: crashed: killed by signal 11 (Segmentation fault) in "
+                  "handle; replay 2 of 3 follows") != rig.logged.end());
+}
+
+TEST_CASE("a letter whose replay was interrupted is as it was, until the third time in a row") {
+  for (const std::uint32_t before : {0U, 1U, 2U}) {
+    CAPTURE(before);
+    Replays rig;
+    rig.fails(5, 1);
+    rig.make_letters();
+    rig.died_in(5, 2, {ProcessEnd::Kind::signalled, SIGKILL}, before);
+    rig.clock.advance(minutes(1));
+    rig.run();
+    // The log has its turn before.
+    CHECK(rig.calls == "5@120");
+    CHECK(rig.letters() == (before == 2 ? "5 replayed 2/1/1" : "5 replayed 1/0/0"));
+  }
 }
 
 TEST_CASE("a broken environment stops the processor and leaves the letter as it was") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Dead letters that are handed to the handler again, by an operator's order.
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,37 @@ TEST_CASE("a replay that a deferred constraint refuses has failed, and the proce
   CHECK(rig.rows() == Rig::all_but(9, {5}));
   CHECK(Rig::text_in(rig.directory(), "select succeeded || ' ' || failed from _aludel_command") == "1 1");
   CHECK(rig.script.work().find("u5") != std::string::npos);
+}
+
+TEST_CASE(
+    "a replay that its process died in goes on behind the letter that is at fault, and at one that is not") {
+  for (const int signal : {SIGSEGV, SIGKILL}) {
+    CAPTURE(signal);
+    LetterRig rig;
+    rig.script.events[5] = {.outcome = Outcome::fail, .until = 1};
+    rig.script.events[6] = {.outcome = Outcome::fail, .until = 1};
+    rig.run();
+    rig.order(Command::Kind::replay);
+    rig.died_in(5, 2, {ProcessEnd::Kind::signalled, static_cast<std::uint32_t>(signal)});
+    rig.run();
+    CHECK(rig.letters() == (signal == SIGKILL ? "5 replayed boom 1, 6 replayed boom 1"
+                                              : "5 dead crashed 2, 6 replayed boom 1"));
+  }
+}
+
+TEST_CASE("a dry run that its process died in ends at the letter that is at fault, wherever that stands") {
+  LetterRig rig;
+  rig.script.events[5] = {.outcome = Outcome::fail, .until = 1};
+  rig.script.events[6] = {.outcome = Outcome::fail, .until = 1};
+  rig.run();
+  Rig::command(rig.directory(), {0, Command::Kind::replay, {}, true});
+  rig.died_in(6, 2, {ProcessEnd::Kind::timed_out, 500});
+  rig.run();
+  CHECK(rig.letters() == "5 dead boom 1, 6 dead boom 1");
+  CHECK(Rig::text_in(rig.directory(),
+                     "select finished || ' ' || succeeded || ' ' || failed || ' ' || message from "
+                     "_aludel_command") ==
+        "1 1 1 stopped at letter 2: event 6: timed_out: a call took over 500ms and was killed in handle");
 }
 
 TEST_CASE("commands that were given behind a replay are applied after it, without another nudge") {
