@@ -183,37 +183,44 @@ Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
     return refused("this handler has effects outside of its projection, which a rebuild would have again");
   }
   auto& projection = parts_.projection;
-  auto& tables = projection.tables();
-  const auto control = tables.control();
-  if (!control) return control.error();
-  const auto cursor = tables.cursor();
+  const auto cursor = projection.tables().cursor();
   if (!cursor) return cursor.error();
-  const auto standstill = tables.standstill();
+  const auto standstill = projection.tables().standstill();
   if (!standstill) return standstill.error();
-  const auto start = tables.start();
-  if (!start) return start.error();
   const auto strange = strangeness(cursor->position);
   if (!strange) return strange.error();
   if (*strange && (*strange)->activity != Activity::diverged) return refused((*strange)->error.message);
+  const bool diverged = strange->has_value();
   if (auto dropped = drop_tables_of_handler(); !dropped) return dropped.error();
   const auto discarded = projection.letters().discard({}, "reset");
   if (!discarded) return discarded.error();
-  // What it has seen of another log, or of another history of this one, says nothing about this one.
-  const auto below = *strange ? 0 : std::max(control->rebuild_below, cursor->position.next);
-  const auto lost = *strange ? strangeness(*start) : Result<std::optional<Standstill>>(std::nullopt);
-  if (!lost) return lost.error();
-  auto begun = tables.begin_anew(*lost ? Position{} : *start, below, parts_.log.log_id());
-  if (!begun) return begun.error();
+  if (auto begun = begin_anew(*cursor, diverged); !begun) return begun.error();
   outcome.goes_on = true;
-  const bool refused_by_log = *standstill && (*standstill)->error.code == log_refuses;
   std::uint64_t dropped = 0;
-  if (*strange || refused_by_log) {
+  if (diverged || (*standstill && (*standstill)->error.code == log_refuses)) {
     // As another producer: the log need not agree with what it was as the one before.
     const auto emptied = projection.outbox().begin_anew(Uuid::random());
     if (!emptied) return emptied.error();
     dropped = *emptied;
   }
   return done(lost_by_reset(*discarded, dropped), *discarded);
+}
+
+// What it has seen of another log, or of another history of this one, says nothing about this one; and its
+// start may be no place in this one.
+Result<void> CommandRunner::begin_anew(const Cursor& cursor, bool diverged) {
+  auto& tables = parts_.projection.tables();
+  const auto control = tables.control();
+  if (!control) return control.error();
+  const auto start = tables.start();
+  if (!start) return start.error();
+  if (!diverged) {
+    const auto below = std::max(control->rebuild_below, cursor.position.next);
+    return tables.begin_anew(*start, below, parts_.log.log_id());
+  }
+  const auto lost = strangeness(*start);
+  if (!lost) return lost.error();
+  return tables.begin_anew(*lost ? Position{} : *start, 0, parts_.log.log_id());
 }
 
 // Whether the log has another history up to there, or is another one.

@@ -49,6 +49,7 @@ class CommandRunner {
   Result<CommandResult> resume(Outcome& outcome);
   Result<CommandResult> skip(Outcome& outcome);
   Result<CommandResult> reset(Outcome& outcome);
+  Result<void> begin_anew(const Cursor& cursor, bool diverged);
   Result<std::string> why_not_open(const Command& command);
   Result<CommandResult> discard(const Command& command);
   Result<CommandResult> choose(const Command& command, Outcome& outcome);
