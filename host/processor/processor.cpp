@@ -45,6 +45,7 @@ class OwnedProcessor final : public Processor {
 
   // A run, in the order of its steps.
   bool apply_commands();
+  [[nodiscard]] std::optional<std::uint64_t> died_at() const;
   [[nodiscard]] bool rests() const { return standstill_ || stands_ || paused_; }
   bool bring_up(const Interrupt& stop);
   LetterDelivery letter_delivery();
@@ -70,6 +71,7 @@ class OwnedProcessor final : public Processor {
   std::uint32_t handler_flags_ = 0;
   Cursor cursor_;
   std::uint64_t rebuild_below_ = 0;
+  std::optional<std::uint64_t> skipped_;
   std::optional<Worker::Time> retry_at_;  // of a wait that a round or a command has ended
   bool started_ = false;                  // the handler's `stop` is owed
   bool paused_ = false;
@@ -141,6 +143,7 @@ Result<void> OwnedProcessor::load() {
   cursor_ = *cursor;
   paused_ = control->paused_ns.has_value();
   rebuild_below_ = control->rebuild_below;
+  skipped_ = control->skipped;
   // A reset may have made it another producer.
   relay_.emplace(Relay::Parts{*projection_, environment_.appender, environment_.log, environment_.clock,
                               teller_, environment_.handler_log},
@@ -214,13 +217,16 @@ ProcessorState OwnedProcessor::run(const Interrupt& stop) {
 bool OwnedProcessor::apply_commands() {
   if (!projection_ || !projection_->initialised()) return !standstill_;
   CommandRunner runner({*projection_, *commands_, environment_.log, environment_.handler_log,
-                        environment_.clock, handler_flags_, options_.verdict});
+                        environment_.clock, handler_flags_, options_.verdict, died_at()});
   auto asked = runner.apply(started_);
   if (asked && asked->needs_reset) {
     take_down();
     asked = runner.apply(false);
   }
-  if (asked && asked->goes_on) options_.verdict.reset();
+  if (asked && asked->goes_on) {
+    options_.verdict.reset();
+    death_.reset();
+  }
   auto loaded = asked ? load() : Result<void>(asked.error());
   if (!loaded) {
     stand_still({Activity::stopped, host_error("command", loaded.error(), environment_.clock.wall_ns())});
@@ -229,6 +235,13 @@ bool OwnedProcessor::apply_commands() {
   replays_ = asked->needs_replay;
   if (asked->goes_on) standstill_.reset();
   return true;
+}
+
+// The event that its process died at last, by the handler's fault.
+std::optional<std::uint64_t> OwnedProcessor::died_at() const {
+  if (death_ && death_->counts()) return death_->call.event_id;
+  const auto& verdict = options_.verdict;
+  return verdict && verdict->activity == Activity::crashed ? verdict->error.event_id : std::nullopt;
 }
 
 bool OwnedProcessor::bring_up(const Interrupt& stop) {
@@ -297,7 +310,7 @@ void OwnedProcessor::work(const Interrupt& stop) {
               earlier ? failing_event(*earlier) : std::nullopt, options_.batch_size);
   Worker worker({environment_.log, feed, batch, *projection_, *relay_, environment_.clock, teller_,
                  environment_.handler_log, *replays_due_},
-                {options_.batch_size, options_.error_policy, rebuild_below_, retry_at_});
+                {options_.batch_size, options_.error_policy, rebuild_below_, skipped_, retry_at_});
   standstill_ = worker.run(earlier, stop);
   retry_at_ = worker.retry_at();
   cursor_ = batch.cursor();
