@@ -44,6 +44,11 @@ std::optional<milliseconds> replay_delay(const ReplayPolicy& policy, std::uint64
   return std::max({delay_of(policy, retries), policy.min_age, milliseconds::zero()});
 }
 
+// They never become shorter.
+std::optional<milliseconds> replay_delay_max(const ReplayPolicy& policy) {
+  return policy.max_retries == 0 ? std::nullopt : replay_delay(policy, policy.max_retries - 1);
+}
+
 std::string_view to_string(ReplayStrategy strategy) {
   switch (strategy) {
     case ReplayStrategy::off: return "off";

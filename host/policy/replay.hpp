@@ -50,6 +50,9 @@ struct ReplayPolicy {
 [[nodiscard]] std::optional<std::chrono::milliseconds> replay_delay(const ReplayPolicy& policy,
                                                                     std::uint64_t retries);
 
+/// The longest of these delays; nothing where there are none. Pure.
+[[nodiscard]] std::optional<std::chrono::milliseconds> replay_delay_max(const ReplayPolicy& policy);
+
 /// As they are written in the config.
 [[nodiscard]] std::string_view to_string(ReplayStrategy strategy);
 [[nodiscard]] std::string_view to_string(ReplayOrder order);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace aludel {
 
@@ -23,40 +24,35 @@ AutomaticReplay::AutomaticReplay(Parts parts, const ReplayPolicy& policy) : part
   parts_.projection.letters().schedule().take(policy_);
 }
 
-Result<void> AutomaticReplay::take_up(const std::optional<InFlightPage::Call>& died_in) {
+Result<void> AutomaticReplay::take_up(const std::optional<Death>& death) {
   auto& schedule = parts_.projection.letters().schedule();
   const auto differs = schedule.differs();
   if (!differs) return differs.error();
   if (*differs) {
     if (auto adopted = in_transaction([&] { return schedule.adopt(); }); !adopted) return adopted;
   }
-  if (policy_.strategy == ReplayStrategy::off) return {};
-  const auto now_ns = parts_.clock.wall_ns();
-  if (auto shortened = in_transaction([&] { return schedule.shorten_waits(now_ns); }); !shortened)
-    return shortened;
-  return died_in ? settle_death(*died_in) : Result<void>();
+  if (policy_.strategy == ReplayStrategy::off || !death) return {};
+  return settle_death(*death);
 }
 
-Result<void> AutomaticReplay::settle_death(const InFlightPage::Call& died_in) {
-  const auto stored = parts_.projection.letters().unchosen_letter_of(died_in.event_id);
+Result<void> AutomaticReplay::settle_death(const Death& death) {
+  const auto stored = parts_.projection.letters().unchosen_letter_of(death.call.event_id);
   if (!stored) return stored.error();
-  if (!*stored) return {};
-  const auto error = death_in(died_in, **stored, parts_.clock);
-  if (!error) return {};
-  const auto identity = parts_.projection.tables().identity();
-  if (!identity) return identity.error();
+  if (!*stored || !was_in_replay_of(**stored, death)) return {};
   // The round that it was in is over: others may end like it, and the log has its turn first.
   last_round_ = parts_.clock.now();
-  return settle(**stored, *error, identity->handler_version);
+  if (!death.counts()) return {};
+  const auto identity = parts_.projection.tables().identity();
+  if (!identity) return identity.error();
+  return settle(**stored, failure_by(death, parts_.clock.wall_ns()), identity->handler_version);
 }
 
 std::optional<AutomaticReplay::Time> AutomaticReplay::next_round() {
   if (policy_.strategy == ReplayStrategy::off) return std::nullopt;
-  const auto due = parts_.projection.letters().schedule().first_due();
-  if (!due) return Time();  // the round will tell what is wrong
-  if (!*due) return std::nullopt;
-  const auto rest = std::chrono::nanoseconds(**due - parts_.clock.wall_ns());
-  const auto at = parts_.clock.now() + rest;
+  const auto rest = parts_.projection.letters().schedule().rest(parts_.clock.wall_ns());
+  if (!rest) return Time();  // the round will tell what is wrong
+  if (!*rest) return std::nullopt;
+  const auto at = parts_.clock.now() + **rest;
   return last_round_ ? std::max(at, *last_round_ + policy_.check_interval) : at;
 }
 
@@ -68,16 +64,17 @@ bool AutomaticReplay::is_due() {
 Result<std::optional<Standstill>> AutomaticReplay::round(LetterDelivery delivery,
                                                          const std::string& handler_version,
                                                          const Interrupt& stop) {
-  auto& letters = parts_.projection.letters();
-  const auto due = letters.schedule().due(parts_.clock.wall_ns());
-  if (!due) return due.error();
+  auto& schedule = parts_.projection.letters().schedule();
+  const auto now_ns = parts_.clock.wall_ns();
+  if (auto done = in_transaction([&] { return schedule.shorten_waits(now_ns); }); !done) return done.error();
+  bool looked = false;
   std::uint32_t failed_in_a_row = 0;
   std::optional<Standstill> standstill;
-  for (const auto id : *due) {
+  for (std::uint64_t taken = 0; taken < policy_.batch_size; ++taken) {
     if (stop.pending() || standstill || failed_in_a_row == policy_.stop_on_consecutive_failures) break;
-    const auto stored = letters.open_letter(id);
+    const auto stored = next_due(looked);
     if (!stored) return stored.error();
-    if (!*stored) continue;
+    if (!*stored) break;
     const auto error = replay(**stored, delivery);
     if (!error) return error.error();
     if (!*error) {
@@ -89,9 +86,27 @@ Result<std::optional<Standstill>> AutomaticReplay::round(LetterDelivery delivery
       if (auto settled = settle(**stored, **error, handler_version); !settled) return settled.error();
     }
   }
-  letters.schedule().changed();
+  schedule.changed();
   last_round_ = parts_.clock.now();
   return standstill;
+}
+
+// A queue that is empty is filled once a round, by the first that looks. What was queued may have been
+// replayed by order since, or discarded.
+Result<std::optional<StoredEvent>> AutomaticReplay::next_due(bool& looked) {
+  auto& letters = parts_.projection.letters();
+  const auto now_ns = parts_.clock.wall_ns();
+  for (;;) {
+    if (queue_.empty() && !std::exchange(looked, true)) {
+      const auto due = letters.schedule().due(now_ns);
+      if (!due) return due.error();
+      queue_.assign(due->begin(), due->end());
+    }
+    if (queue_.empty()) return std::optional<StoredEvent>();
+    auto stored = letters.due_letter(queue_.front(), now_ns);
+    queue_.pop_front();
+    if (!stored || *stored) return stored;
+  }
 }
 
 Result<std::optional<ProcessorError>> AutomaticReplay::replay(const StoredEvent& stored,

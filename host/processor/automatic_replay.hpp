@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -18,7 +20,8 @@ namespace aludel {
 
 /// Replays dead letters without an order of the operator's, in rounds: those that are due, up to the policy's
 /// batch size, each in a transaction of its own; then none until `check_interval` is over, so that the log's
-/// events have their turn.
+/// events have their turn. A round goes on where the one before it ended, so that letters that always fail
+/// keep no other from its turn.
 ///
 /// On the processor's thread, between batches.
 class AutomaticReplay {
@@ -35,9 +38,9 @@ class AutomaticReplay {
   AutomaticReplay(Parts parts, const ReplayPolicy& policy);
 
   /// Before anything else, once there are tables: gives the letters the times and states of this policy.
-  /// @param died_in the call that the process before this one died in: a letter that was being replayed
-  ///   without an order has failed again
-  Result<void> take_up(const std::optional<InFlightPage::Call>& died_in);
+  /// @param death of the process before this one: a letter that was being replayed without an order may have
+  ///   failed again by it
+  Result<void> take_up(const std::optional<Death>& death);
 
   /// When the next round is to begin, or was to; nothing: no letter waits for one.
   [[nodiscard]] std::optional<Time> next_round();
@@ -50,7 +53,8 @@ class AutomaticReplay {
                                           const Interrupt& stop);
 
  private:
-  Result<void> settle_death(const InFlightPage::Call& died_in);
+  Result<std::optional<StoredEvent>> next_due(bool& looked);
+  Result<void> settle_death(const Death& death);
   Result<std::optional<ProcessorError>> replay(const StoredEvent& stored, LetterDelivery& delivery);
   Result<void> settle(const StoredEvent& stored, const ProcessorError& error,
                       const std::string& handler_version);
@@ -59,6 +63,7 @@ class AutomaticReplay {
   Parts parts_;
   const ReplayPolicy& policy_;
   std::optional<Time> last_round_;  ///< its end
+  std::deque<std::int64_t> queue_;  ///< letters that were due when it was filled
 };
 
 }  // namespace aludel

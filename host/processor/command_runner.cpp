@@ -28,16 +28,6 @@ CommandResult refused(std::string message) {
   return result;
 }
 
-// Why it cannot be skipped, and what helps.
-std::string dies_at(const ProcessorError& error) {
-  const auto where = error.event_id ? "its process dies at event " + std::to_string(*error.event_id)
-                                    : std::string("its process dies at no event");
-  return where + ", and no skip passes that: " +
-         (error.event_id ? "a new version of the handler, `types` without the event's type, or another "
-                           "`timeout` does"
-                         : "a new version of the handler or another `timeout` helps");
-}
-
 std::string lost_by_reset(std::uint64_t letters, std::uint64_t emitted) {
   std::string text;
   if (letters == 1) text = "1 dead letter was discarded";
@@ -156,32 +146,42 @@ Result<CommandResult> CommandRunner::resume(Outcome& outcome) {
   return done();
 }
 
+// The cursor stands in front of an event that has failed. One that the process died at may have others before
+// it that are still to be handled, so it is passed over when it comes.
 Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
   auto& tables = parts_.projection.tables();
-  if (const auto& verdict = parts_.verdict; verdict && verdict->activity == Activity::crashed) {
-    return refused(dies_at(verdict->error));
-  }
   const auto standstill = tables.standstill();
   if (!standstill) return standstill.error();
-  if (!*standstill || !(*standstill)->error.event_id) {
-    return refused("it stands at no event: only one that has failed can be skipped");
-  }
-  const auto event_id = *(*standstill)->error.event_id;
   const auto cursor = tables.cursor();
   if (!cursor) return cursor.error();
+  const auto failed = *standstill ? (*standstill)->error.event_id : std::nullopt;
+  const bool died = parts_.died_at && *parts_.died_at >= cursor->position.next && parts_.died_at != failed;
+  if (!died && !failed) {
+    if (parts_.verdict && parts_.verdict->activity == Activity::crashed) {
+      return refused("its process dies at no event: a new version of the handler or another `timeout` helps");
+    }
+    return refused("it stands at no event: only one that has failed can be skipped");
+  }
   const auto strange = strangeness(cursor->position);
   if (!strange) return strange.error();
   // In another log that is another event.
   if (*strange) return refused((*strange)->error.message);
-  const auto fingerprint = parts_.log.block_fingerprint(event_id);
-  if (!fingerprint) return fingerprint.error();
-  auto behind = *cursor;
-  behind.position = {event_id + 1, *fingerprint};
-  ++behind.skipped;
-  if (auto moved = tables.move_cursor(cursor->position, behind); !moved) return moved.error();
-  if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
+  const auto event_id = died ? *parts_.died_at : *failed;
+  auto skipped = died ? tables.set_skipped(event_id) : move_behind(event_id, *cursor);
+  if (!skipped) return skipped.error();
   outcome.goes_on = true;
   return done("event " + std::to_string(event_id));
+}
+
+Result<void> CommandRunner::move_behind(std::uint64_t event_id, const Cursor& cursor) {
+  auto& tables = parts_.projection.tables();
+  const auto fingerprint = parts_.log.block_fingerprint(event_id);
+  if (!fingerprint) return fingerprint.error();
+  auto behind = cursor;
+  behind.position = {event_id + 1, *fingerprint};
+  ++behind.skipped;
+  if (auto moved = tables.move_cursor(cursor.position, behind); !moved) return moved;
+  return tables.clear_standstill();
 }
 
 Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
@@ -194,37 +194,44 @@ Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
     return refused("this handler has effects outside of its projection, which a rebuild would have again");
   }
   auto& projection = parts_.projection;
-  auto& tables = projection.tables();
-  const auto control = tables.control();
-  if (!control) return control.error();
-  const auto cursor = tables.cursor();
+  const auto cursor = projection.tables().cursor();
   if (!cursor) return cursor.error();
-  const auto standstill = tables.standstill();
+  const auto standstill = projection.tables().standstill();
   if (!standstill) return standstill.error();
-  const auto start = tables.start();
-  if (!start) return start.error();
   const auto strange = strangeness(cursor->position);
   if (!strange) return strange.error();
   if (*strange && (*strange)->activity != Activity::diverged) return refused((*strange)->error.message);
+  const bool diverged = strange->has_value();
   if (auto dropped = drop_tables_of_handler(); !dropped) return dropped.error();
   const auto discarded = projection.letters().discard({}, "reset");
   if (!discarded) return discarded.error();
-  // What it has seen of another log, or of another history of this one, says nothing about this one.
-  const auto below = *strange ? 0 : std::max(control->rebuild_below, cursor->position.next);
-  const auto lost = *strange ? strangeness(*start) : Result<std::optional<Standstill>>(std::nullopt);
-  if (!lost) return lost.error();
-  auto begun = tables.begin_anew(*lost ? Position{} : *start, below, parts_.log.log_id());
-  if (!begun) return begun.error();
+  if (auto begun = begin_anew(*cursor, diverged); !begun) return begun.error();
   outcome.goes_on = true;
-  const bool refused_by_log = *standstill && (*standstill)->error.code == log_refuses;
   std::uint64_t dropped = 0;
-  if (*strange || refused_by_log) {
+  if (diverged || (*standstill && (*standstill)->error.code == log_refuses)) {
     // As another producer: the log need not agree with what it was as the one before.
     const auto emptied = projection.outbox().begin_anew(Uuid::random());
     if (!emptied) return emptied.error();
     dropped = *emptied;
   }
   return done(lost_by_reset(*discarded, dropped), *discarded);
+}
+
+// What it has seen of another log, or of another history of this one, says nothing about this one; and its
+// start may be no place in this one.
+Result<void> CommandRunner::begin_anew(const Cursor& cursor, bool diverged) {
+  auto& tables = parts_.projection.tables();
+  const auto control = tables.control();
+  if (!control) return control.error();
+  const auto start = tables.start();
+  if (!start) return start.error();
+  if (!diverged) {
+    const auto below = std::max(control->rebuild_below, cursor.position.next);
+    return tables.begin_anew(*start, below, parts_.log.log_id());
+  }
+  const auto lost = strangeness(*start);
+  if (!lost) return lost.error();
+  return tables.begin_anew(*lost ? Position{} : *start, 0, parts_.log.log_id());
 }
 
 // Whether the log has another history up to there, or is another one.

@@ -67,17 +67,8 @@ Result<void> LetterDelivery::undo(std::uint64_t event_id) {
   return {};
 }
 
-std::optional<ProcessorError> death_in(const InFlightPage::Call& died_in, const StoredEvent& stored,
-                                       const Clock& clock) {
-  if (died_in.event_id != stored.event_id || died_in.attempt != stored.attempts + 1) return std::nullopt;
-  const auto stage = std::string(to_string(static_cast<Stage>(died_in.stage)));
-  return ProcessorError{stored.event_id,
-                        clock.wall_ns(),
-                        died_in.attempt,
-                        std::string(to_string(Outcome::fail)),
-                        stage,
-                        "crashed",
-                        "its process died in " + stage};
+bool was_in_replay_of(const StoredEvent& stored, const Death& death) {
+  return death.call.event_id == stored.event_id && death.call.attempt == stored.attempts + 1;
 }
 
 }  // namespace aludel

@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "plugin/instance.hpp"
+#include "processor/death.hpp"
 #include "processor/letters.hpp"
 #include "processor/page.hpp"
 #include "processor/projection.hpp"
@@ -42,10 +43,7 @@ class LetterDelivery {
   Parts parts_;
 };
 
-/// That a letter's replay has failed because the process died in it.
-/// @param died_in the call that the process before this one died in
-/// @return nothing: it was not in this letter's replay
-[[nodiscard]] std::optional<ProcessorError> death_in(const InFlightPage::Call& died_in,
-                                                     const StoredEvent& stored, const Clock& clock);
+/// Whether the process died in the replay of this letter.
+[[nodiscard]] bool was_in_replay_of(const StoredEvent& stored, const Death& death);
 
 }  // namespace aludel

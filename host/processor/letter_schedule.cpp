@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/limits.hpp"
+
 namespace aludel {
 
 namespace {
@@ -100,7 +102,11 @@ Result<void> LetterSchedule::shorten_waits(std::int64_t now_ns) {
   auto update = database_->prepare(
       "update _aludel_letter set next_replay_ns = ?1 where state = 'dead' and next_replay_ns > ?1");
   if (!update) return update.error();
-  return update->bind(1, now_ns + nanoseconds(std::max(policy_.max_delay, policy_.min_age))).run();
+  return update->bind(1, now_ns + longest_wait_ns()).run();
+}
+
+std::int64_t LetterSchedule::longest_wait_ns() const {
+  return nanoseconds(replay_delay_max(policy_).value_or(delay_max));
 }
 
 std::optional<std::int64_t> LetterSchedule::next_replay_ns(std::uint64_t retries,
@@ -122,7 +128,7 @@ Result<std::vector<std::int64_t>> LetterSchedule::due(std::int64_t now_ns) {
                                      "where state = 'dead' and next_replay_ns <= ? order by {} limit ?",
                                      order_of(policy_.order)));
   if (!select) return select.error();
-  select->bind(1, now_ns).bind(2, static_cast<std::int64_t>(policy_.batch_size));
+  select->bind(1, now_ns).bind(2, static_cast<std::int64_t>(limits::replays_queued_max));
   std::vector<std::int64_t> ids;
   for (;;) {
     const auto found = select->step();
@@ -132,15 +138,26 @@ Result<std::vector<std::int64_t>> LetterSchedule::due(std::int64_t now_ns) {
   }
 }
 
-Result<std::optional<std::int64_t>> LetterSchedule::first_due() {
-  if (knows_first_) return first_due_;
-  auto select = database_->prepare("select min(next_replay_ns) from _aludel_letter where state = 'dead'");
+Result<std::optional<std::chrono::nanoseconds>> LetterSchedule::rest(std::int64_t now_ns) {
+  if (auto known = look_up_waits(); !known) return known.error();
+  using Rest = std::optional<std::chrono::nanoseconds>;
+  if (!waits_) return Rest();
+  if (waits_->last_ns - now_ns > longest_wait_ns()) return Rest(0);
+  return Rest(waits_->first_ns - now_ns);
+}
+
+// Two looks into the index; both in one aggregate would walk it.
+Result<void> LetterSchedule::look_up_waits() {
+  if (knows_waits_) return {};
+  auto select = database_->prepare(
+      "select (select min(next_replay_ns) from _aludel_letter where state = 'dead'), "
+      "(select max(next_replay_ns) from _aludel_letter where state = 'dead')");
   if (!select) return select.error();
-  const auto found = select->step();
-  if (!found) return found.error();
-  first_due_ = select->is_null(0) ? std::nullopt : std::optional(select->integer(0));
-  knows_first_ = true;
-  return first_due_;
+  if (const auto found = select->step(); !found) return found.error();
+  waits_.reset();
+  if (!select->is_null(0)) waits_ = Waits{select->integer(0), select->integer(1)};
+  knows_waits_ = true;
+  return {};
 }
 
 }  // namespace aludel

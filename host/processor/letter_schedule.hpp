@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -29,7 +30,7 @@ class LetterSchedule {
   [[nodiscard]] Result<bool> differs();
   /// Gives them those.
   Result<void> adopt();
-  /// No letter waits longer than the policy's longest delay, as if the clock had been set.
+  /// Has no letter wait longer than the policy's longest delay, as some would when the clock was set back.
   Result<void> shorten_waits(std::int64_t now_ns);
 
   /// The next replay of a letter that failed; nothing: it has none. @param retries automatic ones that failed
@@ -40,20 +41,29 @@ class LetterSchedule {
   /// Retries from which on a letter is permanent; where there are no automatic replays, none is.
   [[nodiscard]] std::uint64_t retries_max() const;
 
-  /// The letters that are due, in the policy's order, as many as its batch size.
+  /// The letters that are due, in the policy's order, up to limits::replays_queued_max.
   [[nodiscard]] Result<std::vector<std::int64_t>> due(std::int64_t now_ns);
-  /// When the first letter is due, wall clock; nothing: none waits. Looked up once, until `changed`.
-  [[nodiscard]] Result<std::optional<std::int64_t>> first_due();
+  /// How long until there is something to do: the first letter is due, or one waits too long. Negative or
+  /// zero: there is; nothing: no letter waits. Looked up once, until `changed`.
+  [[nodiscard]] Result<std::optional<std::chrono::nanoseconds>> rest(std::int64_t now_ns);
   /// Letters have come, gone or failed again; or perhaps a transaction with them was undone.
-  void changed() { knows_first_ = false; }
+  void changed() { knows_waits_ = false; }
 
  private:
+  /// When the first letter is due and when the last one, wall clock.
+  struct Waits {
+    std::int64_t first_ns;
+    std::int64_t last_ns;
+  };
+
   Result<void> adopt(std::uint64_t retries);
+  Result<void> look_up_waits();
+  [[nodiscard]] std::int64_t longest_wait_ns() const;
 
   Database* database_;
   ReplayPolicy policy_;
-  bool knows_first_ = false;
-  std::optional<std::int64_t> first_due_;
+  bool knows_waits_ = false;
+  std::optional<Waits> waits_;
 };
 
 }  // namespace aludel

@@ -181,10 +181,11 @@ Result<std::optional<StoredEvent>> Letters::next_chosen(std::int64_t after) {
   return read(next_chosen_.bind(1, after));
 }
 
-Result<std::optional<StoredEvent>> Letters::open_letter(std::int64_t id) {
-  auto select = database_->prepare(stored_columns + std::string("state in ('dead', 'permanent') and id = ?"));
+Result<std::optional<StoredEvent>> Letters::due_letter(std::int64_t id, std::int64_t now_ns) {
+  auto select =
+      database_->prepare(stored_columns + std::string("state = 'dead' and next_replay_ns <= ?2 and id = ?1"));
   if (!select) return select.error();
-  return read(select->bind(1, id));
+  return read(select->bind(1, id).bind(2, now_ns));
 }
 
 Result<std::optional<StoredEvent>> Letters::unchosen_letter_of(std::uint64_t event_id) {

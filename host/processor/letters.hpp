@@ -72,8 +72,8 @@ class Letters {
   Result<std::uint64_t> choose(const LetterFilter& filter);
   /// The chosen letter with the least id behind `after`; nothing: there is none.
   Result<std::optional<StoredEvent>> next_chosen(std::int64_t after);
-  /// An open letter; nothing: there is none of this id.
-  Result<std::optional<StoredEvent>> open_letter(std::int64_t id);
+  /// A letter, if it is due for a replay without an order.
+  Result<std::optional<StoredEvent>> due_letter(std::int64_t id, std::int64_t now_ns);
   /// The open letter of an event that is not chosen for a replay; nothing: there is none.
   Result<std::optional<StoredEvent>> unchosen_letter_of(std::uint64_t event_id);
   /// Its event was handled, or skipped by the handler.

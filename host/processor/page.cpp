@@ -16,6 +16,16 @@ static_assert(std::endian::native == std::endian::little, "the page's words are 
 
 constexpr std::uint64_t magic = 0x3147504c4544554c;  // "LUDELPG1"
 
+constexpr std::uint64_t halves(std::uint32_t upper, std::uint32_t lower) {
+  return std::uint64_t{upper} << 32 | lower;
+}
+constexpr std::uint32_t upper(std::uint64_t word) {
+  return static_cast<std::uint32_t>(word >> 32);
+}
+constexpr std::uint32_t lower(std::uint64_t word) {
+  return static_cast<std::uint32_t>(word);
+}
+
 }  // namespace
 
 InFlightPage::InFlightPage(std::filesystem::path file, const Uuid& boot) : file_(std::move(file)) {
@@ -30,7 +40,8 @@ void InFlightPage::attach(os::SharedPage page) {
   layout_ = static_cast<Layout*>(page_->data());
 }
 
-Result<std::unique_ptr<InFlightPage>> InFlightPage::create(const std::filesystem::path& file) {
+Result<std::unique_ptr<InFlightPage>> InFlightPage::create(const std::filesystem::path& file,
+                                                           const Interruptions& before) {
   const auto boot = os::boot_id();
   if (!boot) return boot.error();
   auto shared = os::SharedPage::open(file);
@@ -40,8 +51,10 @@ Result<std::unique_ptr<InFlightPage>> InFlightPage::create(const std::filesystem
   auto& layout = *page->layout_;
   // The entry first: as long as its checksum is wrong, nobody believes it.
   layout.checksum.store(~page->salt_);
-  for (auto* word : {&layout.event_id, &layout.call, &layout.sequence, &layout.returned})
+  for (auto* word : {&layout.event_id, &layout.call, &layout.sequence, &layout.returned, &layout.end})
     word->store(0);
+  layout.interrupted_event.store(before.event_id);
+  layout.interrupted.store(halves(before.attempt, before.count));
   layout.writer.store(static_cast<std::uint64_t>(::getpid()));
   layout.boot[0].store(page->boot_[0]);
   layout.boot[1].store(page->boot_[1]);
@@ -71,11 +84,33 @@ std::optional<InFlightPage::Call> InFlightPage::read() {
   const bool in_flight = layout_->returned.load() < sequence;
   return Call{
       .event_id = event_id,
-      .attempt = static_cast<std::uint32_t>(call >> 32),
-      .stage = in_flight ? static_cast<std::uint32_t>(call) : 0U,
+      .attempt = upper(call),
+      .stage = in_flight ? lower(call) : 0U,
       .sequence = sequence,
       .writer = layout_->writer.load(),
   };
+}
+
+ProcessEnd InFlightPage::end() const {
+  const auto word = layout_->end.load();
+  return {static_cast<ProcessEnd::Kind>(upper(word)), lower(word)};
+}
+
+Interruptions InFlightPage::interruptions() const {
+  const auto word = layout_->interrupted.load();
+  return {layout_->interrupted_event.load(), upper(word), lower(word)};
+}
+
+void InFlightPage::note_end(const std::filesystem::path& file, std::uint64_t writer, const ProcessEnd& end) {
+  const auto seen = view(file);
+  if (!seen) return;
+  const auto call = (*seen)->read();
+  if (!call || call->stage == 0 || call->writer != writer) return;
+  auto shared = os::SharedPage::open(file);
+  if (!shared) return;
+  std::uint64_t none = 0;
+  static_cast<Layout*>(shared->data())
+      ->end.compare_exchange_strong(none, halves(static_cast<std::uint32_t>(end.kind), end.value));
 }
 
 }  // namespace aludel

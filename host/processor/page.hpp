@@ -13,6 +13,27 @@
 
 namespace aludel {
 
+/// How a process ended that was at work on a processor.
+struct ProcessEnd {
+  enum class Kind : std::uint32_t {
+    unseen,     ///< nobody saw it: whoever watches has ended as well, or does not know yet
+    exited,     ///< by itself
+    signalled,  ///< killed by a signal
+    timed_out,  ///< killed by its host, as the call took too long
+    cut_off,    ///< killed by its host, as it had closed its connection
+  };
+  Kind kind = Kind::unseen;
+  std::uint32_t value = 0;  ///< exit status, signal, or the milliseconds that the call had
+};
+
+/// Deaths in a row, each of another process, in the same attempt at the same event, none of which the handler
+/// is to blame for.
+struct Interruptions {
+  std::uint64_t event_id = 0;
+  std::uint32_t attempt = 0;
+  std::uint32_t count = 0;
+};
+
 /// A small mapped file through which a processor shows, at the cost of a few stores an event, what it has in
 /// flight; so its host knows which event it died at or hangs in (docs/projection-format.md, "The processor's
 /// page").
@@ -30,8 +51,9 @@ class InFlightPage {
     std::uint64_t writer = 0;  ///< process id; a page outlives its writer
   };
 
-  /// Opens or makes the page and clears it.
-  static Result<std::unique_ptr<InFlightPage>> create(const std::filesystem::path& file);
+  /// Opens or makes the page and clears it. @param before kept for the next process, if this one dies
+  static Result<std::unique_ptr<InFlightPage>> create(const std::filesystem::path& file,
+                                                      const Interruptions& before = {});
   /// A view for another process. A page that is not there yet reads as nothing, until it is.
   static Result<std::unique_ptr<InFlightPage>> view(const std::filesystem::path& file);
 
@@ -53,6 +75,13 @@ class InFlightPage {
   /// What is in flight, or was when the writer died. Nothing, if it cannot be believed: another boot's, half
   /// a store, foreign bytes, no call since the page was cleared.
   [[nodiscard]] std::optional<Call> read();
+  /// What stands beside a call that can be believed.
+  [[nodiscard]] ProcessEnd end() const;
+  [[nodiscard]] Interruptions interruptions() const;
+
+  /// By whoever watched `writer`, once it is dead or about to be killed: how it ended, for the process after
+  /// it. The first note stands. Nothing, if it is in no call.
+  static void note_end(const std::filesystem::path& file, std::uint64_t writer, const ProcessEnd& end);
 
  private:
   using Word = std::atomic<std::uint64_t>;
@@ -61,7 +90,10 @@ class InFlightPage {
     Word magic;
     Word boot[2];
     Word writer;
-    Word reserved[4];
+    Word end;  ///< of the writer: kind in the upper half, value in the lower; 0 as long as it lives
+    Word interrupted_event;  ///< before this writer
+    Word interrupted;        ///< attempt in the upper half, count in the lower
+    Word reserved;
     Word event_id;
     Word call;  ///< attempt in the upper half, stage in the lower
     Word sequence;

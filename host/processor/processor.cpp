@@ -9,6 +9,7 @@
 #include "processor/batch.hpp"
 #include "processor/bring_up.hpp"
 #include "processor/command_runner.hpp"
+#include "processor/death.hpp"
 #include "processor/feed.hpp"
 #include "processor/ownership.hpp"
 #include "processor/page.hpp"
@@ -45,6 +46,7 @@ class OwnedProcessor final : public Processor {
 
   // A run, in the order of its steps.
   bool apply_commands();
+  [[nodiscard]] std::optional<std::uint64_t> died_at() const;
   [[nodiscard]] bool rests() const { return standstill_ || stands_ || paused_; }
   bool bring_up(const Interrupt& stop);
   void tell_of_idle_types();
@@ -62,8 +64,8 @@ class OwnedProcessor final : public Processor {
   os::FileLock lock_;
   StateTeller teller_;
   std::unique_ptr<InFlightPage> page_;
-  std::optional<InFlightPage::Call> died_in_;  // of the process before this one
-  std::unique_ptr<Projection> projection_;     // null: it cannot be opened
+  std::optional<Death> death_;              // of the process before this one
+  std::unique_ptr<Projection> projection_;  // null: it cannot be opened
   std::optional<AutomaticReplay> replays_due_;
   std::unique_ptr<Instance> instance_;  // its statements go before the projection
   std::unique_ptr<CommandQueue> commands_;
@@ -71,7 +73,9 @@ class OwnedProcessor final : public Processor {
   std::optional<std::uint32_t> handler_flags_;  // null: no instance could be made yet
   Cursor cursor_;
   std::uint64_t rebuild_below_ = 0;
-  bool started_ = false;  // the handler's `stop` is owed
+  std::optional<std::uint64_t> skipped_;
+  std::optional<Worker::Time> retry_at_;  // of a wait that a round or a command has ended
+  bool started_ = false;                  // the handler's `stop` is owed
   bool paused_ = false;
   bool replays_ = false;                  // letters are chosen for the handler
   std::optional<Standstill> stands_;      // since an earlier run; a command may make it go on
@@ -79,11 +83,9 @@ class OwnedProcessor final : public Processor {
 };
 
 Result<void> OwnedProcessor::open() {
-  if (const auto before = InFlightPage::view(options_.directory / "page"); before) {
-    died_in_ = (*before)->read();
-    if (died_in_ && died_in_->stage == 0) died_in_.reset();
-  }
-  auto page = InFlightPage::create(options_.directory / "page");
+  death_ = read_death(options_.directory / "page");
+  auto page =
+      InFlightPage::create(options_.directory / "page", death_ ? death_->interrupted() : Interruptions{});
   if (!page) return page.error();
   page_ = std::move(*page);
   if (auto opened = open_projection(); !opened || standstill_) return opened;
@@ -101,7 +103,7 @@ Result<void> OwnedProcessor::open_projection() {
     projection_ = std::move(*projection);
     replays_due_.emplace(AutomaticReplay::Parts{*projection_, environment_.handler_log, environment_.clock},
                          options_.replay);
-    return projection_->initialised() ? replays_due_->take_up(died_in_) : Result<void>();
+    return projection_->initialised() ? replays_due_->take_up(death_) : Result<void>();
   }
   if (projection.error().code != ErrorCode::unsupported) return projection.error();
   stand_still({Activity::refused, host_error("open", projection.error(), environment_.clock.wall_ns())});
@@ -156,6 +158,7 @@ Result<void> OwnedProcessor::load() {
   cursor_ = *cursor;
   paused_ = control->paused_ns.has_value();
   rebuild_below_ = control->rebuild_below;
+  skipped_ = control->skipped;
   if (!relay_) {
     relay_.emplace(Relay::Parts{*projection_, environment_.appender, environment_.log, environment_.clock,
                                 teller_, environment_.handler_log},
@@ -230,7 +233,7 @@ ProcessorState OwnedProcessor::run(const Interrupt& stop) {
 bool OwnedProcessor::apply_commands() {
   if (!projection_ || !projection_->initialised()) return !standstill_;
   CommandRunner runner({*projection_, *commands_, environment_.log, environment_.handler_log,
-                        environment_.clock, handler_flags_, options_.verdict});
+                        environment_.clock, handler_flags_, options_.verdict, died_at()});
   auto asked = runner.apply(started_);
   if (asked && asked->needs_reset) {
     take_down();
@@ -239,6 +242,7 @@ bool OwnedProcessor::apply_commands() {
   if (asked && asked->goes_on) {
     options_.verdict.reset();
     relay_.reset();  // for one that tries at once; a reset may have made it another producer
+    death_.reset();
   }
   auto loaded = asked ? load() : Result<void>(asked.error());
   if (!loaded) {
@@ -248,6 +252,13 @@ bool OwnedProcessor::apply_commands() {
   replays_ = asked->needs_replay;
   if (asked->goes_on) standstill_.reset();
   return true;
+}
+
+// The event that its process died at last, by the handler's fault.
+std::optional<std::uint64_t> OwnedProcessor::died_at() const {
+  if (death_ && death_->counts()) return death_->call.event_id;
+  const auto& verdict = options_.verdict;
+  return verdict && verdict->activity == Activity::crashed ? verdict->error.event_id : std::nullopt;
 }
 
 bool OwnedProcessor::bring_up(const Interrupt& stop) {
@@ -298,7 +309,7 @@ bool OwnedProcessor::replay(const Interrupt& stop) {
     }
     Replayer replayer(
         {*projection_, *relay_, instance_->description(), environment_.handler_log, environment_.clock},
-        letter_delivery(), std::exchange(died_in_, std::nullopt));
+        letter_delivery(), std::exchange(death_, std::nullopt));
     auto done = replayer.run(**command, stop);
     if (!done) return done;
     return load();
@@ -329,8 +340,9 @@ void OwnedProcessor::work(const Interrupt& stop) {
               earlier ? failing_event(*earlier) : std::nullopt, options_.batch_size);
   Worker worker({environment_.log, feed, batch, *projection_, *relay_, environment_.clock, teller_,
                  environment_.handler_log, *replays_due_},
-                {options_.batch_size, options_.error_policy, rebuild_below_});
+                {options_.batch_size, options_.error_policy, rebuild_below_, skipped_, retry_at_});
   standstill_ = worker.run(earlier, stop);
+  retry_at_ = worker.retry_at();
   cursor_ = batch.cursor();
   teller_.committed(cursor_, batch.failing().has_value());
 }

@@ -56,8 +56,10 @@ bool Replayer::relay(const StoredEvent& next, const Interrupt& stop) {
 }
 
 Result<void> Replayer::replay(const StoredEvent& stored) {
-  if (const auto died_in = std::exchange(died_in_, std::nullopt)) {
-    if (const auto error = death_in(*died_in, stored, parts_.clock)) return settle(stored, *error);
+  if (death_ && was_in_replay_of(stored, *death_)) {
+    const auto death = *std::exchange(death_, std::nullopt);
+    // A dry run keeps no account of where it was, so that it would come to a crash again and again.
+    if (death.counts()) return settle(stored, failure_by(death, parts_.clock.wall_ns()), command_.dry_run);
   }
   auto with_it = result_;
   ++with_it.succeeded;
@@ -67,21 +69,18 @@ Result<void> Replayer::replay(const StoredEvent& stored) {
     return parts_.projection.tables().note_command(command_.id, with_it);
   });
   if (!error) return error.error();
-  if (*error) return settle(stored, **error);
+  if (*error) return settle(stored, **error, (*error)->outcome == to_string(Outcome::fatal));
   result_ = with_it;
   return {};
 }
 
-// It failed again.
-Result<void> Replayer::settle(const StoredEvent& stored, const ProcessorError& error) {
+// It failed again. @param ends the replay ends with that
+Result<void> Replayer::settle(const StoredEvent& stored, const ProcessorError& error, bool ends) {
   ++result_.failed;
   if (parts_.handler_log.enabled(LogLevel::warning)) {
     parts_.handler_log.write(LogLevel::warning, "dead letter " + std::to_string(stored.letter) +
                                                     " failed again: " + describe(error));
   }
-  // A dry run keeps no account of where it was, so that it would come to a crash again and again.
-  const bool ends =
-      error.outcome == to_string(Outcome::fatal) || (command_.dry_run && error.code == "crashed");
   if (ends) result_.message = "stopped at letter " + std::to_string(stored.letter) + ": " + describe(error);
   return ends || command_.dry_run ? Result<void>() : settle_failure(stored, error);
 }

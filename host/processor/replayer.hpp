@@ -34,12 +34,11 @@ class Replayer {
     const Clock& clock;
   };
 
-  /// @param died_in the call that the process before this one died in, if it did: a letter that it was at has
-  ///   failed again
-  Replayer(Parts parts, LetterDelivery delivery, std::optional<InFlightPage::Call> died_in)
+  /// @param death of the process before this one: a letter that it was at may have failed again by it
+  Replayer(Parts parts, LetterDelivery delivery, const std::optional<Death>& death)
       : parts_(parts),
         delivery_(delivery),
-        died_in_(died_in),
+        death_(death),
         relay_at_(parts.clock.now() + limits::batch_time_max) {}
 
   /// Works off what the command has chosen, or as far as it gets before `stop` is raised, or is pending while
@@ -50,13 +49,13 @@ class Replayer {
  private:
   Result<void> replay(const StoredEvent& stored);
   bool relay(const StoredEvent& next, const Interrupt& stop);
-  Result<void> settle(const StoredEvent& stored, const ProcessorError& error);
+  Result<void> settle(const StoredEvent& stored, const ProcessorError& error, bool ends);
   Result<void> settle_failure(const StoredEvent& stored, const ProcessorError& error);
   Result<void> finish();
 
   Parts parts_;
   LetterDelivery delivery_;
-  std::optional<InFlightPage::Call> died_in_;
+  std::optional<Death> death_;
   std::chrono::steady_clock::time_point relay_at_;
   Command command_;
   CommandResult result_;

@@ -21,15 +21,17 @@ using Nanoseconds = std::chrono::nanoseconds;
 }  // namespace
 
 Worker::Worker(Parts parts, const Settings& settings)
-    : parts_(parts), settings_(settings), random_(std::random_device{}()) {}
+    : parts_(parts), settings_(settings), random_(std::random_device{}()) {
+  const auto& skipped = settings_.skipped;
+  if (skipped && *skipped >= parts_.batch.cursor().position.next) {
+    passed_.emplace(*skipped, Passed{Action::Kind::skip, {}});
+  }
+}
 
 std::optional<Standstill> Worker::run(const std::optional<ProcessorError>& earlier, const Interrupt& stop) {
   looked_at_ = saved_at_ = parts_.clock.now();
   if (earlier && earlier->next_try_ns && earlier->event_id) {
-    // The clock may have been set meanwhile: the wait is never longer than it was meant to be.
-    const auto longest = std::max<std::int64_t>(*earlier->next_try_ns - earlier->since_ns, 0);
-    const auto rest = std::clamp<std::int64_t>(*earlier->next_try_ns - parts_.clock.wall_ns(), 0, longest);
-    retry_at_ = parts_.clock.now() + Nanoseconds(rest);
+    retry_at_ = settings_.retry_at ? *settings_.retry_at : end_of_wait(*earlier);
     parts_.teller.retrying(*earlier);
   }
   rewind();
@@ -98,6 +100,14 @@ void Worker::finish(const Position& at, const std::optional<Standstill>& standst
   } else {
     parts_.teller.committed(parts_.batch.cursor(), parts_.batch.failing().has_value());
   }
+}
+
+// Of a wait that another process has begun. The clock may have been set meanwhile: it is never longer than it
+// was meant to be.
+Worker::Time Worker::end_of_wait(const ProcessorError& earlier) const {
+  const auto longest = std::max<std::int64_t>(*earlier.next_try_ns - earlier.since_ns, 0);
+  const auto rest = std::clamp<std::int64_t>(*earlier.next_try_ns - parts_.clock.wall_ns(), 0, longest);
+  return parts_.clock.now() + Nanoseconds(rest);
 }
 
 void Worker::wait_to_retry(const Interrupt& stop) {

@@ -38,6 +38,8 @@ namespace aludel {
 /// not delivered again when its batch is.
 class Worker {
  public:
+  using Time = std::chrono::steady_clock::time_point;
+
   struct Parts {
     EventReader& log;
     Feed& feed;
@@ -53,7 +55,9 @@ class Worker {
   struct Settings {
     std::uint64_t batch_size;  ///< at least 1
     const ErrorPolicy& policy;
-    std::uint64_t rebuild_below;  ///< events below were delivered before a reset
+    std::uint64_t rebuild_below;           ///< events below were delivered before a reset
+    std::optional<std::uint64_t> skipped;  ///< the operator has an event passed over when it comes
+    std::optional<Time> retry_at;          ///< of the worker before this one
   };
 
   /// Borrows everything. @param parts the batch is at the cursor
@@ -63,11 +67,11 @@ class Worker {
   /// durable then where the disk allows it.
   /// @param earlier why the processor stood still before: a wait between two attempts goes on
   std::optional<Standstill> run(const std::optional<ProcessorError>& earlier, const Interrupt& stop);
+  /// When the wait between two attempts, in which it has left, is over; nothing: it waits for none.
+  [[nodiscard]] const std::optional<Time>& retry_at() const { return retry_at_; }
 
  private:
-  using Time = std::chrono::steady_clock::time_point;
-
-  /// A failed event that is moved past, until that has been committed.
+  /// A failed event that is moved past, or one that the operator skips, until that has been committed.
   struct Passed {
     Action::Kind how;
     ProcessorError error;
@@ -79,6 +83,7 @@ class Worker {
   [[nodiscard]] std::uint32_t flags(std::uint64_t event_id) const;
   void end_batch_if_full(const Event& event);
   void at_tip(const Interrupt& stop);
+  [[nodiscard]] Time end_of_wait(const ProcessorError& earlier) const;
   void wait_to_retry(const Interrupt& stop);
   [[nodiscard]] std::optional<Time> leaves_at();
   void finish(const Position& at, const std::optional<Standstill>& standstill = std::nullopt);

@@ -9,6 +9,7 @@
 
 #include "base/limits.hpp"
 #include "base/os/process.hpp"
+#include "processor/page.hpp"
 #include "runtime/line_reader.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/relay_channel.hpp"
@@ -71,10 +72,11 @@ class ChildWorker final : public Worker {
     os::Descriptor err;
   };
 
-  static Result<std::unique_ptr<Worker>> make(Reactor& reactor, Pipes pipes, RelayServers::End relay,
-                                              os::Process process, Events events) {
-    std::unique_ptr<ChildWorker> worker(
-        new ChildWorker(reactor, std::move(pipes), std::move(relay), std::move(process), std::move(events)));
+  /// @param page the processor's
+  static Result<std::unique_ptr<Worker>> make(Reactor& reactor, std::filesystem::path page, Pipes pipes,
+                                              RelayServers::End relay, os::Process process, Events events) {
+    std::unique_ptr<ChildWorker> worker(new ChildWorker(
+        reactor, std::move(page), std::move(pipes), std::move(relay), std::move(process), std::move(events)));
     if (auto watching = worker->watch(); !watching) return watching.error();  // and the child ends
     return std::unique_ptr<Worker>(std::move(worker));
   }
@@ -92,8 +94,10 @@ class ChildWorker final : public Worker {
   enum class Stream { socket, out, err };
   using Watch = std::unique_ptr<Reactor::Handle>;
 
-  ChildWorker(Reactor& reactor, Pipes pipes, RelayServers::End relay, os::Process process, Events events)
+  ChildWorker(Reactor& reactor, std::filesystem::path page, Pipes pipes, RelayServers::End relay,
+              os::Process process, Events events)
       : reactor_(reactor),
+        page_(std::move(page)),
         pipes_(std::move(pipes)),
         relay_(std::move(relay)),
         process_(std::move(process)),
@@ -169,6 +173,7 @@ class ChildWorker final : public Worker {
     read_rest(socket_lines_, Stream::socket);
     read_rest(out_lines_, Stream::out);
     read_rest(err_lines_, Stream::err);
+    if (status) note_end(**status);
     Ended ended;
     ended.state = end_;  // whatever came after its last word
     ended.how = status ? (*status)->describe() : status.error().message;
@@ -179,6 +184,15 @@ class ChildWorker final : public Worker {
     ended.last_output = std::move(last_output_);
     const auto on_end = std::move(events_.on_end);  // may destroy this object
     on_end(std::move(ended));
+  }
+
+  // For the process after it, which judges what that means.
+  void note_end(const os::ExitStatus& status) const {
+    using Kind = ProcessEnd::Kind;
+    ProcessEnd end{Kind::exited, static_cast<std::uint32_t>(status.status)};
+    if (status.signal != 0) end = {Kind::signalled, static_cast<std::uint32_t>(status.signal)};
+    if (cut_off_) end = {Kind::cut_off};
+    InFlightPage::note_end(page_, static_cast<std::uint64_t>(pid()), end);
   }
 
   void read_rest(LineReader& lines, Stream stream) {
@@ -194,6 +208,7 @@ class ChildWorker final : public Worker {
   };
 
   Reactor& reactor_;
+  const std::filesystem::path page_;
   Pipes pipes_;
   RelayServers::End relay_;  ///< null: it emits nothing
   os::Process process_;      ///< ends before the relay, so that nothing is sent that is not received
@@ -234,8 +249,8 @@ Result<std::unique_ptr<Worker>> start_child_worker(Reactor& reactor, const Proce
   [[maybe_unused]] const auto sent =
       send_all(socket->host.number(), std::to_string(text.size()) + "\n" + text);
   ChildWorker::Pipes pipes{std::move(socket->host), std::move(out->reader), std::move(err->reader)};
-  return ChildWorker::make(reactor, std::move(pipes), std::move(relay->server), std::move(*process),
-                           std::move(events));
+  return ChildWorker::make(reactor, spec.directory / "page", std::move(pipes), std::move(relay->server),
+                           std::move(*process), std::move(events));
 }
 
 }  // namespace aludel

@@ -2,6 +2,7 @@
 #include "runtime/supervised.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/clock.hpp"
@@ -252,6 +253,13 @@ std::optional<InFlightPage::Call> Supervised::call_in_flight() const {
   return call && call->stage != 0 && call->writer == pid_ ? call : std::nullopt;
 }
 
+// Before the kill: this host may end with it, or before it sees the end.
+void Supervised::note_timeout() const {
+  constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
+  const auto time = static_cast<std::uint32_t>(std::min<std::int64_t>(timeout().count(), most));
+  InFlightPage::note_end(setup_.spec.directory / "page", pid_, {ProcessEnd::Kind::timed_out, time});
+}
+
 // Which event it was at when it died, by its page; what ended it; what it said last.
 ProcessorError Supervised::death(const Worker::Ended& ended) const {
   ProcessorError error;
@@ -274,7 +282,8 @@ void Supervised::died(const Worker::Ended& ended) {
   const auto durable = read_state(setup_.spec.directory);
   const auto next = durable ? std::optional(durable->next) : std::nullopt;
   if (durable) state_ = *durable;
-  // A dead letter that it died at has failed again with the next start: that is progress too.
+  // A dead letter that it died at has failed again with the next start, or does so with the third
+  // interruption: that is progress too.
   const auto call = call_in_flight();
   const bool at_letter = call && call->attempt != 0 && next && call->event_id < *next;
   if (deaths_ > 0 && (at_letter || next > next_at_death_)) deaths_ = 0;
@@ -322,6 +331,7 @@ void Supervised::look() {
   const auto taken = now - call_seen_;
   if (taken >= timeout() && static_cast<Stage>(call->stage) != Stage::migrate) {
     overdue_ = "a call took over " + format_duration(timeout()) + " and was killed";
+    note_timeout();
     return kill();
   }
   if (taken >= hanging_after && state_.activity == Activity::running) {

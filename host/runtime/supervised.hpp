@@ -84,6 +84,7 @@ class Supervised {
   void died(const Worker::Ended& ended);
   void give_up();
   void kill_stuck(std::chrono::milliseconds patience);
+  void note_timeout() const;
   void look();
   void look_later();
   [[nodiscard]] bool only_applies_commands() const {

@@ -261,14 +261,14 @@ def test_a_replay_survives_letters_that_crash_and_hang_with_a_host_and_without(a
     replay = lambda *more: aludel.run("dlq", "replay", "x", "--all", *more, status=1)[0]
     letters = lambda: [(l["event_id"], l["code"], l["attempts"]) for l in aludel.json("dlq", "list")]
     equal(replay(), "replayed 1 dead letter; 3 failed again\n")
-    equal(letters(), [(0, "crashed", 2), (1, "crashed", 2), (3, "planned", 2)])
+    equal(letters(), [(0, "timed_out", 2), (1, "crashed", 2), (3, "planned", 2)])
     told = replay("--dry-run")
-    holds(told, "would replay 0 dead letters; 1 failed again; stopped at letter 1: event 0: crashed: ")
+    holds(told, "would replay 0 dead letters; 1 failed again; stopped at letter 1: event 0: timed_out: ")
     with aludel.host():
         aludel.wait_for_state("waiting")
         equal(replay("--dry-run"), told)
         equal(replay(), "replayed 1 dead letter; 2 failed again\n")
-    equal(letters(), [(0, "crashed", 3), (1, "crashed", 3)])
+    equal(letters(), [(0, "timed_out", 3), (1, "crashed", 3)])
     equal(seen(aludel), [2, 3])
     equal(aludel.processor()["state"], "offline")
 
@@ -280,6 +280,20 @@ def test_a_letter_whose_replay_kills_the_process_makes_a_stopped_one_try_nothing
         since = aludel.wait_for_state("stopped")["error"]["since"]
         equal(aludel.run("dlq", "replay", "x", "--all", status=1)[0], "replayed 0 dead letters; 1 failed again\n")
         equal(aludel.wait_for_state("stopped")["error"]["since"], since)
+
+
+def test_a_replay_whose_process_is_killed_from_outside_goes_on_at_the_same_letter(aludel):
+    gate = aludel.directory / "gate"
+    configure(aludel, LETTERS)
+    plans(aludel, {"does": "wait", "letter": True, "for": str(gate)}, {"does": "fail", "until": 1})
+    with aludel.host() as host:
+        until(lambda: aludel.processor()["dead_letters"] == 2, "the letters")
+        replay = subprocess.Popen(aludel.command("dlq", "replay", "x", "--all"), stdout=subprocess.PIPE, text=True)
+        child, *_ = until(lambda: (call := aludel.in_flight()) and call[1:] == (0, 2) and call, "the replay")
+        os.kill(child, signal.SIGKILL)
+        gate.touch()
+        equal((replay.communicate(timeout=LIMIT)[0], replay.returncode), ("replayed 2 dead letters\n", 0))
+    equal([(l["state"], l["attempts"], l["replays"]) for l in aludel.json("dlq", "list", "--all")], [("replayed", 1, 0)] * 2)
 
 
 def test_letters_are_chosen_by_what_they_are_about(aludel):

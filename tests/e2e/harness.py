@@ -11,6 +11,7 @@ import os
 import pathlib
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -146,6 +147,14 @@ class Aludel:
 
     def processor(self, name="x"):
         return next(p for p in self.json("status")["processors"] if p["name"] == name)
+
+    def in_flight(self, name="x"):
+        """The call that a processor's page shows: (process id, event, attempt); None: there is none."""
+        page = self.directory / "processors" / name / "page"
+        if not page.exists():
+            return None
+        words = struct.unpack_from("<13Q", page.read_bytes())
+        return (words[3], words[8], words[9] >> 32) if words[12] < words[10] else None
 
     def wait_for_state(self, state, name="x"):
         return until(lambda: (p := self.processor(name)) and p["state"] == state and p, f"{name} to be {state}")

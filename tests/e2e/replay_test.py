@@ -75,7 +75,24 @@ def test_a_letter_whose_replay_hangs_is_killed_at_the_timeout_and_has_failed_aga
     with aludel.host() as host:
         until(lambda: letters(aludel) == [(0, "permanent", 2, 1), (1, "replayed", 1, 0)], f"the letters, not {letters(aludel)}")
         holds(host.log(), "a call took over 500ms and was killed in handle of event 0")
+        letter = json.loads(aludel.run("dlq", "show", "x", 1))
+        equal((letter["code"], letter["message"]), ("timed_out", "a call took over 500ms and was killed in handle"))
         aludel.wait_for_state("waiting")
+
+
+def test_a_letter_that_is_being_replayed_when_its_host_is_killed_is_as_it_was_and_the_third_time_has_failed(aludel):
+    gate = aludel.directory / "gate"
+    configure(aludel, f'strategy = "fixed", max_retries = 2, {SOON}')
+    plans(aludel, {"does": "wait", "letter": True, "for": str(gate)})
+    for _ in range(3):
+        with aludel.host() as host:
+            until(lambda: aludel.in_flight() in [(child, 0, 2) for child in host.children()], "the replay")
+            equal(letters(aludel), [(0, "dead", 1, 0)])
+            host.end(signal.SIGKILL)
+    gate.touch()
+    with aludel.host() as host:
+        until(lambda: letters(aludel) == [(0, "replayed", 2, 1)], f"the letters, not {letters(aludel)}")
+        holds(host.log(), "interrupted 3 times in a row, at last ended with its host in handle")
 
 
 def test_kills_at_random_strand_no_letter(aludel):

@@ -41,6 +41,21 @@ constexpr ReplayStrategy on[] = {ReplayStrategy::fixed, ReplayStrategy::exponent
 
 }  // namespace
 
+TEST_CASE("no delay is longer than the longest") {
+  for (const auto strategy : on) {
+    for (const int max : {50, 450, 10'000}) {
+      auto policy = policy_of(strategy, milliseconds(100), milliseconds(max));
+      policy.max_retries = 6;
+      policy.min_age = milliseconds(70);
+      const auto all = delays(policy, 6);
+      CHECK(replay_delay_max(policy) == milliseconds(*std::max_element(all.begin(), all.end())));
+      policy.max_retries = 0;
+      CHECK_FALSE(replay_delay_max(policy));
+    }
+  }
+  CHECK_FALSE(replay_delay_max({}));
+}
+
 TEST_CASE("each strategy has its delays, up to the cap") {
   using Delays = std::vector<std::int64_t>;
   struct Row {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Dead letters that are handed to the handler again without an order.
+#include <algorithm>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -55,6 +57,9 @@ class Replays : public Rig {
     stop_at_first_wait();
     run();
     calls.clear();
+  }
+  void set_clock_back() {
+    clock.set_wall(clock.wall_ns() - std::chrono::nanoseconds(std::chrono::hours(48)).count());
   }
   [[nodiscard]] std::int64_t now_s() const {
     return std::chrono::duration_cast<seconds>(clock.now().time_since_epoch()).count();
@@ -200,6 +205,38 @@ TEST_CASE("too many failures in a row end a round, a success between them does n
   CHECK(rig.calls == "0@60 1@60 2@60 3@60 4@120");
 }
 
+TEST_CASE("a round goes on where the one before it ended, so that letters that always fail starve no other") {
+  Replays rig;
+  rig.options.replay.stop_on_consecutive_failures = 2;
+  rig.fails(0, 100);
+  rig.fails(1, 100);
+  rig.fails(2, 1);
+  rig.fails(3, 1);
+  rig.make_letters();
+  rig.clock.advance(seconds(60));
+  rig.run();
+  CHECK(rig.calls == "0@60 1@60 2@120 3@120 0@120 1@120 0@180 1@180");
+}
+
+TEST_CASE(
+    "a letter that is replayed by order or discarded while it is queued has no turn in the next round") {
+  Replays rig;
+  rig.options.replay.batch_size = 1;
+  rig.options.replay.check_interval = seconds(10);
+  for (const std::uint64_t id : {0U, 1U, 2U})
+    rig.fails(id, 1);
+  rig.make_letters();
+  rig.clock.advance(seconds(60));
+  rig.steps = {[&](const auto&) {
+    Command discard{0, Command::Kind::discard};
+    discard.letters.ids = {2};
+    Rig::command(rig.directory(), discard);
+    rig.stop.nudge();
+  }};
+  rig.run();
+  CHECK(rig.calls == "0@60 2@70");
+}
+
 TEST_CASE("letters have their turn between batches of a log that never ends") {
   Replays rig;
   rig.options.batch_size = 2;
@@ -215,6 +252,35 @@ TEST_CASE("letters have their turn between batches of a log that never ends") {
   // The batch of event 0, a redelivery among them, is done before.
   CHECK(rig.calls == "0@1 1@2 2@3 3@4 4@5 5@6 6@7 0@8 7@9 8@10 9@11");
   CHECK(rig.rows() == upto(9));
+}
+
+TEST_CASE("a letter in whose replay the process died by the handler's fault has failed again") {
+  Replays rig;
+  rig.fails(5, 1);
+  rig.make_letters();
+  rig.died_in(5, 2, {ProcessEnd::Kind::signalled, SIGSEGV});
+  rig.clock.advance(minutes(1));
+  rig.run();
+  CHECK(rig.calls == "5@120");
+  CHECK(rig.letters() == "5 replayed 2/1/1");
+  CHECK(std::find(rig.logged.begin(), rig.logged.end(),
+                  "dead letter 1 failed again: event 5: crashed: killed by signal 11 (Segmentation fault) in "
+                  "handle; replay 2 of 3 follows") != rig.logged.end());
+}
+
+TEST_CASE("a letter whose replay was interrupted is as it was, until the third time in a row") {
+  for (const std::uint32_t before : {0U, 1U, 2U}) {
+    CAPTURE(before);
+    Replays rig;
+    rig.fails(5, 1);
+    rig.make_letters();
+    rig.died_in(5, 2, {ProcessEnd::Kind::signalled, SIGKILL}, before);
+    rig.clock.advance(minutes(1));
+    rig.run();
+    // The log has its turn before.
+    CHECK(rig.calls == "5@120");
+    CHECK(rig.letters() == (before == 2 ? "5 replayed 2/1/1" : "5 replayed 1/0/0"));
+  }
 }
 
 TEST_CASE("a broken environment stops the processor and leaves the letter as it was") {
@@ -299,6 +365,20 @@ TEST_CASE("a wait for the next attempt at an event goes on after a round") {
   CHECK(rig.calls == "10@0 11@0 12@0 10@0 11@0 5@60 12@600 13@600 14@600");
 }
 
+TEST_CASE(
+    "a wait for the next attempt is as long as it was meant to be, though the clock is set back in it") {
+  Replays rig;
+  rig.fails(5, 2);
+  rig.make_letters();
+  rig.options.error_policy.processor.strategy = Strategy::retry;
+  rig.options.error_policy.processor.retry = RetryPolicy{5, {minutes(10), minutes(10)}, Then::skip};
+  rig.fails(12, 1, Outcome::retry);
+  rig.log.append("wanted", 5, 5);
+  rig.steps = {[&](const auto&) { rig.set_clock_back(); }};
+  rig.run();
+  CHECK(rig.calls == "10@0 11@0 12@0 10@0 11@0 5@60 5@120 12@600 13@600 14@600");
+}
+
 TEST_CASE("another policy in the config holds for the letters that are there, and strands none") {
   Replays rig;
   rig.fails(5, 100);
@@ -352,14 +432,23 @@ TEST_CASE(
   CHECK(rig.letters() == "3 permanent 5/4/3, 5 replayed 2/1/0");
 }
 
-TEST_CASE("no letter waits longer than it was meant to, whatever the clock says after a restart") {
+TEST_CASE("no letter waits longer than the longest delay, whatever the clock says after a restart") {
+  Replays rig;
+  rig.fails(5, 1);
+  rig.options.replay.strategy = ReplayStrategy::exponential;
+  rig.make_letters();
+  rig.set_clock_back();
+  rig.run();
+  CHECK(rig.calls == "5@240");
+}
+
+TEST_CASE("no letter waits longer than the longest delay, though the clock is set back while it waits") {
   Replays rig;
   rig.fails(5, 1);
   rig.make_letters();
-  rig.options.replay.max_delay = minutes(3);
-  rig.clock.set_wall(rig.clock.wall_ns() - std::chrono::nanoseconds(std::chrono::hours(48)).count());
+  rig.steps = {[&](const auto&) { rig.set_clock_back(); }};
   rig.run();
-  CHECK(rig.calls == "5@180");
+  CHECK(rig.calls == "5@60");
 }
 
 TEST_CASE("an error of the database in a round stops the processor") {

@@ -209,7 +209,7 @@ TEST_CASE("letters that are due are found by their index alone") {
       CAPTURE(statement);
       CAPTURE(plan);
       CHECK_FALSE(scans(plan));
-      if (statement.find("next_replay_ns <=") == std::string::npos &&
+      if (!statement.starts_with("select id from") &&
           statement.find("min(next_replay_ns)") == std::string::npos)
         continue;
       ++found;

@@ -107,6 +107,7 @@ TEST_CASE("a plugin's flush that names the event at fault stops the processor be
 
 TEST_CASE("a processor that waits at the tip of a log wakes for an append, and for a stop") {
   PluginRig rig;
+  rig.clock = &system_clock();
   std::mutex mutex;
   std::condition_variable told;
   std::optional<std::uint64_t> waits_at;

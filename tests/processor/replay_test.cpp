@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Dead letters that are handed to the handler again, by an operator's order.
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,37 @@ TEST_CASE("a replay that a deferred constraint refuses has failed, and the proce
   CHECK(rig.rows() == Rig::all_but(9, {5}));
   CHECK(Rig::text_in(rig.directory(), "select succeeded || ' ' || failed from _aludel_command") == "1 1");
   CHECK(rig.script.work().find("u5") != std::string::npos);
+}
+
+TEST_CASE(
+    "a replay that its process died in goes on behind the letter that is at fault, and at one that is not") {
+  for (const int signal : {SIGSEGV, SIGKILL}) {
+    CAPTURE(signal);
+    LetterRig rig;
+    rig.script.events[5] = {.outcome = Outcome::fail, .until = 1};
+    rig.script.events[6] = {.outcome = Outcome::fail, .until = 1};
+    rig.run();
+    rig.order(Command::Kind::replay);
+    rig.died_in(5, 2, {ProcessEnd::Kind::signalled, static_cast<std::uint32_t>(signal)});
+    rig.run();
+    CHECK(rig.letters() == (signal == SIGKILL ? "5 replayed boom 1, 6 replayed boom 1"
+                                              : "5 dead crashed 2, 6 replayed boom 1"));
+  }
+}
+
+TEST_CASE("a dry run that its process died in ends at the letter that is at fault, wherever that stands") {
+  LetterRig rig;
+  rig.script.events[5] = {.outcome = Outcome::fail, .until = 1};
+  rig.script.events[6] = {.outcome = Outcome::fail, .until = 1};
+  rig.run();
+  Rig::command(rig.directory(), {0, Command::Kind::replay, {}, true});
+  rig.died_in(6, 2, {ProcessEnd::Kind::timed_out, 500});
+  rig.run();
+  CHECK(rig.letters() == "5 dead boom 1, 6 dead boom 1");
+  CHECK(Rig::text_in(rig.directory(),
+                     "select finished || ' ' || succeeded || ' ' || failed || ' ' || message from "
+                     "_aludel_command") ==
+        "1 1 1 stopped at letter 2: event 6: timed_out: a call took over 500ms and was killed in handle");
 }
 
 TEST_CASE("commands that were given behind a replay are applied after it, without another nudge") {
@@ -128,6 +160,65 @@ TEST_CASE("a reset ends a replay that cannot go on") {
   CHECK(rig.letters() == "5 replayed boom 1, 6 discarded boom 1");
   CHECK(Rig::text_in(rig.directory(), "select group_concat(finished || refused) from _aludel_command") ==
         "10,10,10,10");
+}
+
+TEST_CASE("an event that the process died at is skipped when it comes, with those before it handled") {
+  LetterRig rig;
+  rig.run();
+  rig.log.append("wanted", 5, 5);
+  rig.died_in(12, 1, {ProcessEnd::Kind::signalled, SIGSEGV});
+  rig.order(Command::Kind::skip);
+  rig.script.events[12] = {.outcome = Outcome::fatal};
+  CHECK(rig.run().activity == Activity::offline);
+  CHECK(rig.rows() == Rig::all_but(14, {12}));
+  CHECK(rig.durable().skipped == 1);
+  CHECK_FALSE(rig.durable().error);
+}
+
+TEST_CASE("a skip of an event that the process died at outlives a restart, and is forgotten by a reset") {
+  LetterRig rig;
+  rig.run();
+  rig.log.append("wanted", 5, 5);
+  rig.died_in(12, 1, {ProcessEnd::Kind::timed_out, 500});
+  rig.order(Command::Kind::skip);
+  rig.order(Command::Kind::pause);
+  CHECK(rig.run().activity == Activity::paused);
+  rig.order(Command::Kind::resume);
+  rig.run();
+  CHECK(rig.rows() == Rig::all_but(14, {12}));
+  rig.order(Command::Kind::reset);
+  rig.run();
+  CHECK(rig.rows() == upto(14));
+  CHECK(rig.durable().skipped == 0);
+}
+
+TEST_CASE("an event at which the process was only interrupted, or that is done, is not skipped") {
+  struct Row {
+    std::uint64_t event_id;
+    int signal;
+  };
+  for (const auto& row : {Row{12, SIGKILL}, Row{8, SIGSEGV}}) {
+    LetterRig rig;
+    rig.run();
+    rig.log.append("wanted", 5, 5);
+    rig.died_in(row.event_id, 1, {ProcessEnd::Kind::signalled, static_cast<std::uint32_t>(row.signal)});
+    rig.order(Command::Kind::skip);
+    rig.run();
+    CHECK(rig.rows() == upto(14));
+    CHECK(Rig::text_in(rig.directory(), "select message from _aludel_command") ==
+          "it stands at no event: only one that has failed can be skipped");
+  }
+}
+
+TEST_CASE("one whose process dies at no event has nothing to skip") {
+  LetterRig rig;
+  rig.run();
+  rig.options.start = Processor::Start::as_it_was;
+  rig.options.verdict = Standstill{Activity::crashed, {}};
+  rig.order(Command::Kind::skip);
+  CHECK(rig.run().activity == Activity::crashed);
+  CHECK(Rig::text_in(rig.directory(), "select message from _aludel_command") ==
+        "its process dies at no event: a new version of the handler or another `timeout` helps");
 }
 
 TEST_CASE("an event is not skipped in a log of another history") {

@@ -2,6 +2,7 @@
 #include "rig.hpp"
 
 #include <algorithm>
+#include <unistd.h>
 #include <utility>
 
 #include <doctest/doctest.h>
@@ -56,6 +57,15 @@ ProcessorState Rig::run() {
   CHECK(told.back().activity == state.activity);
   CHECK(steps.empty());
   return state;
+}
+
+void Rig::died_in(std::uint64_t event_id, std::uint32_t attempt, const ProcessEnd& end,
+                  std::uint32_t before) const {
+  const auto file = directory() / "page";
+  const auto page = InFlightPage::create(file, {event_id, attempt, before});
+  REQUIRE(page);
+  (*page)->enter(static_cast<std::uint32_t>(Stage::handle), event_id, attempt);
+  InFlightPage::note_end(file, static_cast<std::uint64_t>(::getpid()), end);
 }
 
 void Rig::command(const std::filesystem::path& directory, const Command& command) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "processor/command.hpp"
+#include "processor/page.hpp"
 #include "processor/processor.hpp"
 #include "scripted_instance.hpp"
 #include "support/fake_appender.hpp"
@@ -30,6 +31,9 @@ class Rig : public HandlerLog {
   ProcessorState run();
   [[nodiscard]] Result<std::unique_ptr<Processor>> open();
 
+  /// As if the process before had died in `handle`. @param before interruptions there, in a row
+  void died_in(std::uint64_t event_id, std::uint32_t attempt, const ProcessEnd& end,
+               std::uint32_t before = 0) const;
   /// Gives an operator's command.
   static void command(const std::filesystem::path& directory, const Command& command);
 

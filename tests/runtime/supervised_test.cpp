@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/limits.hpp"
 #include "base/os/descriptor.hpp"
+#include "processor/death.hpp"
 #include "processor/projection.hpp"
 #include "runtime/verdict.hpp"
 #include "support/result_printing.hpp"
@@ -374,6 +375,11 @@ TEST_CASE("a call that takes over the timeout is killed, but not a migration, an
   (*page)->enter(static_cast<std::uint32_t>(Stage::handle), 42, 1);
   rig.run_until_killed_or(std::chrono::seconds(30));
   CHECK(rig.script.killed == 1);
+  // Noted before the kill, in case the host goes with it.
+  const auto death = read_death(rig.dir.path() / "page");
+  REQUIRE(death);
+  CHECK(death->end.kind == ProcessEnd::Kind::timed_out);
+  CHECK(death->end.value == 20);
   rig.die();
   CHECK(rig.supervised->state().error->event_id == 42u);
   CHECK(rig.supervised->state().error->code == "timed_out");
