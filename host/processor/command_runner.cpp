@@ -28,6 +28,16 @@ CommandResult refused(std::string message) {
   return result;
 }
 
+// Why it cannot be skipped, and what helps.
+std::string dies_at(const ProcessorError& error) {
+  const auto where = error.event_id ? "its process dies at event " + std::to_string(*error.event_id)
+                                    : std::string("its process dies at no event");
+  return where + ", and no skip passes that: " +
+         (error.event_id ? "a new version of the handler, `types` without the event's type, or another "
+                           "`timeout` does"
+                         : "a new version of the handler or another `timeout` helps");
+}
+
 std::string lost_by_reset(std::uint64_t letters, std::uint64_t emitted) {
   std::string text;
   if (letters == 1) text = "1 dead letter was discarded";
@@ -146,42 +156,32 @@ Result<CommandResult> CommandRunner::resume(Outcome& outcome) {
   return done();
 }
 
-// The cursor stands in front of an event that has failed. One that the process died at may have others before
-// it that are still to be handled, so it is passed over when it comes.
 Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
   auto& tables = parts_.projection.tables();
+  if (const auto& verdict = parts_.verdict; verdict && verdict->activity == Activity::crashed) {
+    return refused(dies_at(verdict->error));
+  }
   const auto standstill = tables.standstill();
   if (!standstill) return standstill.error();
-  const auto cursor = tables.cursor();
-  if (!cursor) return cursor.error();
-  const auto failed = *standstill ? (*standstill)->error.event_id : std::nullopt;
-  const bool died = parts_.died_at && *parts_.died_at >= cursor->position.next && parts_.died_at != failed;
-  if (!died && !failed) {
-    if (parts_.verdict && parts_.verdict->activity == Activity::crashed) {
-      return refused("its process dies at no event: a new version of the handler or another `timeout` helps");
-    }
+  if (!*standstill || !(*standstill)->error.event_id) {
     return refused("it stands at no event: only one that has failed can be skipped");
   }
+  const auto event_id = *(*standstill)->error.event_id;
+  const auto cursor = tables.cursor();
+  if (!cursor) return cursor.error();
   const auto strange = strangeness(cursor->position);
   if (!strange) return strange.error();
   // In another log that is another event.
   if (*strange) return refused((*strange)->error.message);
-  const auto event_id = died ? *parts_.died_at : *failed;
-  auto skipped = died ? tables.set_skipped(event_id) : move_behind(event_id, *cursor);
-  if (!skipped) return skipped.error();
-  outcome.goes_on = true;
-  return done("event " + std::to_string(event_id));
-}
-
-Result<void> CommandRunner::move_behind(std::uint64_t event_id, const Cursor& cursor) {
-  auto& tables = parts_.projection.tables();
   const auto fingerprint = parts_.log.block_fingerprint(event_id);
   if (!fingerprint) return fingerprint.error();
-  auto behind = cursor;
+  auto behind = *cursor;
   behind.position = {event_id + 1, *fingerprint};
   ++behind.skipped;
-  if (auto moved = tables.move_cursor(cursor.position, behind); !moved) return moved;
-  return tables.clear_standstill();
+  if (auto moved = tables.move_cursor(cursor->position, behind); !moved) return moved.error();
+  if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
+  outcome.goes_on = true;
+  return done("event " + std::to_string(event_id));
 }
 
 Result<CommandResult> CommandRunner::reset(Outcome& outcome) {

@@ -27,7 +27,6 @@ class CommandRunner {
     /// ALUDEL_HANDLER_*; nothing: the handler could not be made.
     std::optional<std::uint32_t> handler_flags;
     const std::optional<Standstill>& verdict;  ///< what it stands still for beside what the projection says
-    std::optional<std::uint64_t> died_at;      ///< the event that its process died at, by the handler's fault
   };
 
   /// What the commands ask of the processor.
@@ -50,7 +49,6 @@ class CommandRunner {
   Result<CommandResult> pause();
   Result<CommandResult> resume(Outcome& outcome);
   Result<CommandResult> skip(Outcome& outcome);
-  Result<void> move_behind(std::uint64_t event_id, const Cursor& cursor);
   Result<CommandResult> reset(Outcome& outcome);
   Result<void> begin_anew(const Cursor& cursor, bool diverged);
   Result<std::string> why_not_open(const Command& command);

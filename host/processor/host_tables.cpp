@@ -52,10 +52,9 @@ alter table _aludel_cursor add column start_fingerprint integer not null default
 create table _aludel_control (
   id integer primary key check (id = 1),
   paused_ns integer,
-  rebuild_below integer not null,
-  skipped integer
+  rebuild_below integer not null
 ) strict;
-insert into _aludel_control values (1, null, 0, null);
+insert into _aludel_control values (1, null, 0);
 create table _aludel_subscription (
   kind integer not null,
   type text not null
@@ -314,18 +313,17 @@ Result<void> HostTables::count_replayed() {
 
 Result<ControlState> HostTables::control() {
   if (found_format_ < 2) return ControlState{};
-  auto row = the_row(*database_,
-                     "select paused_ns, rebuild_below, (select ifnull(max(id), 0) from _aludel_command), "
-                     "ifnull((select min(id) from _aludel_command where not finished), 0), skipped "
-                     "from _aludel_control",
-                     "its control row");
+  auto row =
+      the_row(*database_,
+              "select paused_ns, rebuild_below, (select ifnull(max(id), 0) from _aludel_command), "
+              "ifnull((select min(id) from _aludel_command where not finished), 0) from _aludel_control",
+              "its control row");
   if (!row) return row.error();
   ControlState control;
   if (!row->is_null(0)) control.paused_ns = row->integer(0);
   control.rebuild_below = loaded(row->integer(1));
   control.applied = row->integer(2);
   control.unfinished = row->integer(3);
-  if (!row->is_null(4)) control.skipped = loaded(row->integer(4));
   return control;
 }
 
@@ -334,12 +332,6 @@ Result<void> HostTables::set_paused(std::optional<std::int64_t> since_ns) {
   if (!update) return update.error();
   since_ns ? update->bind(1, *since_ns) : update->bind_null(1);
   return update->run();
-}
-
-Result<void> HostTables::set_skipped(std::uint64_t event_id) {
-  auto update = database_->prepare("update _aludel_control set skipped = ?");
-  if (!update) return update.error();
-  return update->bind(1, stored(event_id)).run();
 }
 
 Result<void> HostTables::note_command(std::int64_t id, const CommandResult& result) {
@@ -384,7 +376,7 @@ Result<void> HostTables::begin_anew(const Position& start, std::uint64_t rebuild
   if (!identity) return identity.error();
   const auto text = log_id.to_string();
   if (set = identity->bind(1, std::string_view(text)).run(); !set) return set;
-  auto control = database_->prepare("update _aludel_control set rebuild_below = ?, skipped = null");
+  auto control = database_->prepare("update _aludel_control set rebuild_below = ?");
   if (!control) return control.error();
   if (set = control->bind(1, stored(rebuild_below)).run(); !set) return set;
   return clear_standstill();

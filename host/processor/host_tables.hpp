@@ -31,7 +31,6 @@ struct ControlState {
   std::uint64_t rebuild_below = 0;        ///< events below were delivered before a reset
   std::int64_t applied = 0;               ///< the command applied last; 0: none yet
   std::int64_t unfinished = 0;            ///< a replay that is under way; 0: none
-  std::optional<std::uint64_t> skipped;   ///< passed over when it comes; of no effect below the cursor
 };
 
 /// The host's own tables in a projection, all named `_aludel_*` (docs/projection-format.md). Handlers cannot
@@ -76,7 +75,6 @@ class HostTables {
 
   [[nodiscard]] Result<ControlState> control();
   Result<void> set_paused(std::optional<std::int64_t> since_ns);
-  Result<void> set_skipped(std::uint64_t event_id);
   /// A result that is not finished is noted again when it is.
   Result<void> note_command(std::int64_t id, const CommandResult& result);
   [[nodiscard]] Result<std::optional<CommandResult>> command_result(std::int64_t id);

@@ -46,7 +46,6 @@ class OwnedProcessor final : public Processor {
 
   // A run, in the order of its steps.
   bool apply_commands();
-  [[nodiscard]] std::optional<std::uint64_t> died_at() const;
   [[nodiscard]] bool rests() const { return standstill_ || stands_ || paused_; }
   bool bring_up(const Interrupt& stop);
   void tell_of_idle_types();
@@ -73,7 +72,6 @@ class OwnedProcessor final : public Processor {
   std::optional<std::uint32_t> handler_flags_;  // null: no instance could be made yet
   Cursor cursor_;
   std::uint64_t rebuild_below_ = 0;
-  std::optional<std::uint64_t> skipped_;
   std::optional<Worker::Time> retry_at_;  // of a wait that a round or a command has ended
   bool started_ = false;                  // the handler's `stop` is owed
   bool paused_ = false;
@@ -158,7 +156,6 @@ Result<void> OwnedProcessor::load() {
   cursor_ = *cursor;
   paused_ = control->paused_ns.has_value();
   rebuild_below_ = control->rebuild_below;
-  skipped_ = control->skipped;
   if (!relay_) {
     relay_.emplace(Relay::Parts{*projection_, environment_.appender, environment_.log, environment_.clock,
                                 teller_, environment_.handler_log},
@@ -233,7 +230,7 @@ ProcessorState OwnedProcessor::run(const Interrupt& stop) {
 bool OwnedProcessor::apply_commands() {
   if (!projection_ || !projection_->initialised()) return !standstill_;
   CommandRunner runner({*projection_, *commands_, environment_.log, environment_.handler_log,
-                        environment_.clock, handler_flags_, options_.verdict, died_at()});
+                        environment_.clock, handler_flags_, options_.verdict});
   auto asked = runner.apply(started_);
   if (asked && asked->needs_reset) {
     take_down();
@@ -242,7 +239,6 @@ bool OwnedProcessor::apply_commands() {
   if (asked && asked->goes_on) {
     options_.verdict.reset();
     relay_.reset();  // for one that tries at once; a reset may have made it another producer
-    death_.reset();
   }
   auto loaded = asked ? load() : Result<void>(asked.error());
   if (!loaded) {
@@ -252,13 +248,6 @@ bool OwnedProcessor::apply_commands() {
   replays_ = asked->needs_replay;
   if (asked->goes_on) standstill_.reset();
   return true;
-}
-
-// The event that its process died at last, by the handler's fault.
-std::optional<std::uint64_t> OwnedProcessor::died_at() const {
-  if (death_ && death_->counts()) return death_->call.event_id;
-  const auto& verdict = options_.verdict;
-  return verdict && verdict->activity == Activity::crashed ? verdict->error.event_id : std::nullopt;
 }
 
 bool OwnedProcessor::bring_up(const Interrupt& stop) {
@@ -340,7 +329,7 @@ void OwnedProcessor::work(const Interrupt& stop) {
               earlier ? failing_event(*earlier) : std::nullopt, options_.batch_size);
   Worker worker({environment_.log, feed, batch, *projection_, *relay_, environment_.clock, teller_,
                  environment_.handler_log, *replays_due_},
-                {options_.batch_size, options_.error_policy, rebuild_below_, skipped_, retry_at_});
+                {options_.batch_size, options_.error_policy, rebuild_below_, retry_at_});
   standstill_ = worker.run(earlier, stop);
   retry_at_ = worker.retry_at();
   cursor_ = batch.cursor();

@@ -21,12 +21,7 @@ using Nanoseconds = std::chrono::nanoseconds;
 }  // namespace
 
 Worker::Worker(Parts parts, const Settings& settings)
-    : parts_(parts), settings_(settings), random_(std::random_device{}()) {
-  const auto& skipped = settings_.skipped;
-  if (skipped && *skipped >= parts_.batch.cursor().position.next) {
-    passed_.emplace(*skipped, Passed{Action::Kind::skip, {}});
-  }
-}
+    : parts_(parts), settings_(settings), random_(std::random_device{}()) {}
 
 std::optional<Standstill> Worker::run(const std::optional<ProcessorError>& earlier, const Interrupt& stop) {
   looked_at_ = saved_at_ = parts_.clock.now();

@@ -55,9 +55,8 @@ class Worker {
   struct Settings {
     std::uint64_t batch_size;  ///< at least 1
     const ErrorPolicy& policy;
-    std::uint64_t rebuild_below;           ///< events below were delivered before a reset
-    std::optional<std::uint64_t> skipped;  ///< the operator has an event passed over when it comes
-    std::optional<Time> retry_at;          ///< of the worker before this one
+    std::uint64_t rebuild_below;   ///< events below were delivered before a reset
+    std::optional<Time> retry_at;  ///< of the worker before this one
   };
 
   /// Borrows everything. @param parts the batch is at the cursor
@@ -71,7 +70,7 @@ class Worker {
   [[nodiscard]] const std::optional<Time>& retry_at() const { return retry_at_; }
 
  private:
-  /// A failed event that is moved past, or one that the operator skips, until that has been committed.
+  /// A failed event that is moved past, until that has been committed.
   struct Passed {
     Action::Kind how;
     ProcessorError error;

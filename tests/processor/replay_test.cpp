@@ -162,65 +162,6 @@ TEST_CASE("a reset ends a replay that cannot go on") {
         "10,10,10,10");
 }
 
-TEST_CASE("an event that the process died at is skipped when it comes, with those before it handled") {
-  LetterRig rig;
-  rig.run();
-  rig.log.append("wanted", 5, 5);
-  rig.died_in(12, 1, {ProcessEnd::Kind::signalled, SIGSEGV});
-  rig.order(Command::Kind::skip);
-  rig.script.events[12] = {.outcome = Outcome::fatal};
-  CHECK(rig.run().activity == Activity::offline);
-  CHECK(rig.rows() == Rig::all_but(14, {12}));
-  CHECK(rig.durable().skipped == 1);
-  CHECK_FALSE(rig.durable().error);
-}
-
-TEST_CASE("a skip of an event that the process died at outlives a restart, and is forgotten by a reset") {
-  LetterRig rig;
-  rig.run();
-  rig.log.append("wanted", 5, 5);
-  rig.died_in(12, 1, {ProcessEnd::Kind::timed_out, 500});
-  rig.order(Command::Kind::skip);
-  rig.order(Command::Kind::pause);
-  CHECK(rig.run().activity == Activity::paused);
-  rig.order(Command::Kind::resume);
-  rig.run();
-  CHECK(rig.rows() == Rig::all_but(14, {12}));
-  rig.order(Command::Kind::reset);
-  rig.run();
-  CHECK(rig.rows() == upto(14));
-  CHECK(rig.durable().skipped == 0);
-}
-
-TEST_CASE("an event at which the process was only interrupted, or that is done, is not skipped") {
-  struct Row {
-    std::uint64_t event_id;
-    int signal;
-  };
-  for (const auto& row : {Row{12, SIGKILL}, Row{8, SIGSEGV}}) {
-    LetterRig rig;
-    rig.run();
-    rig.log.append("wanted", 5, 5);
-    rig.died_in(row.event_id, 1, {ProcessEnd::Kind::signalled, static_cast<std::uint32_t>(row.signal)});
-    rig.order(Command::Kind::skip);
-    rig.run();
-    CHECK(rig.rows() == upto(14));
-    CHECK(Rig::text_in(rig.directory(), "select message from _aludel_command") ==
-          "it stands at no event: only one that has failed can be skipped");
-  }
-}
-
-TEST_CASE("one whose process dies at no event has nothing to skip") {
-  LetterRig rig;
-  rig.run();
-  rig.options.start = Processor::Start::as_it_was;
-  rig.options.verdict = Standstill{Activity::crashed, {}};
-  rig.order(Command::Kind::skip);
-  CHECK(rig.run().activity == Activity::crashed);
-  CHECK(Rig::text_in(rig.directory(), "select message from _aludel_command") ==
-        "its process dies at no event: a new version of the handler or another `timeout` helps");
-}
-
 TEST_CASE("an event is not skipped in a log of another history") {
   LetterRig rig;
   rig.options.error_policy.processor.strategy = Strategy::fail_fast;
