@@ -11,7 +11,7 @@ namespace aludel {
 /// that were there first, in the order of their names, from 1; then each that is made.
 struct FileCall {
   enum class Kind {
-    create,       ///< `name`
+    create,       ///< `name`, with `bytes` from the beginning if it is a link
     write,        ///< `bytes` at `offset`
     truncate,     ///< to the size `offset`
     sync,         ///< what was done to the file before is durable

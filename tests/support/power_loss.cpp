@@ -94,7 +94,7 @@ PowerLoss::PowerLoss(const FolderContent& durable) {
 void PowerLoss::advance(const FileCall& call) {
   auto& writes = files_[call.file].writes;
   switch (call.kind) {
-    case FileCall::Kind::create:
+    case FileCall::Kind::create: files_[call.file].durable = call.bytes; [[fallthrough]];
     case FileCall::Kind::rename:
     case FileCall::Kind::remove: name_changes_.push_back(call); break;
     case FileCall::Kind::write: writes.push_back({Write::State::unsynced, call.offset, call.bytes}); break;
