@@ -2,15 +2,11 @@
 #include "log_session.hpp"
 
 #include <algorithm>
-#include <array>
 #include <deque>
 #include <random>
 #include <utility>
 
 #include "base/assert.hpp"
-#include "log/recovery.hpp"
-#include "log/segment.hpp"
-#include "support/fake_clock.hpp"
 #include "support/power_loss.hpp"
 #include "support/recording_file_system.hpp"
 
@@ -18,105 +14,9 @@ namespace aludel {
 
 namespace {
 
-constexpr std::uint64_t capacity = 8'192;
 constexpr int groups = 14;
 constexpr int lives = 3;
 constexpr int faults_max = 10;  // in a row; what goes on failing is a fault of the log's
-
-// Writes to a log as the leader of its appends does (`SegmentLog::commit_group`), so that a test and no
-// scheduler says what makes a group.
-class Leader {
- public:
-  Leader(os::FileSystem& files, std::filesystem::path dir, Sync sync, FakeClock& clock)
-      : files_(files), dir_(std::move(dir)), sync_(sync), clock_(clock) {}
-
-  /// @param published in this boot
-  Result<void> open(std::uint64_t published) {
-    const auto first_ids = list_segments(files_, dir_);
-    if (!first_ids) return first_ids.error();
-    if (first_ids->empty()) {
-      const auto made =
-          create_segment(files_, dir_, make_segment_header(crash_log_id, 0, 0, clock_.wall_ns(), capacity));
-      if (!made) return made.error();
-    }
-    const KnownMark tip_page{"the tip page", dir_ / "tip", crash_log_id, published};
-    auto recovered = recover_log(files_, dir_, std::array{tip_page}, [](const std::string&) {});
-    if (!recovered) return recovered.error();
-    catalog_ = std::move(recovered->catalog);
-    writer_.emplace(SegmentWriter::Options{files_, dir_, clock_, sync_, capacity, false},
-                    std::move(recovered->end));
-    all_is_durable();
-    return {};
-  }
-  [[nodiscard]] std::uint64_t tip() const { return writer_->next_id(); }
-  /// Everything below was synced; under `full` that is all.
-  [[nodiscard]] std::uint64_t durable() const { return sync_ == Sync::full ? tip() : durable_; }
-
-  /// Appends the first of them that go into one segment. @return how many
-  Result<std::size_t> commit(const std::vector<const AskedAppend*>& waiting) {
-    std::vector<EncodedBlock> blocks;
-    for (const auto* append : waiting) {
-      auto block = EncodedBlock::encode({views(append->events), append->producer, append->sequence});
-      if (!block) return block.error();
-      blocks.push_back(std::move(*block));
-    }
-    clock_.advance(std::chrono::milliseconds(1));
-    if (auto ok = make_room(blocks.front().size()); !ok) return ok.error();
-    std::vector<BlockWrite> writes;
-    std::uint64_t bytes = 0;
-    for (std::size_t i = 0; i < blocks.size(); ++i) {
-      bytes += blocks[i].size();
-      if (bytes > writer_->room()) break;
-      writes.push_back({&blocks[i], end_of(waiting[i]->producer)});
-    }
-    if (auto ok = writer_->append(writes); !ok) return ok.error();
-    for (const auto& write : writes)
-      catalog_.add(write.block->view(), write.offset);
-    return writes.size();
-  }
-
-  /// Allocates what is left of the segment, as `ZeroFill` does; `sync_ahead` may come later.
-  void fill_ahead() {
-    if (!writer_->has_segment() || ahead_) return;
-    const auto path = dir_ / segment_name(list_segments(files_, dir_)->back());
-    ahead_ = std::move(*files_.open(path, os::OpenMode::read_write));
-    const auto size = *ahead_->size();
-    if (size >= capacity) return;
-    const std::string zeros(capacity - size, '\0');
-    (void)ahead_->write_at(size, std::array{std::string_view(zeros)});
-  }
-  void sync_ahead() {
-    if (ahead_) (void)ahead_->sync_data();
-    ahead_.reset();
-  }
-
- private:
-  Result<void> make_room(std::size_t size) {
-    if (auto ok = writer_->check(); !ok) return ok;
-    if (auto ok = writer_->repair(); !ok) return ok;
-    if (size <= writer_->room()) return {};
-    sync_ahead();
-    if (writer_->has_segment()) {
-      if (auto ok = writer_->seal(catalog_); !ok) return ok;
-      all_is_durable();
-    }
-    return writer_->begin_segment();
-  }
-  void all_is_durable() { durable_ = tip(); }
-  [[nodiscard]] ProducerEnd end_of(const std::string& producer) const {
-    const auto found = catalog_.producers.find(producer);
-    return found == catalog_.producers.end() ? ProducerEnd{} : found->second;
-  }
-
-  os::FileSystem& files_;
-  const std::filesystem::path dir_;
-  const Sync sync_;
-  FakeClock& clock_;
-  Catalog catalog_;
-  std::unique_ptr<os::File> ahead_;
-  std::optional<SegmentWriter> writer_;
-  std::uint64_t durable_ = 0;
-};
 
 /// Lives one session.
 class Life {
@@ -151,7 +51,7 @@ class Life {
       files_.revive();
       if (one_in(6)) files_.fail_syncs(1, number(3));
       if (one_in(6)) files_.die_after(number(8));
-      leader_ = std::make_unique<Leader>(files_, dir_, session_.sync, clock_);
+      leader_ = std::make_unique<LogLeader>(files_, dir_, session_.sync, clock_);
       const auto opened = leader_->open(published);
       if (opened && !files_.is_dead()) break;
       if (tries == faults_max) return opened;
@@ -246,7 +146,7 @@ class Life {
   MemoryFileSystem memory_;
   RecordingFileSystem files_;
   FakeClock clock_;
-  std::unique_ptr<Leader> leader_;
+  std::unique_ptr<LogLeader> leader_;
   std::map<std::string, std::uint64_t> next_;  // of each producer
 };
 
@@ -313,7 +213,8 @@ Result<std::vector<LogSession>> make_log_sessions(std::uint32_t seed, const std:
 }
 
 OpenOptions memory_log(const std::filesystem::path& dir, os::FileSystem& files, Sync sync) {
-  return {.dir = dir, .files = files, .sync = sync, .segment_size = capacity, .allocate_ahead = false};
+  return {
+      .dir = dir, .files = files, .sync = sync, .segment_size = crash_segment_size, .allocate_ahead = false};
 }
 
 Result<std::vector<std::size_t>> appends_in(EventReader& log, const std::vector<AskedAppend>& asked,

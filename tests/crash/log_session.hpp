@@ -7,21 +7,11 @@
 #include <vector>
 
 #include "log/segment_log.hpp"
+#include "log_leader.hpp"
 #include "support/file_calls.hpp"
 #include "support/memory_file_system.hpp"
-#include "support/owned_event.hpp"
 
 namespace aludel {
-
-/// The log of all these sessions.
-inline constexpr Uuid crash_log_id{{0xa1, 0xd0, 0xe1, 4, 5, 6, 0x47, 8, 0x89, 10, 11, 12, 13, 14, 15, 16}};
-
-/// An append that was asked for, and is in the log or not.
-struct AskedAppend {
-  std::string producer;  ///< empty: none
-  std::uint64_t sequence = 0;
-  std::vector<OwnedEvent> events;
-};
 
 /// A log's life from one power loss to the next: recovery, then appends, all on recorded files.
 struct LogSession {

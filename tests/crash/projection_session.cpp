@@ -58,7 +58,7 @@ class ProjectionSession::NotingAppender final : public Appender {
   explicit NotingAppender(ProjectionSession& session) : session_(session) {}
   Result<std::uint64_t> append(const AppendRequest& request, const Interrupt& interrupt) override {
     auto below = session_.emitted.append(request, interrupt);
-    session_.relays_.emplace_back(session_.vfs_.position(), session_.emitted.logs);
+    session_.recorded_->relayed.emplace_back(session_.vfs_.position(), session_.emitted.logs);
     return below;
   }
 
@@ -73,7 +73,7 @@ ProjectionSession::ProjectionSession(std::uint32_t seed) : random_(seed) {
     return {};
   };
   script.committed = [this, commits = 0](Database& database) mutable {
-    if (records_) finished_.emplace_back(vfs_.position(), finished_in(database));
+    if (recorded_ != nullptr) recorded_->finished.emplace_back(vfs_.position(), finished_in(database));
     // SQLite's own checkpoints come from the hook that the script has taken.
     if (checkpoint_every_ != 0 && ++commits % checkpoint_every_ == 0)
       (void)sqlite3_wal_checkpoint_v2(database.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
@@ -141,7 +141,7 @@ bool ProjectionSession::give_command() {
       {.kind = commands_[given]},
       highest_command(projection_link(directory()), "select ifnull(max(id), 0) from _aludel_command")));
   queue->reset();
-  if (records_) answered_.push_back(vfs_.position());
+  if (recorded_ != nullptr) recorded_->answered.push_back(vfs_.position());
   set_deeds();
   return true;
 }
@@ -154,28 +154,37 @@ ProcessorState ProjectionSession::run_to_end() {
   }
 }
 
-void ProjectionSession::record() {
+template <typename Run>
+void ProjectionSession::record(Life& life, const Run& run) {
   NotingAppender noting(*this);
   appender = &noting;
-  records_ = true;
+  recorded_ = &life;
   vfs_.record(directory());
-  relays_.emplace_back(0, Relayed{});
-  const auto append_to = [this](std::uint64_t end) {
-    while (log.tip() < end) {
-      std::vector<FakeLog::Entry> block;
-      for (auto size = 1 + random_() % 4; size > 0 && log.tip() + block.size() < end; --size)
-        block.push_back({wanted_.contains(log.tip() + block.size()) ? "wanted" : "other"});
-      log.append(block);
-    }
-  };
-  append_to(events / 2);
-  run_to_end();
-  append_to(events);
-  gives_commands_ = true;
-  check_end(run_to_end());
-  calls_ = vfs_.stop();
-  records_ = false;
+  run();
+  life.calls = vfs_.stop();
+  recorded_ = nullptr;
   appender = &emitted;
+}
+
+void ProjectionSession::append_events(std::uint64_t end) {
+  while (log.tip() < end) {
+    std::vector<FakeLog::Entry> block;
+    for (auto size = 1 + random_() % 4; size > 0 && log.tip() + block.size() < end; --size)
+      block.push_back({wanted_.contains(log.tip() + block.size()) ? "wanted" : "other"});
+    log.append(block);
+  }
+}
+
+ProjectionSession::Life ProjectionSession::live() {
+  Life life;
+  record(life, [&] {
+    append_events(events / 2);
+    run_to_end();
+    append_events(events);
+    gives_commands_ = true;
+    check_end(run_to_end());
+  });
+  return life;
 }
 
 void ProjectionSession::put(const FolderContent& left, const std::filesystem::path& folder) const {
@@ -270,30 +279,39 @@ void ProjectionSession::check_end(const ProcessorState& state) const {
   REQUIRE(emitted.logs.size() <= 1);
 }
 
-void ProjectionSession::check(const FolderContent& left, std::size_t calls, std::uint64_t number) {
-  const auto folder = temp.path() / "crashed";
+ProjectionSession::Life ProjectionSession::check(const Life& life, const FolderContent& left,
+                                                 std::size_t calls, std::uint64_t number) {
+  Life next{.before = left};
+  // An append that came right after the call may have come before the loss.
+  for (const auto& [position, relayed] : life.relayed) {
+    if (position < calls || (position == calls && number % 2 == 0)) next.relayed = {{0, relayed}};
+  }
+  for (const auto position : life.answered) {
+    if (position <= calls) next.answered.push_back(0);
+  }
+  for (const auto& [position, finished] : life.finished) {
+    if (position <= calls) next.finished = {{0, finished}};
+  }
+  emitted.logs = next.relayed.empty() ? Relayed{} : next.relayed[0].second;
+
   const auto looked_at = temp.path() / "looked-at";
   put(left, looked_at);
-  // An append that came right after the call may have come before the loss.
-  emitted.logs.clear();
-  for (const auto& [position, relayed] : relays_) {
-    if (position < calls || (position == calls && number % 2 == 0)) emitted.logs = relayed;
-  }
   const auto content = look(looked_at);
-  if (content) check_content(*content, false);
-  if (!content) REQUIRE(emitted.logs.empty());
-  for (const auto& [position, finished] : finished_) {
-    if (position <= calls) REQUIRE((content && content->finished >= finished));
+  if (content) {
+    check_content(*content, false);
+    if (!next.finished.empty()) REQUIRE(content->finished >= next.finished[0].second);
+    if (number % 4 == 1) check_on_older_log(left, *content, number);
+  } else {
+    REQUIRE(emitted.logs.empty());
+    REQUIRE(next.finished.empty());
   }
-  if (content && number % 4 == 1) check_on_older_log(left, *content, number);
 
-  put(left, folder);
-  options.directory = folder;
-  const auto answered = std::count_if(answered_.begin(), answered_.end(),
-                                      [&](std::size_t position) { return position <= calls; });
-  REQUIRE(commands_given() >= answered);
-  const auto state = run_to_end();
-  check_end(state);
+  options.directory = temp.path() / "crashed";
+  put(left, options.directory);
+  REQUIRE(commands_given() >= static_cast<std::int64_t>(next.answered.size()));
+  put(left, options.directory);
+  record(next, [&] { check_end(run_to_end()); });
+  return next;
 }
 
 // Its log is another one meanwhile: it ends earlier, or goes on otherwise.

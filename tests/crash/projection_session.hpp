@@ -38,22 +38,34 @@ class ProjectionSession : private Rig {
  public:
   explicit ProjectionSession(std::uint32_t seed);
 
-  /// A run without a crash, which is recorded.
-  void record();
-  [[nodiscard]] const FileCalls& calls() const { return calls_; }
-
-  /// Holds a state that a power loss after so many calls has left against all that was promised, and goes on
-  /// from it to the end. @param number chooses what else is done with it
-  void check(const FolderContent& left, std::size_t calls, std::uint64_t number);
-
- private:
   using Relayed = std::map<std::string, std::vector<FakeAppender::One>>;
 
+  /// A recorded life of the processor, from one power loss to the end or to the next one.
+  struct Life {
+    FolderContent before = {};
+    FileCalls calls = {};
+    // What was promised after so many calls: events that the log had, commands that were answered, and done.
+    std::vector<std::pair<std::size_t, Relayed>> relayed = {};
+    std::vector<std::size_t> answered = {};
+    std::vector<std::pair<std::size_t, std::int64_t>> finished = {};
+  };
+
+  /// A life without a crash.
+  [[nodiscard]] Life live();
+  /// Holds a state that a power loss after so many calls of a life has left against all that was promised,
+  /// and goes on from it to the end. @param number chooses what else is done with it
+  /// @return the life that it went on with
+  Life check(const Life& life, const FolderContent& left, std::size_t calls, std::uint64_t number);
+
+ private:
   class NotingAppender;
 
   void choose();
   void answer_wait(const FakeLog::Wait& wait);
   ProcessorState run_to_end();
+  template <typename Run>
+  void record(Life& life, const Run& run);
+  void append_events(std::uint64_t end);
   bool give_command();
   std::int64_t commands_given() const;
   void set_deeds();
@@ -72,12 +84,7 @@ class ProjectionSession : private Rig {
   bool gives_commands_ = false;
 
   RecordingVfs vfs_;
-  bool records_ = false;
-  FileCalls calls_;
-  std::vector<std::pair<std::size_t, Relayed>> relays_;  // after so many calls the log had these
-  std::vector<std::size_t> answered_;                    // after so many calls the next command was given
-  std::vector<std::pair<std::size_t, std::int64_t>>
-      finished_;  // after so many calls commands up to this were done
+  Life* recorded_ = nullptr;  // while it lasts
 };
 
 }  // namespace aludel

@@ -124,6 +124,9 @@ void RecordingVfs::record(const std::filesystem::path& folder) {
   files_.clear();
   unlisted_.clear();
   files_made_ = 0;
+  const std::set<std::filesystem::path> there(std::filesystem::directory_iterator(folder_), {});
+  for (const auto& path : there)
+    files_[path.filename().string()] = ++files_made_;
 }
 
 FileCalls RecordingVfs::stop() {

@@ -25,7 +25,7 @@ class RecordingVfs {
   RecordingVfs(const RecordingVfs&) = delete;
   RecordingVfs& operator=(const RecordingVfs&) = delete;
 
-  /// Records from now on what is done in the folder, which holds no database yet.
+  /// Records from now on what is done in the folder. What it holds is durable, and no connection has it open.
   void record(const std::filesystem::path& folder);
   /// @return all that was recorded, which ends with this
   FileCalls stop();
