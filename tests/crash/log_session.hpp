@@ -18,7 +18,7 @@ struct LogSession {
   Sync sync = Sync::full;
   FolderContent before;  ///< what the power loss before left
   FileCalls calls;
-  /// In the order of the first tries; at first those that the log has.
+  /// In the order of the first tries, those of the lives before included.
   std::vector<AskedAppend> asked;
   std::vector<std::size_t> acknowledged;  ///< of `asked`, in the order of the log
 
