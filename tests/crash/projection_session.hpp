@@ -61,6 +61,7 @@ class ProjectionSession : private Rig {
   class NotingAppender;
 
   void choose();
+  [[nodiscard]] bool orders(Command::Kind kind) const;
   void answer_wait(const FakeLog::Wait& wait);
   ProcessorState run_to_end();
   template <typename Run>
