@@ -115,11 +115,11 @@ Result<int> verify_command(const Globals& globals) {
   const auto installation = load_installation(globals.data, globals.config);
   if (!installation) return installation.error();
   Progress progress("verifying", 1'000);
-  const auto report = verify_log(
-      os::real_file_system(), installation->data.log(), durable_floor(installation->data),
-      [&](std::uint64_t done, std::uint64_t total) {
-        progress.update(total == 0 ? 0 : done * 1'000 / total, human_size(done) + " of " + human_size(total));
-      });
+  const auto report = verify_log(os::real_file_system(), installation->data.log(),
+                                 durable_floor(*installation), [&](std::uint64_t done, std::uint64_t total) {
+                                   progress.update(total == 0 ? 0 : done * 1'000 / total,
+                                                   human_size(done) + " of " + human_size(total));
+                                 });
   if (!report) return report.error();
   const auto projections = verify_projections(installation->data);
   if (!projections) return projections.error();

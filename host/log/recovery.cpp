@@ -42,6 +42,7 @@ class Recovery {
     if (auto ok = require_known(); !ok) return ok.error();
     // A name that a writer left behind may not have become durable.
     if (auto ok = files_.sync_directory(dir_); !ok) return ok.error();
+    report_lost();
     return std::move(log_);
   }
 
@@ -56,32 +57,53 @@ class Recovery {
     return {};
   }
 
-  // The mark that lies highest in this log.
-  [[nodiscard]] const KnownMark* highest_mark() const {
+  enum class Known { durably, at_all };
+
+  // The mark that lies highest in this log; null: there is none.
+  [[nodiscard]] const KnownMark* highest_mark(Known known) const {
     const KnownMark* highest = nullptr;
     for (const auto& mark : marks_) {
-      if (mark.log_id == log_.end.log_id && (highest == nullptr || mark.next > highest->next))
-        highest = &mark;
+      if (mark.log_id != log_.end.log_id || (known == Known::durably && !mark.durable)) continue;
+      if (highest == nullptr || mark.next > highest->next) highest = &mark;
     }
     return highest;
   }
 
+  // Events below were durable.
   [[nodiscard]] std::uint64_t known_floor() const {
-    const auto* mark = highest_mark();
+    const auto* mark = highest_mark(Known::durably);
     return mark == nullptr ? 0 : mark->next;
+  }
+
+  // Who knows of events that the log has not, though no power loss can have taken them.
+  [[nodiscard]] const KnownMark* contradicting_mark() const {
+    // Without a segment that they could have stood in, that is gone, and it was durable.
+    const auto* mark = highest_mark(log_.end.active ? Known::durably : Known::at_all);
+    return mark != nullptr && mark->next > log_.end.next_id ? mark : nullptr;
   }
 
   // A log may end cleanly and yet too early: its file was cut, or zeroed, or the next one is gone.
   [[nodiscard]] Result<void> require_known() const {
     const auto& end = log_.end;
-    if (known_floor() <= end.next_id) return {};
+    const auto* mark = contradicting_mark();
+    if (mark == nullptr) return {};
     const auto path = end.active ? end.active->path : dir_ / segment_name(end.next_id);
-    const auto* mark = highest_mark();
     return Error(ErrorCode::corrupt,
                  fmt::format("read {} at offset {}: the log ends before event {}, but {} knows its events to "
                              "below {}: restore the log from a backup, or remove {} to go on without them",
                              path.string(), end.active ? end.active->end : 0, end.next_id, mark->known_to,
                              mark->next, mark->witness.string()));
+  }
+
+  void report_lost() const {
+    for (const auto& mark : marks_) {
+      if (mark.log_id != log_.end.log_id || mark.next <= log_.end.next_id) continue;
+      report_(
+          fmt::format("{}: the log ends before event {}, but {} knows its events to below {}: they were "
+                      "acknowledged without a sync (sync = \"normal\") and the machine's end took them; "
+                      "their ids are given to others",
+                      dir_.string(), log_.end.next_id, mark.known_to, mark.next));
+    }
   }
 
   // The last segment but one, which must be sealed.
@@ -137,7 +159,7 @@ class Recovery {
     FileWindow window(file);
     const auto synced = find_synced_after(window, 0, log_.end.log_id);
     if (!synced) return synced.error();
-    if (synced->has_value() || known_floor() > log_.end.next_id) return why;
+    if (synced->has_value() || contradicting_mark() != nullptr) return why;
     if (auto ok = save_aside(file, path, 0); !ok) return ok;
     return files_.remove(path);
   }
@@ -177,7 +199,8 @@ class Recovery {
                                    const format::SegmentHeader& header, const Error& error) const {
     if (error.code != ErrorCode::corrupt || known_floor() == 0) return error;
     if (!scan_segment(file, path, header, 0, {})) return error;
-    return {ErrorCode::corrupt, error.message + ", or remove " + highest_mark()->witness.string() +
+    return {ErrorCode::corrupt, error.message + ", or remove " +
+                                    highest_mark(Known::durably)->witness.string() +
                                     " to go on without what is bad"};
   }
 

@@ -27,7 +27,7 @@ struct OpenOptions {
   os::FileSystem& files = os::real_file_system();
   const Clock& clock = system_clock();
   Sync sync = Sync::full;
-  /// What others know of the log, such as processors by their cursors: events below are not to be cut off.
+  /// What others know of the log, such as processors by their cursors.
   std::vector<KnownMark> known = {};
   std::uint64_t segment_size = limits::segment_max;  ///< of new segments, without their footers
   bool allocate_ahead = true;

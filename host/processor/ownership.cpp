@@ -37,7 +37,10 @@ std::optional<Standstill> check_ownership(const ProjectionIdentity& identity, co
   if (position.next > log.tip()) {
     return because(Activity::diverged, ErrorCode::conflict,
                    "it has handled events up to " + std::to_string(position.next - 1) +
-                       ", the log ends before event " + std::to_string(log.tip()) + remedy,
+                       ", the log ends before event " + std::to_string(log.tip()) +
+                       ": it was restored from an older copy, or a power loss took its end under sync = "
+                       "\"normal\"" +
+                       remedy,
                    "cursor_beyond_tip", now_ns);
   }
   if (position.next == 0) return std::nullopt;
@@ -46,7 +49,10 @@ std::optional<Standstill> check_ownership(const ProjectionIdentity& identity, co
   if (*fingerprint != position.fingerprint) {
     return because(Activity::diverged, ErrorCode::conflict,
                    "event " + std::to_string(position.next - 1) +
-                       " of the log is not the one that it has handled" + remedy,
+                       " of the log is not the one that it has handled: the log was restored from an older "
+                       "copy, or a power loss took its end under sync = \"normal\", and others were appended "
+                       "since" +
+                       remedy,
                    "history_differs", now_ns);
   }
   return std::nullopt;

@@ -15,22 +15,29 @@ namespace aludel {
 
 namespace {
 
-// How far a projection has come, and in which log; nothing where it cannot be read.
-std::optional<KnownMark> mark_of(const std::string& name, const std::filesystem::path& directory) {
+// How far a projection has come, and in which log; nothing where it cannot be read, or the log was found to
+// have gone another way.
+std::optional<KnownMark> mark_of(const std::string& name, const std::filesystem::path& directory,
+                                 bool durable) {
   const auto database = Database::open(projection_link(directory), Database::Mode::read_only);
   if (!database || !(*database)->execute("begin")) return std::nullopt;
   auto tables = HostTables::open(**database);
   if (!tables) return std::nullopt;
   const auto identity = tables->identity();
   const auto cursor = tables->cursor();
-  if (!identity || !cursor) return std::nullopt;
-  return KnownMark{"processor " + name, directory, identity->log_id, cursor->position.next};
+  const auto standstill = tables->standstill();
+  if (!identity || !cursor || !standstill) return std::nullopt;
+  if (*standstill && (*standstill)->activity == Activity::diverged) return std::nullopt;
+  return KnownMark{"processor " + name, directory, identity->log_id, cursor->position.next, durable};
 }
 
-std::vector<KnownMark> known_marks(const DataDirectory& data) {
+// What a processor has seen was published: under `full` after a sync, under `normal` without one.
+std::vector<KnownMark> known_marks(const Installation& installation) {
   std::vector<KnownMark> marks;
+  const auto& data = installation.data;
   for (const auto& name : data.processor_names()) {
-    if (auto mark = mark_of(name, data.processor(name))) marks.push_back(std::move(*mark));
+    auto mark = mark_of(name, data.processor(name), installation.config.sync_full);
+    if (mark) marks.push_back(std::move(*mark));
   }
   return marks;
 }
@@ -64,10 +71,11 @@ ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data
   return spec;
 }
 
-std::uint64_t durable_floor(const DataDirectory& data) {
+std::uint64_t durable_floor(const Installation& installation) {
   std::uint64_t floor = 0;
-  for (const auto& mark : known_marks(data))
-    floor = std::max(floor, mark.next);
+  for (const auto& mark : known_marks(installation)) {
+    if (mark.durable) floor = std::max(floor, mark.next);
+  }
   return floor;
 }
 
@@ -75,7 +83,7 @@ Result<std::unique_ptr<SegmentLog>> open_log(const Installation& installation, R
   OpenOptions options;
   options.dir = installation.data.log();
   options.sync = installation.config.sync_full ? Sync::full : Sync::normal;
-  options.known = known_marks(installation.data);
+  options.known = known_marks(installation);
   options.report = std::move(report);
   return SegmentLog::open(options);
 }

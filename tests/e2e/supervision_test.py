@@ -164,6 +164,40 @@ def test_a_projection_of_another_log_is_diverged(aludel):
     equal(aludel.seen(), [0])
 
 
+def test_a_power_loss_under_normal_sync_leaves_a_log_that_opens_and_processors_that_say_what_was_lost(aludel):
+    def configure(sync, *names):
+        aludel.configure(f'[log]\nsync = "{sync}"\n' + "".join(
+            f'[processor.{name}]\nplugin = "{FACTS["unruly"]}"\n' for name in names))
+
+    configure("normal", "x")
+    aludel.append("calm")
+    segment = next(aludel.directory.glob("log/*.seg"))
+    whole = segment.read_bytes()
+    aludel.append("calm", "calm")
+    aludel.drain()
+    segment.write_bytes(whole)
+    (aludel.directory / "log" / "tip").unlink()  # as if the machine had been started anew
+    configure("full", "x")
+    _, error = aludel.run("append", "--type", "calm", status=3)
+    holds(error, "processor x knows its events to below 3")
+
+    configure("normal", "x", "y")
+    log = aludel.drain(status=1)
+    holds(log, "the log ends before event 1, but processor x knows its events to below 3")
+    holds(log, "not caught up: x (diverged")
+    holds(aludel.processor("x")["error"]["message"], "a power loss took its end")
+    equal((aludel.processor("y")["state"], aludel.processor("y")["cursor"]), ("offline", 0))
+    equal(aludel.seen(), [0, 1, 2])
+    # What is known to be of another history keeps nobody from the log any more.
+    configure("full", "x", "y")
+    equal(aludel.append("calm")["first"], 1)
+    holds(aludel.drain(status=1), "not caught up: x (diverged")
+    equal(aludel.processor("y")["cursor"], 1)
+    aludel.run("processor", "reset", "x")
+    aludel.drain()
+    equal(aludel.seen(), [0, 1])
+
+
 def test_a_plugin_that_was_replaced_by_garbage_is_refused_and_its_rows_are_kept(aludel):
     plugin = aludel.directory / "plugin.so"
     shutil.copy(FACTS["unruly"], plugin)

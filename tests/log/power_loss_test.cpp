@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include "support/power_loss.hpp"
+
 #include <utility>
 #include <vector>
 
 #include "log_fixture.hpp"
-#include "support/fault_file_system.hpp"
+#include "support/memory_file_system.hpp"
 #include "support/recording_file_system.hpp"
 
 namespace aludel {
@@ -33,90 +35,106 @@ struct RecordedRun {
   }
 };
 
+/// A power loss after the first `calls` of them.
+PowerLoss power_loss(const FileCalls& made, std::size_t calls) {
+  PowerLoss loss({});
+  for (std::size_t i = 0; i < calls; ++i)
+    loss.advance(made[i]);
+  return loss;
+}
+
+/// What a power loss leaves that takes all that was not synced.
+FolderContent durable(const RecordingFileSystem& files) {
+  const auto loss = power_loss(files.calls(), files.position());
+  return loss.aftermath(std::vector<Fate>(loss.undecided().size(), Fate::lost()));
+}
+
+/// A log that a power loss has left.
+class Survivors {
+ public:
+  explicit Survivors(const FolderContent& left) : files_(dir_.path(), left) {}
+  [[nodiscard]] std::unique_ptr<SegmentLog> open() { return open_log(small_options(dir_.path(), files_)); }
+
+ private:
+  const TempDir dir_;
+  MemoryFileSystem files_;
+};
+
 /// Whatever was acknowledged is there, in its place, and the log goes on from it.
-void check_survivors(const std::filesystem::path& dir, const RecordedRun& run, std::size_t acknowledged) {
-  FaultFileSystem files;
-  auto log = SegmentLog::open(small_options(dir, files));
-  REQUIRE(log);
-  const auto events = data_of(read_all(**log));
+void check_survivors(const FolderContent& left, const RecordedRun& run, std::size_t acknowledged) {
+  Survivors survivors(left);
+  const auto log = survivors.open();
+  const auto events = data_of(read_all(*log));
   REQUIRE(events.size() >= acknowledged);
   REQUIRE(events.size() <= run.data.size());
   for (std::size_t i = 0; i < events.size(); ++i)
     REQUIRE(events[i] == run.data[i]);
-  REQUIRE(append(**log, {event_with("after the loss")})->first == events.size());
+  REQUIRE(append(*log, {event_with("after the loss")})->first == events.size());
 }
 
 }  // namespace
 
 TEST_CASE("an acknowledged event survives a power loss that takes all that was not synced") {
   const TempDir dir;
-  const auto folder = dir.path() / "log";
-  RecordingFileSystem files(folder);
+  RecordingFileSystem files(dir.path(), os::real_file_system());
   RecordedRun run;
-  const auto log = open_log(small_options(folder, files));
+  const auto log = open_log(small_options(dir.path(), files));
   for (int i = 0; i < 24; ++i) {
     run.append(*log, files, 1);
-    files.write_survivors(files.position(), Loss::all, 0, dir.path() / "survivors");
-    check_survivors(dir.path() / "survivors", run, run.data.size());
+    check_survivors(durable(files), run, run.data.size());
   }
   CHECK(log->stats()->segments > 2);
 }
 
 TEST_CASE("after a power loss at any call the log recovers to what was acknowledged, at least") {
   const TempDir dir;
-  const auto folder = dir.path() / "log";
-  RecordingFileSystem files(folder);
+  RecordingFileSystem files(dir.path(), os::real_file_system());
   RecordedRun run;
   for (const bool allocate_ahead : {false, true}) {
-    const auto log =
-        open_log({.dir = folder, .files = files, .segment_size = 8'192, .allocate_ahead = allocate_ahead});
+    const auto log = open_log(
+        {.dir = dir.path(), .files = files, .segment_size = 8'192, .allocate_ahead = allocate_ahead});
     run.append(*log, files, 12);
   }
-  for (std::size_t calls = 0; calls <= files.position(); ++calls) {
-    for (const auto loss : {Loss::all, Loss::none, Loss::random, Loss::random}) {
-      const auto seed = static_cast<std::uint32_t>(calls * 4 + static_cast<std::size_t>(loss));
-      files.write_survivors(calls, loss, seed, dir.path() / "survivors");
-      CAPTURE(calls);
-      CAPTURE(seed);
-      check_survivors(dir.path() / "survivors", run, run.acknowledged_after(calls));
-    }
+  const auto made = files.calls();
+  for (std::size_t calls = 0; calls <= made.size(); ++calls) {
+    const auto loss = power_loss(made, calls);
+    for_each_loss(loss.undecided(), static_cast<std::uint32_t>(calls), 2,
+                  [&](LossKind kind, const std::vector<Fate>& fates) {
+                    if (kind != LossKind::subsets && kind != LossKind::sampled) return;
+                    CAPTURE(calls);
+                    check_survivors(loss.aftermath(fates), run, run.acknowledged_after(calls));
+                  });
   }
 }
 
 TEST_CASE("blocks that nothing proves to be synced are written again and synced before they are served") {
   const TempDir dir;
-  const auto folder = dir.path() / "log";
-  RecordingFileSystem files(folder);
+  RecordingFileSystem files(dir.path(), os::real_file_system());
   RecordedRun run;
   {
-    const auto log = open_log(small_options(folder, files, Sync::normal));
+    const auto log = open_log(small_options(dir.path(), files, Sync::normal));
     run.append(*log, files, 10);
-    files.fail_syncs(true);  // as good as a kill: the last chance to sync is lost too
+    files.fail_syncs(1'000);  // as good as a kill: the last chance to sync is lost too
   }
-  files.fail_syncs(false);
-  files.write_survivors(files.position(), Loss::all, 0, dir.path() / "survivors");
-  CHECK(open_log(small_options(dir.path() / "survivors"))->tip() < 10);
-  const auto log = open_log(small_options(folder, files));
+  files.fail_syncs(0);
+  CHECK(Survivors(durable(files)).open()->tip() < 10);
+  const auto log = open_log(small_options(dir.path(), files));
   CHECK(log->tip() == 10);
-  files.write_survivors(files.position(), Loss::all, 0, dir.path() / "survivors");
-  check_survivors(dir.path() / "survivors", run, 10);
+  check_survivors(durable(files), run, 10);
 }
 
 TEST_CASE("under normal sync a closed log, a sealed segment and a new writer's start are durable") {
   const TempDir dir;
-  const auto folder = dir.path() / "log";
-  RecordingFileSystem files(folder);
+  RecordingFileSystem files(dir.path(), os::real_file_system());
   RecordedRun run;
   {
-    const auto log = open_log(small_options(folder, files, Sync::normal));
+    const auto log = open_log(small_options(dir.path(), files, Sync::normal));
     run.append(*log, files, 12);
     const auto segments = log->stats()->segments;
     REQUIRE(segments > 1);
-    files.write_survivors(files.position(), Loss::all, 0, dir.path() / "survivors");
-    CHECK(open_log(small_options(dir.path() / "survivors"))->stats()->segments == segments);
+    CHECK(Survivors(durable(files)).open()->stats()->segments == segments);
   }
-  files.write_survivors(files.position(), Loss::all, 0, dir.path() / "survivors");
-  check_survivors(dir.path() / "survivors", run, 12);
+  check_survivors(durable(files), run, 12);
 }
 
 }  // namespace aludel

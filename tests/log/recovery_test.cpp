@@ -160,6 +160,61 @@ TEST_CASE("a log that ends cleanly, but before a processor's cursor, is corrupt 
   }
 }
 
+TEST_CASE("what a processor has seen of events that were never synced may be lost, but not their segment") {
+  const TempDir dir;
+  FaultFileSystem files;
+  {
+    const auto log = open_log(small_options(dir.path(), files, Sync::normal));
+    while (log->stats()->segments < 2)
+      append_each(*log, 1);
+    append_each(*log, 3);
+  }
+  const Snapshot snapshot(dir.path());
+  const auto first = *parse_segment_name(snapshot.files().back().first);
+  const auto offsets = block_offsets(snapshot.last());
+  const auto tip = first + offsets.size() - 1;
+  auto bad = snapshot.last();
+  bad[offsets[1] + 40] ^= 1;
+  bad[offsets[2] + 40] ^= 1;
+  struct Loss {
+    const char* what;
+    std::function<void()> lose;
+    std::optional<std::uint64_t> opens_with;
+  };
+  const auto cut_to = [&](std::size_t size) {
+    write_file(snapshot.last_path(), snapshot.last().substr(0, size));
+  };
+  const Loss losses[] = {
+      {"the last block", [&] { cut_to(offsets[offsets.size() - 2]); }, tip - 1},
+      {"all blocks but the header", [&] { cut_to(offsets[0]); }, first},
+      {"all blocks but the first, torn", [&] { write_file(snapshot.last_path(), bad); }, first + 1},
+      {"the segment's header", [&] { write_file(snapshot.last_path(), std::string(8'192, '\0')); }, {}},
+      {"the segment", [&] { std::filesystem::remove(snapshot.last_path()); }, {}},
+  };
+  for (const auto& loss : losses) {
+    CAPTURE(loss.what);
+    snapshot.restore();
+    loss.lose();
+    const Snapshot damaged(dir.path());
+    Reports reports;
+    const auto log = SegmentLog::open(with_cursor(reporting(dir.path(), files, reports), tip, false));
+    REQUIRE(log.has_value() == loss.opens_with.has_value());
+    if (log) {
+      CHECK((*log)->tip() == *loss.opens_with);
+      REQUIRE_FALSE(reports.lines.empty());
+      CHECK(reports.lines.back().find("the log ends before event " + std::to_string(*loss.opens_with)) !=
+            std::string::npos);
+      CHECK(reports.lines.back().find("processor x knows its events to below " + std::to_string(tip)) !=
+            std::string::npos);
+      CHECK(append(**log, {event_with("next")})->first == *loss.opens_with);
+    } else {
+      CHECK(log.error().code == ErrorCode::corrupt);
+      CHECK(Snapshot(dir.path()).files() == damaged.files());
+      CHECK(reports.lines.empty());
+    }
+  }
+}
+
 TEST_CASE(
     "in the boot in which an event was acknowledged its loss is corrupt, and in a later one a torn tail") {
   for (const auto sync : {Sync::full, Sync::normal}) {

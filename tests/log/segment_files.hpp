@@ -87,8 +87,8 @@ inline Uuid log_id_of(const std::filesystem::path& dir) {
 }
 
 /// The same, where a processor has handled the log's events below `next`.
-inline OpenOptions with_cursor(OpenOptions options, std::uint64_t next) {
-  options.known = {{"processor x", "processors/x", log_id_of(options.dir), next}};
+inline OpenOptions with_cursor(OpenOptions options, std::uint64_t next, bool durable = true) {
+  options.known = {{"processor x", "processors/x", log_id_of(options.dir), next, durable}};
   return options;
 }
 

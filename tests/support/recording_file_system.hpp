@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/os/file.hpp"
+#include "support/file_calls.hpp"
 
 namespace aludel {
 
-/// What a power loss leaves of what was not synced.
-enum class Loss {
-  all,     ///< nothing of it
-  none,    ///< all of it
-  random,  ///< any 512-byte pieces of the writes, any of the cuts, any of the names
-};
-
-/// Passes calls on files of one folder, empty at first, to the machine and records them; then tells, for a
-/// power loss after any of them, what the folder may hold. Any thread.
+/// Passes calls on files of one folder to another file system and records them, so that `PowerLoss` can tell
+/// what a power loss after any of them may leave. Any thread.
 class RecordingFileSystem final : public os::FileSystem {
  public:
-  explicit RecordingFileSystem(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  RecordingFileSystem(std::filesystem::path folder, os::FileSystem& under);
 
-  /// While set, syncs fail and make nothing durable.
-  void fail_syncs(bool fail) { fail_syncs_.store(fail); }
-  /// How many calls were recorded.
+  /// The next `count` syncs fail, after `passed` that do not.
+  void fail_syncs(int count, int passed = 0);
+  /// The next write does half of its work and fails.
+  void fail_next_write();
+  /// After `passed` more calls that change something the process is as good as killed: nothing it does comes
+  /// through.
+  void die_after(int passed);
+  [[nodiscard]] bool is_dead() const;
+  /// Another process comes, which has none of the files open.
+  void revive();
+  /// What was recorded so far.
+  [[nodiscard]] FileCalls calls() const;
   [[nodiscard]] std::size_t position() const;
-  /// Makes `target` what `folder` may be after the first `calls` of them and a power loss.
-  void write_survivors(std::size_t calls, Loss loss, std::uint32_t seed,
-                       const std::filesystem::path& target) const;
 
   Result<std::unique_ptr<os::File>> open(const std::filesystem::path& path, os::OpenMode mode) override;
   Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
@@ -45,22 +45,23 @@ class RecordingFileSystem final : public os::FileSystem {
 
  private:
   class RecordingFile;
-  struct Call {
-    enum class Kind { create, write, truncate, sync, rename, remove, sync_folder } kind;
-    int node = 0;
-    std::uint64_t offset = 0;  // or size
-    std::string bytes = {};    // or name
-    std::string to = {};
-  };
 
-  void record(Call call);
+  // Before each call that changes something. The caller holds the mutex.
+  Result<void> live(int process);
+  bool sync_fails();
 
   const std::filesystem::path folder_;
-  mutable std::mutex mutex_;
-  std::vector<Call> calls_;
-  std::map<std::string, int> nodes_;  // by present name
-  int nodes_made_ = 0;
-  std::atomic<bool> fail_syncs_{false};
+  os::FileSystem& under_;
+  mutable std::mutex mutex_;  // guards all below
+  FileCalls calls_;
+  std::map<std::string, int> files_;  // by present name
+  int files_made_ = 0;
+  std::map<int, int> errors_;  // syncs of a file that failed
+  int syncs_pass_ = 0;
+  int syncs_fail_ = 0;
+  bool fail_write_ = false;
+  std::optional<int> lives_for_;  // calls
+  int process_ = 0;
 };
 
 }  // namespace aludel
