@@ -47,7 +47,7 @@ class OwnedProcessor final : public Processor {
   // A run, in the order of its steps.
   bool apply_commands();
   [[nodiscard]] bool rests() const { return standstill_ || stands_ || paused_; }
-  bool bring_up(const Interrupt& stop);
+  bool bring_up(bool works, const Interrupt& stop);
   void tell_of_idle_types();
   LetterDelivery letter_delivery();
   bool replay(const Interrupt& stop);
@@ -205,7 +205,7 @@ ProcessorState OwnedProcessor::run(const Interrupt& stop) {
     if (!apply_commands()) break;
     if (!started_ && !relay(stop)) continue;
     const bool works = !rests() && options_.start != Start::commands_only;
-    if ((works || replays_) && !started_ && !bring_up(stop)) {
+    if ((works || replays_) && !started_ && !bring_up(works, stop)) {
       if (standstill_ || !stop.nudged()) break;
       take_down();
       continue;
@@ -250,7 +250,8 @@ bool OwnedProcessor::apply_commands() {
   return true;
 }
 
-bool OwnedProcessor::bring_up(const Interrupt& stop) {
+// @param works else it is brought up for a replay alone, which overcomes nothing that it stands still for
+bool OwnedProcessor::bring_up(bool works, const Interrupt& stop) {
   if (!instance_) {
     if (auto made = make_instance(); !made || standstill_) return false;
   }
@@ -260,7 +261,7 @@ bool OwnedProcessor::bring_up(const Interrupt& stop) {
   }
   teller_.tell(Activity::running);
   BringUp bring_up({instance_, environment_.make_instance, context(), *projection_, *page_, environment_.log,
-                    environment_.clock, teller_});
+                    environment_.clock, teller_, works});
   const auto end = bring_up.run(options_.config_json, stop);
   started_ = bring_up.started();
   if (end == BringUp::End::standstill) standstill_ = bring_up.standstill();
