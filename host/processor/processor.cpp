@@ -42,6 +42,7 @@ class OwnedProcessor final : public Processor {
   Result<void> make_instance();
   Result<void> load();
   [[nodiscard]] std::optional<Standstill> strangeness() const;
+  Result<void> take_up_replays();
   Instance::Context context();
 
   // A run, in the order of its steps.
@@ -92,7 +93,9 @@ Result<void> OwnedProcessor::open() {
   if (!commands) return commands.error();
   commands_ = std::move(*commands);
   if (auto made = make_instance(); !made) return made;
-  return projection_->initialised() ? load() : Result<void>();
+  if (!projection_->initialised()) return {};
+  if (auto loaded = load(); !loaded) return loaded;
+  return take_up_replays();
 }
 
 Result<void> OwnedProcessor::open_projection() {
@@ -101,7 +104,7 @@ Result<void> OwnedProcessor::open_projection() {
     projection_ = std::move(*projection);
     replays_due_.emplace(AutomaticReplay::Parts{*projection_, environment_.handler_log, environment_.clock},
                          options_.replay);
-    return projection_->initialised() ? replays_due_->take_up(death_) : Result<void>();
+    return {};
   }
   if (projection.error().code != ErrorCode::unsupported) return projection.error();
   stand_still({Activity::refused, host_error("open", projection.error(), environment_.clock.wall_ns())});
@@ -187,6 +190,11 @@ std::optional<Standstill> OwnedProcessor::strangeness() const {
   if (!identity) return Standstill{Activity::stopped, host_error("open", identity.error(), now_ns)};
   const auto& handler = instance_ ? instance_->description().id : identity->handler_id;
   return check_ownership(*identity, cursor_.position, handler, environment_.log, now_ns);
+}
+
+// Nothing is written into a projection that is not this handler's.
+Result<void> OwnedProcessor::take_up_replays() {
+  return standstill_ || strangeness() ? Result<void>() : replays_due_->take_up(death_);
 }
 
 Instance::Context OwnedProcessor::context() {
