@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "processor/page.hpp"
 #include "replays_rig.hpp"
 
 namespace aludel {
@@ -41,6 +42,21 @@ TEST_CASE("a letter whose replay was interrupted is as it was, until the third t
     CHECK(rig.calls == "5@120");
     CHECK(rig.letters() == (before == 2 ? "5 replayed 2/1/1" : "5 replayed 1/0/0"));
   }
+}
+
+TEST_CASE("a death while a replay is undone is the letter's, too") {
+  Replays rig;
+  rig.fails(5, 1);
+  rig.make_letters();
+  rig.fails(5, 2);
+  std::uint32_t shown = 0;
+  rig.script.in_rolled_back = [&] {
+    const auto page = InFlightPage::view(rig.directory() / "page");
+    REQUIRE(page);
+    shown = (*page)->read().value_or(InFlightPage::Call{}).attempt;
+  };
+  rig.run();
+  CHECK(shown == 2);
 }
 
 }  // namespace aludel
