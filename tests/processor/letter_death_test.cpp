@@ -59,4 +59,26 @@ TEST_CASE("a death while a replay is undone is the letter's, too") {
   CHECK(shown == 2);
 }
 
+TEST_CASE("letters that kill their process keep no other from its turn") {
+  Replays rig;
+  rig.options.replay.max_retries = 100;
+  rig.options.replay.order = ReplayOrder::newest;
+  for (const std::uint64_t id : {2U, 4U, 6U, 8U})
+    rig.fails(id, 1);
+  rig.make_letters();
+  rig.clock.advance(minutes(1));
+  rig.options.replay.batch_size = 1;
+  const auto next_after_death_at = [&](std::uint64_t id, int signal) {
+    rig.calls.clear();
+    rig.died_in(id, 2, {ProcessEnd::Kind::signalled, static_cast<std::uint32_t>(signal)});
+    // To the end of the round that follows.
+    rig.steps = {[&](const FakeLog::Wait& wait) { rig.clock.advance(*wait.timeout); },
+                 [&](const FakeLog::Wait&) { rig.stop.raise(); }};
+    rig.run();
+    return rig.calls;
+  };
+  CHECK(next_after_death_at(8, SIGSEGV) == "6@120");
+  CHECK(next_after_death_at(4, SIGKILL) == "2@180");
+}
+
 }  // namespace aludel
