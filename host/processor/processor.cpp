@@ -64,7 +64,7 @@ class OwnedProcessor final : public Processor {
   os::FileLock lock_;
   StateTeller teller_;
   std::unique_ptr<InFlightPage> page_;
-  std::optional<Death> death_;              // of the process before this one
+  std::optional<Death> death_;              // of the process before this one; null: it no longer matters
   std::unique_ptr<Projection> projection_;  // null: it cannot be opened
   std::optional<AutomaticReplay> replays_due_;
   std::unique_ptr<Instance> instance_;  // its statements go before the projection
@@ -176,9 +176,10 @@ Result<void> OwnedProcessor::load() {
   const bool stays = options_.start != Start::again && *earlier && (*earlier)->activity != Activity::retrying;
   stands_ = stays ? std::move(*earlier) : std::nullopt;
   // Another version of the handler may well do better: it has all its attempts before it.
-  if (state.error && instance_ && identity->handler_version != instance_->description().version) {
-    state.error->attempt = 0;
-    state.error->next_try_ns.reset();
+  if (instance_ && identity->handler_version != instance_->description().version) {
+    death_.reset();
+    if (state.error) state.error->attempt = 0;
+    if (state.error) state.error->next_try_ns.reset();
   }
   return {};
 }
@@ -245,6 +246,7 @@ bool OwnedProcessor::apply_commands() {
     asked = runner.apply(false);
   }
   if (asked && asked->goes_on) {
+    death_.reset();
     options_.verdict.reset();
     relay_.reset();  // for one that tries at once; a reset may have made it another producer
   }
@@ -307,7 +309,7 @@ bool OwnedProcessor::replay(const Interrupt& stop) {
     }
     Replayer replayer(
         {*projection_, *relay_, instance_->description(), environment_.handler_log, environment_.clock},
-        letter_delivery(), std::exchange(death_, std::nullopt));
+        letter_delivery(), death_);
     auto done = replayer.run(**command, stop);
     if (!done) return done;
     return load();
@@ -338,7 +340,7 @@ void OwnedProcessor::work(const Interrupt& stop) {
               earlier ? failing_event(*earlier) : std::nullopt, options_.batch_size);
   Worker worker({environment_.log, feed, batch, *projection_, *relay_, environment_.clock, teller_,
                  environment_.handler_log, *replays_due_},
-                {options_.batch_size, options_.error_policy, rebuild_below_, retry_at_});
+                {options_.batch_size, options_.error_policy, rebuild_below_, retry_at_, death_});
   standstill_ = worker.run(earlier, stop);
   retry_at_ = worker.retry_at();
   cursor_ = batch.cursor();
