@@ -161,6 +161,22 @@ def test_under_custom_the_handler_decides_on_an_event_that_it_died_at(aludel):
         check(another(aludel, decides), plan, CUSTOM, ("fail", stage, "crashed"), end)
 
 
+def test_an_event_may_kill_more_processes_than_an_idle_processor_could_lose(aludel):
+    configure(aludel, 'strategy = "custom"\nretry = { max_retries = 9 }')
+    aludel.append_events({"type": "plan", "data": {"does": "die", "decides": "retry", "until": 7}})
+    aludel.drain()
+    equal(seen(aludel), [(0, 8)])
+
+
+def test_events_in_a_row_that_kill_their_process_become_letters(aludel):
+    configure(aludel, 'strategy = "dead_letter"')
+    aludel.append_events(*({"type": "plan", "data": {"does": "die"} if n % 4 else {}} for n in range(12)))
+    log = aludel.drain()
+    equal(seen(aludel), [(0, 1), (4, 1), (8, 1)])
+    equal(aludel.processor()["dead_letters"], 9)
+    equal(log.count("; it is started again at once"), 9)
+
+
 def test_a_handler_without_an_opinion_is_refused_under_custom(aludel):
     aludel.configure(f'[processor.x]\nplugin = "{FACTS["ledger"]}"\nstrategy = "custom"\n')
     aludel.append("deposit")

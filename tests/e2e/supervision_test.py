@@ -89,6 +89,20 @@ def test_a_crashed_one_is_started_again_by_a_resume_and_by_no_other_command(alud
         equal(host.log().count("it is started again in"), 8)
 
 
+def test_an_event_that_the_process_dies_at_is_skipped_like_any_other_that_failed(aludel):
+    aludel.configure_unruly()
+    aludel.append("calm", "unruly.crash", "calm")
+    with aludel.host() as host:
+        aludel.wait_for_state("stopped")
+        equal(host.log().count("it is started again at once"), 1)
+        aludel.run("processor", "resume", "x")
+        until(lambda: host.log().count("it is started again at once") == 2, "another death")
+        aludel.wait_for_state("stopped")
+        equal(aludel.run("processor", "skip", "x"), "skipped in x: event 1\n")
+        until(lambda: aludel.processor()["cursor"] == 2, "the event behind it")
+    equal(aludel.seen(), [0, 2])
+
+
 def test_a_thread_takes_its_host_along_whose_third_start_in_a_row_knows_the_event(aludel):
     aludel.configure_unruly('isolation = "thread"\nstrategy = "dead_letter"')
     aludel.append("calm", "unruly.crash", "calm")
