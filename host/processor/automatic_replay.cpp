@@ -41,10 +41,23 @@ Result<void> AutomaticReplay::settle_death(const Death& death) {
   if (!*stored || !was_in_replay_of(**stored, death)) return {};
   // The round that it was in is over: others may end like it, and the log has its turn first.
   last_round_ = parts_.clock.now();
+  if (auto queued = queue_behind((*stored)->letter); !queued) return queued;
   if (!death.counts()) return {};
   const auto identity = parts_.projection.tables().identity();
   if (!identity) return identity.error();
   return settle(**stored, failure_by(death, parts_.clock.wall_ns()), identity->handler_version);
+}
+
+// What was due when the process died: the next round goes on behind this letter, so that letters that kill
+// their process keep no other from its turn either.
+Result<void> AutomaticReplay::queue_behind(std::int64_t letter) {
+  auto due = parts_.projection.letters().schedule().due(parts_.clock.wall_ns());
+  if (!due) return due.error();
+  const auto at = std::find(due->begin(), due->end(), letter);
+  if (at == due->end()) return {};
+  queue_.assign(at + 1, due->end());
+  queue_.insert(queue_.end(), due->begin(), at);
+  return {};
 }
 
 std::optional<AutomaticReplay::Time> AutomaticReplay::next_round() {

@@ -55,6 +55,7 @@ class AutomaticReplay {
  private:
   Result<std::optional<StoredEvent>> next_due(bool& looked);
   Result<void> settle_death(const Death& death);
+  Result<void> queue_behind(std::int64_t letter);
   Result<std::optional<ProcessorError>> replay(const StoredEvent& stored, LetterDelivery& delivery);
   Result<void> settle(const StoredEvent& stored, const ProcessorError& error,
                       const std::string& handler_version);

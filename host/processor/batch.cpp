@@ -64,6 +64,14 @@ Outcome Batch::call(Stage stage, const Event& event, std::uint32_t flags) {
   return outcome;
 }
 
+std::optional<Fault> Batch::failed_by(const Death& death, std::uint64_t event_id) const {
+  const auto& call = death.call;
+  if (event_id != call.event_id || attempt(event_id) != call.attempt || !death.counts()) return std::nullopt;
+  Fault fault{.stage = static_cast<Stage>(call.stage), .error = failure_by(death, parts_.clock.wall_ns())};
+  blame(fault.error, event_id);
+  return fault;
+}
+
 std::optional<Fault> Batch::pass(const Event& event, const ProcessorError* error) {
   if (!begun_) {
     if (auto fault = begin()) return fault;
@@ -93,7 +101,7 @@ std::optional<Decision> Batch::ask(const Event& event, const Fault& fault, std::
 std::optional<Fault> Batch::flush() {
   if (delivered_.empty()) return std::nullopt;
   const bool alone = delivered_.size() == 1;
-  parts_.page.enter(number(Stage::flush), delivered_.front(), alone ? attempt(delivered_.front()) : 0);
+  enter(Stage::flush);
   const auto outcome = parts_.instance.flush();
   parts_.page.leave();
   if (outcome == Outcome::handled) return std::nullopt;
@@ -135,22 +143,29 @@ Result<void> Batch::write_bookkeeping(const Cursor& to, const std::optional<Stan
   return {};
 }
 
+// A call for all that was delivered: an event that is alone is at stake itself.
+void Batch::enter(Stage stage) {
+  const auto last = delivered_.back();
+  parts_.page.enter(number(stage), last, delivered_.size() == 1 ? attempt(last) : 0);
+}
+
 void Batch::take_back() {
-  tell_rolled_back(delivered_.back());
+  const auto last = delivered_.back();
+  parts_.page.enter(number(Stage::rolled_back), last, attempt(last));
+  parts_.instance.rolled_back(last);
+  parts_.page.leave();
   delivered_.pop_back();
 }
 
 Result<void> Batch::undo() {
   auto rolled_back = parts_.projection.rollback();
-  if (!delivered_.empty()) tell_rolled_back(delivered_.front());
+  if (!delivered_.empty()) {
+    enter(Stage::rolled_back);
+    parts_.instance.rolled_back(delivered_.front());
+    parts_.page.leave();
+  }
   clear();
   return rolled_back;
-}
-
-void Batch::tell_rolled_back(std::uint64_t event_id) {
-  parts_.page.enter(number(Stage::rolled_back), event_id, 0);
-  parts_.instance.rolled_back(event_id);
-  parts_.page.leave();
 }
 
 void Batch::clear() {

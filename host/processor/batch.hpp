@@ -11,6 +11,7 @@
 #include "plugin/instance.hpp"
 #include "policy/strategy.hpp"
 #include "processor/cursor.hpp"
+#include "processor/death.hpp"
 #include "processor/failing_event.hpp"
 #include "processor/page.hpp"
 #include "processor/projection.hpp"
@@ -67,6 +68,9 @@ class Batch {
   std::optional<Fault> begin();
   /// After `begin`. @param flags ALUDEL_CALL_*
   std::optional<Fault> deliver(const Event& event, std::uint32_t flags);
+  /// How this event has failed by the death of the process before this one; nothing: it has not, or that is
+  /// written down.
+  [[nodiscard]] std::optional<Fault> failed_by(const Death& death, std::uint64_t event_id) const;
   /// Moves past the event without its handler: it is skipped, or, with an error, becomes a dead letter.
   std::optional<Fault> pass(const Event& event, const ProcessorError* error);
   /// What the handler's `on_error` decides; nothing: it has failed itself, and `why` says how.
@@ -90,7 +94,7 @@ class Batch {
   Fault commit_fault(const Error& error) const;
   Fault environment_fault(std::string_view stage, const Error& error) const;
   Result<void> write_bookkeeping(const Cursor& to, const std::optional<Standstill>& standstill);
-  void tell_rolled_back(std::uint64_t event_id);
+  void enter(Stage stage);
   void clear();
 
   Parts parts_;

@@ -104,15 +104,15 @@ bool BringUp::start(const Interrupt& stop) {
   return started_ || handler_failed(Activity::stopped, Stage::start, *outcome);
 }
 
-// The version that is up, with what it subscribes to; and an earlier standstill that is about no event has
-// been overcome, unless a replay alone is why the handler is up.
+// The version that is up, with what it subscribes to; and an earlier standstill that is about no event may
+// have been overcome.
 bool BringUp::note_up() {
   auto& projection = parts_.projection;
   auto& tables = projection.tables();
   auto& state = parts_.teller.state();
   const auto& about = parts_.instance->description();
   const bool refused = state.error && state.error->code == log_refuses && projection.outbox().may_hold();
-  const bool overcome = state.error && !state.error->event_id && !refused;
+  const bool overcome = parts_.overcomes && state.error && !state.error->event_id && !refused;
   const auto known = tables.subscriptions();
   const bool subscribed = known && *known == about.subscriptions;
   if (!overcome && subscribed && state.handler_version == about.version) return true;

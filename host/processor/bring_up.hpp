@@ -32,6 +32,7 @@ class BringUp {
     EventReader& log;
     const Clock& clock;
     StateTeller& teller;
+    bool overcomes;  ///< being up ends an earlier standstill that is about no event
   };
 
   explicit BringUp(Parts parts) : parts_(std::move(parts)) {}

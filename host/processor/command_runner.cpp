@@ -28,16 +28,6 @@ CommandResult refused(std::string message) {
   return result;
 }
 
-// Why it cannot be skipped, and what helps.
-std::string dies_at(const ProcessorError& error) {
-  const auto where = error.event_id ? "its process dies at event " + std::to_string(*error.event_id)
-                                    : std::string("its process dies at no event");
-  return where + ", and no skip passes that: " +
-         (error.event_id ? "a new version of the handler, `types` without the event's type, or another "
-                           "`timeout` does"
-                         : "a new version of the handler or another `timeout` helps");
-}
-
 std::string lost_by_reset(std::uint64_t letters, std::uint64_t emitted) {
   std::string text;
   if (letters == 1) text = "1 dead letter was discarded";
@@ -158,8 +148,10 @@ Result<CommandResult> CommandRunner::resume(Outcome& outcome) {
 
 Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
   auto& tables = parts_.projection.tables();
-  if (const auto& verdict = parts_.verdict; verdict && verdict->activity == Activity::crashed) {
-    return refused(dies_at(verdict->error));
+  if (parts_.verdict && parts_.verdict->activity == Activity::crashed) {
+    return refused(
+        "it crashed at no event that a skip could pass: a new version of the handler or another `timeout` "
+        "helps");
   }
   const auto standstill = tables.standstill();
   if (!standstill) return standstill.error();

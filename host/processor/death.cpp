@@ -61,6 +61,12 @@ bool Death::counts() const {
   return is_fault(end) || interruptions >= limits::interruptions_max;
 }
 
+std::uint64_t Death::end_of_batch() const {
+  const auto stage = static_cast<Stage>(call.stage);
+  const bool of_batch = call.attempt == 0 && (stage == Stage::flush || stage == Stage::rolled_back);
+  return of_batch ? call.event_id + 1 : 0;
+}
+
 std::optional<Death> read_death(const std::filesystem::path& page) {
   const auto before = InFlightPage::view(page);
   if (!before) return std::nullopt;

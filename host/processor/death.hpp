@@ -11,8 +11,8 @@
 namespace aludel {
 
 /// That the process before this one died in a call of the handler, and what that means for the event of the
-/// call: a fault of the handler counts as a failure, an interruption only when it is the third in a row at
-/// the same attempt.
+/// call: a fault of the handler counts as a failed attempt, an interruption only when it is the third in a
+/// row at the same attempt (docs/decisions/0038-deaths-are-failed-attempts.md).
 ///
 /// It is told by the page, so it is known whichever host starts the next process.
 struct Death {
@@ -22,6 +22,8 @@ struct Death {
   std::uint32_t interruptions = 0;
 
   [[nodiscard]] bool counts() const;
+  /// The id behind the events of which one was at stake, nobody knows which; 0 if it was another call.
+  [[nodiscard]] std::uint64_t end_of_batch() const;
   /// What the next process is to go on counting from.
   [[nodiscard]] Interruptions interrupted() const { return {call.event_id, call.attempt, interruptions}; }
 };

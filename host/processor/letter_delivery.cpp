@@ -24,7 +24,7 @@ Result<std::optional<ProcessorError>> LetterDelivery::run(const StoredEvent& sto
     failed = host_error("commit", committed.error(), parts_.clock.wall_ns());
     failed->code = "constraint";
   }
-  if (auto undone = undo(stored.event_id); !undone) return undone.error();
+  if (auto undone = undo(stored); !undone) return undone.error();
   if (failed) {
     failed->event_id = stored.event_id;
     failed->attempt = stored.attempts + 1;
@@ -59,10 +59,10 @@ Outcome LetterDelivery::call(Stage stage, const Event& event, std::uint32_t flag
   return outcome;
 }
 
-Result<void> LetterDelivery::undo(std::uint64_t event_id) {
+Result<void> LetterDelivery::undo(const StoredEvent& stored) {
   if (auto undone = parts_.projection.rollback(); !undone) return undone;
-  parts_.page.enter(static_cast<std::uint32_t>(Stage::rolled_back), event_id, 0);
-  parts_.instance.rolled_back(event_id);
+  parts_.page.enter(static_cast<std::uint32_t>(Stage::rolled_back), stored.event_id, stored.attempts + 1);
+  parts_.instance.rolled_back(stored.event_id);
   parts_.page.leave();
   return {};
 }

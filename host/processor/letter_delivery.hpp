@@ -38,7 +38,7 @@ class LetterDelivery {
  private:
   std::optional<ProcessorError> deliver(const StoredEvent& stored, std::uint32_t flags);
   Outcome call(Stage stage, const Event& event, std::uint32_t flags, std::uint32_t attempt);
-  Result<void> undo(std::uint64_t event_id);
+  Result<void> undo(const StoredEvent& stored);
 
   Parts parts_;
 };

@@ -42,12 +42,13 @@ class OwnedProcessor final : public Processor {
   Result<void> make_instance();
   Result<void> load();
   [[nodiscard]] std::optional<Standstill> strangeness() const;
+  Result<void> take_up_replays();
   Instance::Context context();
 
   // A run, in the order of its steps.
   bool apply_commands();
   [[nodiscard]] bool rests() const { return standstill_ || stands_ || paused_; }
-  bool bring_up(const Interrupt& stop);
+  bool bring_up(bool works, const Interrupt& stop);
   void tell_of_idle_types();
   LetterDelivery letter_delivery();
   bool replay(const Interrupt& stop);
@@ -63,7 +64,7 @@ class OwnedProcessor final : public Processor {
   os::FileLock lock_;
   StateTeller teller_;
   std::unique_ptr<InFlightPage> page_;
-  std::optional<Death> death_;              // of the process before this one
+  std::optional<Death> death_;              // of the process before this one; null: it no longer matters
   std::unique_ptr<Projection> projection_;  // null: it cannot be opened
   std::optional<AutomaticReplay> replays_due_;
   std::unique_ptr<Instance> instance_;  // its statements go before the projection
@@ -92,7 +93,9 @@ Result<void> OwnedProcessor::open() {
   if (!commands) return commands.error();
   commands_ = std::move(*commands);
   if (auto made = make_instance(); !made) return made;
-  return projection_->initialised() ? load() : Result<void>();
+  if (!projection_->initialised()) return {};
+  if (auto loaded = load(); !loaded) return loaded;
+  return take_up_replays();
 }
 
 Result<void> OwnedProcessor::open_projection() {
@@ -101,7 +104,7 @@ Result<void> OwnedProcessor::open_projection() {
     projection_ = std::move(*projection);
     replays_due_.emplace(AutomaticReplay::Parts{*projection_, environment_.handler_log, environment_.clock},
                          options_.replay);
-    return projection_->initialised() ? replays_due_->take_up(death_) : Result<void>();
+    return {};
   }
   if (projection.error().code != ErrorCode::unsupported) return projection.error();
   stand_still({Activity::refused, host_error("open", projection.error(), environment_.clock.wall_ns())});
@@ -173,9 +176,10 @@ Result<void> OwnedProcessor::load() {
   const bool stays = options_.start != Start::again && *earlier && (*earlier)->activity != Activity::retrying;
   stands_ = stays ? std::move(*earlier) : std::nullopt;
   // Another version of the handler may well do better: it has all its attempts before it.
-  if (state.error && instance_ && identity->handler_version != instance_->description().version) {
-    state.error->attempt = 0;
-    state.error->next_try_ns.reset();
+  if (instance_ && identity->handler_version != instance_->description().version) {
+    death_.reset();
+    if (state.error) state.error->attempt = 0;
+    if (state.error) state.error->next_try_ns.reset();
   }
   return {};
 }
@@ -187,6 +191,11 @@ std::optional<Standstill> OwnedProcessor::strangeness() const {
   if (!identity) return Standstill{Activity::stopped, host_error("open", identity.error(), now_ns)};
   const auto& handler = instance_ ? instance_->description().id : identity->handler_id;
   return check_ownership(*identity, cursor_.position, handler, environment_.log, now_ns);
+}
+
+// Nothing is written into a projection that is not this handler's.
+Result<void> OwnedProcessor::take_up_replays() {
+  return standstill_ || strangeness() ? Result<void>() : replays_due_->take_up(death_);
 }
 
 Instance::Context OwnedProcessor::context() {
@@ -205,7 +214,7 @@ ProcessorState OwnedProcessor::run(const Interrupt& stop) {
     if (!apply_commands()) break;
     if (!started_ && !relay(stop)) continue;
     const bool works = !rests() && options_.start != Start::commands_only;
-    if ((works || replays_) && !started_ && !bring_up(stop)) {
+    if ((works || replays_) && !started_ && !bring_up(works, stop)) {
       if (standstill_ || !stop.nudged()) break;
       take_down();
       continue;
@@ -237,6 +246,7 @@ bool OwnedProcessor::apply_commands() {
     asked = runner.apply(false);
   }
   if (asked && asked->goes_on) {
+    death_.reset();
     options_.verdict.reset();
     relay_.reset();  // for one that tries at once; a reset may have made it another producer
   }
@@ -250,7 +260,8 @@ bool OwnedProcessor::apply_commands() {
   return true;
 }
 
-bool OwnedProcessor::bring_up(const Interrupt& stop) {
+// @param works else it is brought up for a replay alone, which overcomes nothing that it stands still for
+bool OwnedProcessor::bring_up(bool works, const Interrupt& stop) {
   if (!instance_) {
     if (auto made = make_instance(); !made || standstill_) return false;
   }
@@ -260,7 +271,7 @@ bool OwnedProcessor::bring_up(const Interrupt& stop) {
   }
   teller_.tell(Activity::running);
   BringUp bring_up({instance_, environment_.make_instance, context(), *projection_, *page_, environment_.log,
-                    environment_.clock, teller_});
+                    environment_.clock, teller_, works});
   const auto end = bring_up.run(options_.config_json, stop);
   started_ = bring_up.started();
   if (end == BringUp::End::standstill) standstill_ = bring_up.standstill();
@@ -298,7 +309,7 @@ bool OwnedProcessor::replay(const Interrupt& stop) {
     }
     Replayer replayer(
         {*projection_, *relay_, instance_->description(), environment_.handler_log, environment_.clock},
-        letter_delivery(), std::exchange(death_, std::nullopt));
+        letter_delivery(), death_);
     auto done = replayer.run(**command, stop);
     if (!done) return done;
     return load();
@@ -329,7 +340,7 @@ void OwnedProcessor::work(const Interrupt& stop) {
               earlier ? failing_event(*earlier) : std::nullopt, options_.batch_size);
   Worker worker({environment_.log, feed, batch, *projection_, *relay_, environment_.clock, teller_,
                  environment_.handler_log, *replays_due_},
-                {options_.batch_size, options_.error_policy, rebuild_below_, retry_at_});
+                {options_.batch_size, options_.error_policy, rebuild_below_, retry_at_, death_});
   standstill_ = worker.run(earlier, stop);
   retry_at_ = worker.retry_at();
   cursor_ = batch.cursor();

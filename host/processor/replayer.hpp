@@ -34,8 +34,9 @@ class Replayer {
     const Clock& clock;
   };
 
-  /// @param death of the process before this one: a letter that it was at may have failed again by it
-  Replayer(Parts parts, LetterDelivery delivery, const std::optional<Death>& death)
+  /// @param death of the process before this one: a letter that it was at may have failed again by it, once;
+  ///   then it is reset
+  Replayer(Parts parts, LetterDelivery delivery, std::optional<Death>& death)
       : parts_(parts),
         delivery_(delivery),
         death_(death),
@@ -55,7 +56,7 @@ class Replayer {
 
   Parts parts_;
   LetterDelivery delivery_;
-  std::optional<Death> death_;
+  std::optional<Death>& death_;
   std::chrono::steady_clock::time_point relay_at_;
   Command command_;
   CommandResult result_;

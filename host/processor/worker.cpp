@@ -21,7 +21,10 @@ using Nanoseconds = std::chrono::nanoseconds;
 }  // namespace
 
 Worker::Worker(Parts parts, const Settings& settings)
-    : parts_(parts), settings_(settings), random_(std::random_device{}()) {}
+    : parts_(parts),
+      settings_(settings),
+      random_(std::random_device{}()),
+      singly_below_(settings.death ? settings.death->end_of_batch() : 0) {}
 
 std::optional<Standstill> Worker::run(const std::optional<ProcessorError>& earlier, const Interrupt& stop) {
   looked_at_ = saved_at_ = parts_.clock.now();
@@ -53,13 +56,12 @@ void Worker::relay(const Interrupt& stop) {
 
 void Worker::on_event(const Event& event) {
   if (failed_ && event.id == failed_->error.event_id) {
-    const auto fault = *std::exchange(failed_, std::nullopt);
-    decide_on(fault);
-    // Committed here, so that the next failure undoes only what comes behind this one.
-    if (!ended_ && parts_.batch.begun()) finish(parts_.feed.position());
-    return;
+    return decide_at_end(*std::exchange(failed_, std::nullopt));
   }
   if (const auto passed = passed_.find(event.id); passed != passed_.end()) return pass(event, passed->second);
+  if (settings_.death) {
+    if (const auto fault = parts_.batch.failed_by(*settings_.death, event.id)) return decide_at_end(*fault);
+  }
   if (!parts_.batch.begun()) {
     parts_.teller.running();
     begun_at_ = parts_.clock.now();
@@ -191,6 +193,13 @@ void Worker::settle(Fault fault) {
   rewind();
 }
 
+// All before the event is in the batch. Committed here, so that the next failure undoes only what comes
+// behind this one.
+void Worker::decide_at_end(const Fault& fault) {
+  decide_on(fault);
+  if (!ended_ && parts_.batch.begun()) finish(parts_.feed.position());
+}
+
 // The event at fault is the one that the feed gave last; nothing of it is in the batch.
 void Worker::decide_on(const Fault& fault) {
   const auto action = action_for(fault);
@@ -216,6 +225,8 @@ Action Worker::action_for(const Fault& fault) {
   const double random = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
   const auto action = decide(failure, strategy, limits, random);
   if (action.kind != Action::Kind::ask) return action;
+  // What the process died in is not called again for that.
+  if (fault.stage == Stage::on_error) return bounded(Decision{}, failure, limits, random);
   std::string why;
   const auto decision = parts_.batch.ask(event_, fault, why);
   if (!decision)

@@ -33,6 +33,9 @@ namespace aludel {
 ///     decided on it.
 ///   - If it is not known which event is at fault, each event of the batch follows in a batch of its own.
 ///   - A fault of the environment stops the processor where it committed last.
+///   - An event that the process before this one died at has failed by that: it is decided on where it comes,
+///     without its handler. Of a batch that was at stake as a whole, each event follows in a batch of its
+///     own.
 ///
 /// What becomes of a failed event the error policy says, once: an event that is skipped or dead-lettered is
 /// not delivered again when its batch is.
@@ -55,8 +58,9 @@ class Worker {
   struct Settings {
     std::uint64_t batch_size;  ///< at least 1
     const ErrorPolicy& policy;
-    std::uint64_t rebuild_below;   ///< events below were delivered before a reset
-    std::optional<Time> retry_at;  ///< of the worker before this one
+    std::uint64_t rebuild_below;        ///< events below were delivered before a reset
+    std::optional<Time> retry_at;       ///< of the worker before this one
+    const std::optional<Death>& death;  ///< of the process before this one
   };
 
   /// Borrows everything. @param parts the batch is at the cursor
@@ -91,6 +95,7 @@ class Worker {
 
   void settle(Fault fault);
   void decide_on(const Fault& fault);
+  void decide_at_end(const Fault& fault);
   [[nodiscard]] Action action_for(const Fault& fault);
   void retry(const Fault& fault, std::chrono::milliseconds delay);
   void pass(const Event& event, const Passed& passed);

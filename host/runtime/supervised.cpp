@@ -9,6 +9,7 @@
 #include "base/duration.hpp"
 #include "base/limits.hpp"
 #include "policy/backoff.hpp"
+#include "processor/death.hpp"
 #include "runtime/unused_folder.hpp"
 #include "runtime/verdict.hpp"
 
@@ -147,7 +148,8 @@ void Supervised::pause(Phase phase, std::chrono::milliseconds delay, const char*
     state_.error->next_try_ns = state_.error->since_ns + std::chrono::nanoseconds(delay).count();
   }
   log_.write(phase == Phase::put_off ? LogLevel::warning : LogLevel::error, name(),
-             state_.error->message + "; it is " + follows + " in " + format_duration(delay));
+             state_.error->message + "; it is " + follows +
+                 (delay.count() == 0 ? " at once" : " in " + format_duration(delay)));
   pause_ = reactor_.after(delay, [this] { launch(start_); });
   on_change_();
 }
@@ -280,19 +282,31 @@ ProcessorError Supervised::death(const Worker::Ended& ended) const {
 
 void Supervised::died(const Worker::Ended& ended) {
   const auto durable = read_state(setup_.spec.directory);
-  const auto next = durable ? std::optional(durable->next) : std::nullopt;
-  if (durable) state_ = *durable;
+  Progress progress;
+  if (durable) {
+    state_ = *durable;
+    progress = {durable->next, durable->error && durable->error->event_id ? durable->error->attempt : 0};
+  }
   // A dead letter that it died at has failed again with the next start, or does so with the third
   // interruption: that is progress too.
   const auto call = call_in_flight();
-  const bool at_letter = call && call->attempt != 0 && next && call->event_id < *next;
-  if (deaths_ > 0 && (at_letter || next > next_at_death_)) deaths_ = 0;
-  next_at_death_ = next;
+  const bool at_letter = call && call->attempt != 0 && call->event_id < progress.next;
+  if (at_letter || progress.is_beyond(progress_at_death_)) deaths_ = 0;
+  progress_at_death_ = progress;
   vain_launches_ = 0;
   ++deaths_;
   state_.error = death(ended);
   if (deaths_ >= limits::deaths_without_commit_max) return give_up();
-  pause(Phase::pausing, delay_after(Backoff{}, deaths_), "started again");
+  const bool at_once = deaths_ == 1 && has_failed_by_death();
+  pause(Phase::pausing, at_once ? std::chrono::milliseconds(0) : delay_after(Backoff{}, deaths_),
+        "started again");
+}
+
+// Whether the event in flight has failed by the death, as the next start will find.
+bool Supervised::has_failed_by_death() const {
+  if (!call_in_flight()) return false;
+  const auto death = read_death(setup_.spec.directory / "page");
+  return death && death->counts();
 }
 
 void Supervised::give_up() {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "base/limits.hpp"
 #include "processor/page.hpp"
@@ -26,8 +27,11 @@ namespace aludel {
 ///
 ///   start ─▶ at work ─▶ ended (stopped, diverged, refused, offline)
 ///              │  ▲
-///        died  ▼  │ after a pause that grows
+///        died  ▼  │ at once, or after a pause that grows
 ///            pausing ─▶ ended (crashed)
+///
+/// A death that has brought it on is no reason to pause: the event that it died at has failed by that, as the
+/// next start writes down first.
 ///
 /// One that ends as `retrying` is put off: another process holds its folder, or its start is in the future.
 /// It is started again, too, without an end; that is no death.
@@ -71,6 +75,16 @@ class Supervised {
  private:
   enum class Phase { at_work, pausing, put_off, ended };
 
+  /// What commits move forward: the cursor, and the attempts at the event behind it.
+  struct Progress {
+    std::uint64_t next = 0;
+    std::uint32_t attempts = 0;
+
+    [[nodiscard]] bool is_beyond(const Progress& other) const {
+      return std::tie(next, attempts) > std::tie(other.next, other.attempts);
+    }
+  };
+
   void launch(Processor::Start start);
   void on_state(const ProcessorState& state);
   void on_end(const Worker::Ended& ended);
@@ -82,6 +96,7 @@ class Supervised {
   void finish(const ProcessorState& state);
   void note_reason();
   void died(const Worker::Ended& ended);
+  [[nodiscard]] bool has_failed_by_death() const;
   void give_up();
   void kill_stuck(std::chrono::milliseconds patience);
   void note_timeout() const;
@@ -119,7 +134,7 @@ class Supervised {
 
   std::uint32_t vain_launches_ = 0;  ///< in a row: not launched, or put off
   std::uint32_t deaths_ = 0;         ///< since the last progress
-  std::optional<std::uint64_t> next_at_death_;
+  Progress progress_at_death_;
 
   // The call that is watched.
   std::unique_ptr<Reactor::Handle> look_timer_;

@@ -91,7 +91,7 @@ def durable(path):
 def table():
     """(name, plan, strategy, config) of each row."""
     for name, plan, strategy, _, _ in outcome_test.table():
-        yield f"{name}, under {strategy}", plan, outcome_test.STRATEGIES[strategy], ""
+        yield f"{name}, under {strategy}", plan, outcome_test.settings(plan, outcome_test.STRATEGIES[strategy]), ""
     for decides, _ in outcome_test.CUSTOM_ROWS:
         yield f"on_error decides {decides}", {"does": "fail", "decides": decides}, outcome_test.CUSTOM, ""
     for name, strategy in outcome_test.STRATEGIES.items():

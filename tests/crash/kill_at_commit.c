@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Preloaded into a host and its children. Kills the process that comes to a commit of a projection, just
- * before SQLite runs it or just after it has returned. The environment's KILL_AT_COMMIT names a folder: its
- * file `point` says "before N" or "after N", N counting a process's commits from 1, and goes with the kill,
- * so that it happens once; to its file `commits` each commit adds a byte. */
+ * before SQLite runs it or just after it has returned. The environment's KILL_AT_COMMIT names a folder: to
+ * its file `commits` each commit adds a byte, so that they count from 1 over all processes; its file `point`
+ * says "before N" or "after N", and goes with the kill, so that it happens once. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -32,24 +32,25 @@ static void die_if_due(const char* folder, const char* moment, int commit) {
   raise(SIGKILL);
 }
 
-static void count(const char* folder) {
+static int count(const char* folder) {
   char path[4096];
+  off_t commits;
   int file;
   snprintf(path, sizeof path, "%s/commits", folder);
   file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (file < 0 || write(file, ".", 1) != 1) abort();
+  commits = lseek(file, 0, SEEK_END);
   close(file);
+  return (int)commits;
 }
 
 int sqlite3_step(sqlite3_stmt* statement) {
   static int (*step)(sqlite3_stmt*);
-  static int commits;
   const char* folder = getenv("KILL_AT_COMMIT");
-  int result;
+  int result, commits;
   if (!step) *(void**)&step = dlsym(RTLD_NEXT, "sqlite3_step");
   if (!folder || !is_projections_commit(statement)) return step(statement);
-  ++commits;
-  count(folder);
+  commits = count(folder);
   die_if_due(folder, "before", commits);
   result = step(statement);
   die_if_due(folder, "after", commits);

@@ -44,6 +44,17 @@ FATAL = {
     "runs out of memory": ({"does": "bad_alloc"}, ("fatal", "handle", "out_of_memory")),
 }
 
+# The process ends: a failure like any other that is permanent.
+DIES = {
+    "aborts": ({"does": "die"}, ("fail", "handle", "crashed")),
+    "aborts after it wrote": ({"does": "die", "writes": True}, ("fail", "handle", "crashed")),
+    "exits": ({"does": "exit"}, ("fail", "handle", "crashed")),
+    "overflows the stack": ({"does": "overflow"}, ("fail", "handle", "crashed")),
+    "hangs": ({"does": "wait", "for": "/nowhere/gate"}, ("fail", "handle", "timed_out")),
+    "aborts in validate": ({"does": "die", "in": "validate"}, ("fail", "validate", "crashed")),
+    "aborts in flush": ({"does": "die", "in": "flush"}, ("fail", "flush", "crashed")),
+}
+
 # What each strategy makes of it: stop, skip, letter; behind it the attempts. "fine": handled at the last attempt.
 OF_FAILS = {"fail_fast": ("stop", 1), "log_and_skip": ("skip", 1), "dead_letter": ("letter", 1),
             "retry": ("letter", 1), "retry, then stop": ("stop", 1), "retry, then skip": ("skip", 1)}
@@ -60,7 +71,7 @@ CUSTOM_ROWS = [("stop", ("stop", 1)), ("skip", ("skip", 1)), ("dead_letter", ("l
 
 
 def table():
-    for name, (plan, why) in FAILS.items():
+    for name, (plan, why) in (FAILS | DIES).items():
         for strategy in STRATEGIES:
             yield name, plan, strategy, why, OF_FAILS[strategy]
     for name, (plan, why) in TRANSIENT.items():
@@ -70,6 +81,10 @@ def table():
     for name, (plan, why) in FATAL.items():
         for strategy in STRATEGIES:
             yield name, plan, strategy, why, OF_FATAL[strategy]
+
+
+def settings(plan, strategy):
+    return strategy + ('\ntimeout = "1s"' if plan.get("does") == "wait" else "")
 
 
 def another(aludel, name):
@@ -88,7 +103,7 @@ def seen(aludel):
 
 def check(aludel, plan, strategy, why, end):
     """Runs four events of which the second has the plan, and checks what is left."""
-    configure(aludel, strategy)
+    configure(aludel, settings(plan, strategy))
     aludel.append_events(*({"type": "plan", "data": data} for data in ({}, plan, {}, {})))
     what, attempts = end
     outcome, stage, code = why
@@ -124,7 +139,7 @@ def check(aludel, plan, strategy, why, end):
 
 def test_every_failure_under_every_strategy(aludel):
     rows = list(table())
-    assert len(rows) >= 60, len(rows)
+    assert len(rows) >= 100, len(rows)
     for n, (name, plan, strategy, why, end) in enumerate(rows):
         try:
             check(another(aludel, str(n)), plan, STRATEGIES[strategy], why, end)
@@ -137,6 +152,29 @@ def test_under_custom_the_handler_decides(aludel):
     for decides, end in CUSTOM_ROWS:
         plan = {"does": "fail", "decides": decides}
         check(another(aludel, decides), plan, CUSTOM, ("fail", "handle", "planned"), end)
+
+
+def test_under_custom_the_handler_decides_on_an_event_that_it_died_at(aludel):
+    for decides, end in [*CUSTOM_ROWS, ("die", ("skip", 1))]:
+        plan = {"does": "die", "decides": decides}
+        stage = "on_error" if decides == "die" else "handle"
+        check(another(aludel, decides), plan, CUSTOM, ("fail", stage, "crashed"), end)
+
+
+def test_an_event_may_kill_more_processes_than_an_idle_processor_could_lose(aludel):
+    configure(aludel, 'strategy = "custom"\nretry = { max_retries = 9 }')
+    aludel.append_events({"type": "plan", "data": {"does": "die", "decides": "retry", "until": 7}})
+    aludel.drain()
+    equal(seen(aludel), [(0, 8)])
+
+
+def test_events_in_a_row_that_kill_their_process_become_letters(aludel):
+    configure(aludel, 'strategy = "dead_letter"')
+    aludel.append_events(*({"type": "plan", "data": {"does": "die"} if n % 4 else {}} for n in range(12)))
+    log = aludel.drain()
+    equal(seen(aludel), [(0, 1), (4, 1), (8, 1)])
+    equal(aludel.processor()["dead_letters"], 9)
+    equal(log.count("; it is started again at once"), 9)
 
 
 def test_a_handler_without_an_opinion_is_refused_under_custom(aludel):

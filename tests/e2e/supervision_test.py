@@ -30,28 +30,38 @@ def test_a_child_that_was_killed_is_started_again(aludel):
     equal(aludel.seen(), [0, 1])
 
 
+def stops_once_at(aludel, event_id, code, why):
+    """Under fail_fast: the processor stands before the event that its process died at, until the next start."""
+    log = aludel.drain(status=1)
+    holds(log, f"x: {why} in handle of event {event_id}; ")
+    holds(log, f"not caught up: x (stopped: event {event_id}: {code}: ")
+    x = aludel.processor()
+    equal((x["state"], x["attempt"]), ("stopped", 1))
+    equal({k: x["error"][k] for k in ("event_id", "outcome", "stage", "code")},
+          {"event_id": event_id, "outcome": "fail", "stage": "handle", "code": code})
+    equal(aludel.seen(), list(range(event_id)))
+    aludel.drain()
+
+
 def test_a_crash_is_survived_and_its_event_named(aludel):
-    once = aludel.directory / "once"
-    aludel.configure_unruly(config=f'once = "{once}"')
+    aludel.configure_unruly(config=f'once = "{aludel.directory / "once"}"')
     aludel.append("calm", "unruly.crash", "calm")
-    log = aludel.drain()
-    holds(log, "x: killed by signal 11 (Segmentation fault) in handle of event 1")
+    stops_once_at(aludel, 1, "crashed", "killed by signal 11 (Segmentation fault)")
     equal(aludel.seen(), [0, 1, 2])
 
 
-def test_one_that_keeps_crashing_is_given_up_with_the_reason(aludel):
-    aludel.configure_unruly("[processor.y]\nplugin = \"%s\"" % FACTS["tally"])
-    aludel.append("calm", "unruly.output")
+def test_one_that_keeps_crashing_at_no_event_is_given_up_with_the_reason(aludel):
+    aludel.configure_unruly("[processor.y]\nplugin = \"%s\"" % FACTS["tally"], config='die_in = "start"')
+    aludel.append("calm")
     log = aludel.drain(status=1)
     equal(log.count("it is started again in"), 4)
-    holds(log, "not caught up: x (crashed: event 1: died 5 times without progress")
+    holds(log, "not caught up: x (crashed: died 5 times without progress")
     x = aludel.processor()
-    equal((x["state"], x["cursor"], x["error"]["event_id"], x["error"]["code"]), ("crashed", None, 1, "crashed"))
-    holds(x["error"]["message"], "killed by signal 6 (Aborted) in handle of event 1; it wrote last: to stderr, without its end")
+    equal((x["state"], x["cursor"], x["error"]["event_id"], x["error"]["code"]), ("crashed", None, None, "crashed"))
+    holds(x["error"]["message"], "killed by signal 6 (Aborted) in start; it wrote last: to stderr, without its end")
     equal(aludel.processor("y")["lag"], 0)
     # It stays so, whatever it is commanded but to go on, until the next run, which tries again.
-    refused = ("its process dies at event 1, and no skip passes that: a new version of the handler, `types` without the event's "
-               "type, or another `timeout` does\n")
+    refused = "it crashed at no event that a skip could pass: a new version of the handler or another `timeout` helps\n"
     holds(aludel.run("processor", "skip", "x", status=2)[1], refused)
     aludel.run("processor", "pause", "x")
     equal(aludel.processor()["state"], "paused")
@@ -59,23 +69,49 @@ def test_one_that_keeps_crashing_is_given_up_with_the_reason(aludel):
     equal((aludel.processor()["state"], aludel.processor()["error"]["code"]), ("paused", "crashed"))
     aludel.run("processor", "resume", "x")
     equal((aludel.processor()["state"], aludel.processor()["error"]), ("offline", None))
-    aludel.configure_unruly(config=f'once = "{aludel.directory}"')
+    aludel.configure_unruly()
     aludel.drain()
     equal((aludel.processor()["state"], aludel.processor()["error"]), ("offline", None))
+    equal(aludel.seen(), [0])
 
 
 def test_a_crashed_one_is_started_again_by_a_resume_and_by_no_other_command(aludel):
-    aludel.configure_unruly()
-    aludel.append("calm", "unruly.output")
+    aludel.configure_unruly(config='die_in = "start"')
+    aludel.append("calm")
     with aludel.host() as host:
         aludel.wait_for_state("crashed")
         holds(host.log(), "; `processor resume x` or the next start of the host tries again\n")
-        holds(aludel.run("processor", "skip", "x", status=2)[1], "its process dies at event 1")
+        holds(aludel.run("processor", "skip", "x", status=2)[1], "it crashed at no event")
         aludel.run("processor", "pause", "x")
         aludel.wait_for_state("paused")
         aludel.run("processor", "resume", "x")
         aludel.wait_for_state("crashed")
         equal(host.log().count("it is started again in"), 8)
+
+
+def test_an_event_that_the_process_dies_at_is_skipped_like_any_other_that_failed(aludel):
+    aludel.configure_unruly()
+    aludel.append("calm", "unruly.crash", "calm")
+    with aludel.host() as host:
+        aludel.wait_for_state("stopped")
+        equal(host.log().count("it is started again at once"), 1)
+        aludel.run("processor", "resume", "x")
+        until(lambda: host.log().count("it is started again at once") == 2, "another death")
+        aludel.wait_for_state("stopped")
+        equal(aludel.run("processor", "skip", "x"), "skipped in x: event 1\n")
+        until(lambda: aludel.processor()["cursor"] == 2, "the event behind it")
+    equal(aludel.seen(), [0, 2])
+
+
+def test_a_thread_takes_its_host_along_whose_third_start_in_a_row_knows_the_event(aludel):
+    aludel.configure_unruly('isolation = "thread"\nstrategy = "dead_letter"')
+    aludel.append("calm", "unruly.crash", "calm")
+    for _ in range(3):
+        aludel.drain(status=-signal.SIGSEGV)
+    aludel.drain()
+    equal(aludel.seen(), [0, 2])
+    letter, = aludel.json("dlq", "list")
+    equal((letter["event_id"], letter["code"], letter["attempts"]), (1, "interrupted", 1))
 
 
 def test_deaths_with_progress_between_them_are_not_added_up(aludel):
@@ -94,15 +130,14 @@ def test_deaths_with_progress_between_them_are_not_added_up(aludel):
 def test_a_plugin_that_exits_the_process_is_a_crash_too(aludel):
     aludel.configure_unruly(config=f'once = "{aludel.directory / "once"}"')
     aludel.append("unruly.exit")
-    holds(aludel.drain(), "x: exited with status 3 in handle of event 0")
+    stops_once_at(aludel, 0, "crashed", "exited with status 3")
     equal(aludel.seen(), [0])
 
 
 def test_a_call_that_hangs_is_ended_by_its_timeout(aludel):
     aludel.configure_unruly('timeout = "200ms"', config=f'once = "{aludel.directory / "once"}"')
     aludel.append("calm", "unruly.hang", "calm")
-    log = aludel.drain()
-    holds(log, "x: a call took over 200ms and was killed in handle of event 1")
+    stops_once_at(aludel, 1, "timed_out", "a call took over 200ms and was killed")
     equal(aludel.seen(), [0, 1, 2])
 
 
@@ -292,7 +327,7 @@ def test_a_processor_whose_time_to_begin_has_not_come_waits_for_it(aludel):
 
 
 def test_one_that_writes_without_an_end_is_killed_in_time_and_holds_up_no_other(aludel):
-    aludel.configure_unruly('timeout = "1s"\n[processor.y]\nplugin = "%s"' % FACTS["tally"],
+    aludel.configure_unruly('timeout = "1s"\nstrategy = "log_and_skip"\n[processor.y]\nplugin = "%s"' % FACTS["tally"],
                             config=f'once = "{aludel.directory / "once"}"')
     aludel.append("unruly.chatter")
     with aludel.host() as host:
@@ -349,8 +384,7 @@ def test_a_plugin_that_closes_the_connection_to_the_host_has_crashed_and_is_told
 def test_a_child_that_lives_on_without_its_connection_is_killed(aludel):
     aludel.configure_unruly(config=f'once = "{aludel.directory / "once"}"')
     aludel.append("unruly.cut_off_and_hang")
-    log = aludel.drain()
-    holds(log, "x: closed its connection to the host, descriptor 3, and was killed in handle of event 0")
+    stops_once_at(aludel, 0, "crashed", "closed its connection to the host, descriptor 3, and was killed")
     equal(aludel.seen(), [0])
 
 

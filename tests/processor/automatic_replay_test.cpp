@@ -1,74 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Dead letters that are handed to the handler again without an order.
-#include <algorithm>
-#include <csignal>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
-#include "processor/command.hpp"
-#include "rig.hpp"
+#include "replays_rig.hpp"
 
 namespace aludel {
-
-namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-/// Ten events; those that fail become letters, which are replayed after a minute.
-class Replays : public Rig {
- public:
-  Replays() {
-    log.append("wanted", 10, 10);
-    options.error_policy.processor.strategy = Strategy::dead_letter;
-    options.replay.strategy = ReplayStrategy::fixed;
-    options.replay.max_retries = 3;
-    script.in_handle = [this](const Event& event) {
-      calls += (calls.empty() ? "" : " ") + std::to_string(event.id) + "@" + std::to_string(now_s());
-    };
-  }
-
-  void fails(std::uint64_t id, std::uint32_t until, Outcome outcome = Outcome::fail) {
-    script.events[id] = {.outcome = outcome, .until = until};
-  }
-  /// "event state attempts/replays/retries" of each letter, and "+s" from its last failure to its next
-  /// replay.
-  [[nodiscard]] std::string letters() const {
-    return text_in(
-        directory(),
-        "select group_concat(event_id || ' ' || state || ' ' || attempts || '/' || replays || '/' || "
-        "retries || ifnull(' +' || ((next_replay_ns - last_failed_ns) / 1000000000), ''), ', ') "
-        "from (select * from _aludel_letter order by event_id)");
-  }
-  void order(Command::Kind kind) {
-    auto queue = CommandQueue::open(directory());
-    REQUIRE(queue);
-    REQUIRE((*queue)->post({0, kind}, 0));
-  }
-  /// Ends the run when it would wait next.
-  void stop_at_first_wait() {
-    steps.push_back([this](const FakeLog::Wait&) { stop.raise(); });
-  }
-  /// Runs until the letters are made, and forgets the calls up to there.
-  void make_letters() {
-    stop_at_first_wait();
-    run();
-    calls.clear();
-  }
-  void set_clock_back() {
-    clock.set_wall(clock.wall_ns() - std::chrono::nanoseconds(std::chrono::hours(48)).count());
-  }
-  [[nodiscard]] std::int64_t now_s() const {
-    return std::chrono::duration_cast<seconds>(clock.now().time_since_epoch()).count();
-  }
-
-  std::string calls;  ///< "event@second" of each call of `handle`
-};
-
-}  // namespace
 
 TEST_CASE("a letter is replayed when it is due, with the handler's writes, and closed") {
   Replays rig;
@@ -252,35 +195,6 @@ TEST_CASE("letters have their turn between batches of a log that never ends") {
   // The batch of event 0, a redelivery among them, is done before.
   CHECK(rig.calls == "0@1 1@2 2@3 3@4 4@5 5@6 6@7 0@8 7@9 8@10 9@11");
   CHECK(rig.rows() == upto(9));
-}
-
-TEST_CASE("a letter in whose replay the process died by the handler's fault has failed again") {
-  Replays rig;
-  rig.fails(5, 1);
-  rig.make_letters();
-  rig.died_in(5, 2, {ProcessEnd::Kind::signalled, SIGSEGV});
-  rig.clock.advance(minutes(1));
-  rig.run();
-  CHECK(rig.calls == "5@120");
-  CHECK(rig.letters() == "5 replayed 2/1/1");
-  CHECK(std::find(rig.logged.begin(), rig.logged.end(),
-                  "dead letter 1 failed again: event 5: crashed: killed by signal 11 (Segmentation fault) in "
-                  "handle; replay 2 of 3 follows") != rig.logged.end());
-}
-
-TEST_CASE("a letter whose replay was interrupted is as it was, until the third time in a row") {
-  for (const std::uint32_t before : {0U, 1U, 2U}) {
-    CAPTURE(before);
-    Replays rig;
-    rig.fails(5, 1);
-    rig.make_letters();
-    rig.died_in(5, 2, {ProcessEnd::Kind::signalled, SIGKILL}, before);
-    rig.clock.advance(minutes(1));
-    rig.run();
-    // The log has its turn before.
-    CHECK(rig.calls == "5@120");
-    CHECK(rig.letters() == (before == 2 ? "5 replayed 2/1/1" : "5 replayed 1/0/0"));
-  }
 }
 
 TEST_CASE("a broken environment stops the processor and leaves the letter as it was") {

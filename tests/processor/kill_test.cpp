@@ -77,6 +77,7 @@ struct Life {
   bool emits = false;
   bool replays = false;  ///< letters without an order, until none is due any more
   std::optional<std::uint64_t> dies_in = std::nullopt;  ///< the replay of this event's letter
+  bool exits = false;  ///< in `handle` of some events, and in each flush of another
 };
 
 /// The child's life: works up to the tip. Kills itself at step number `dies_at`, 0: never. Writes a byte for
@@ -89,6 +90,7 @@ struct Life {
   };
   Script script;
   int delivered = 0;  // in the batch
+  bool exits_in_flush = false;
   bool undoes = !life.strategy;
   const auto is_letter = [&](std::uint64_t id) {
     return Rig::number_in(root / "scripted",
@@ -97,10 +99,13 @@ struct Life {
   script.in_handle = [&](const Event& event) {
     step();
     if (event.id == life.dies_in && is_letter(event.id)) ::raise(SIGKILL);
+    if (life.exits && (event.id == 13 || event.id == 15 || event.id == 30)) ::_exit(9);
+    exits_in_flush = exits_in_flush || (life.exits && event.id == 34);
     ++delivered;
   };
   script.in_flush = [&](const auto&) {
     step();
+    if (exits_in_flush) ::_exit(9);
     // One fault, so that undoing is killed as well; of several events, as one alone would be to blame for it
     // and stop the processor. On a busy machine a batch may be over with its first.
     if (delivered > 1 && std::exchange(undoes, false)) script.flush = {.outcome = Outcome::fail, .times = 1};
@@ -307,6 +312,64 @@ TEST_CASE("a kill at any step changes nothing of what becomes of failed events")
       CHECK(outcome() == undisturbed);
     }
     CHECK(killed > events);
+  }
+}
+
+TEST_CASE("a kill at any step changes nothing of what becomes of events that the process dies at") {
+  const Ground ground;
+  const auto directory = ground.directory();
+  const Life life{.strategy = Strategy::dead_letter, .emits = true, .exits = true};
+  // As its host does it. @return how many steps there were
+  const auto run = [&](int dies_at) {
+    const Child child(ground.root(), dies_at, life);
+    const int steps = child.read_steps(1'000'000);
+    const int status = child.wait();
+    const auto end =
+        WIFSIGNALED(status)
+            ? ProcessEnd{ProcessEnd::Kind::signalled, static_cast<std::uint32_t>(WTERMSIG(status))}
+            : ProcessEnd{ProcessEnd::Kind::exited, static_cast<std::uint32_t>(WEXITSTATUS(status))};
+    InFlightPage::note_end(directory / "page", static_cast<std::uint64_t>(child.pid), end);
+    return std::pair(steps, WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  };
+  // Lives up to the end, the first or the second of which is killed. @return whether it was
+  const auto live = [&](int killed_life, int dies_at) {
+    ground.clear();
+    bool killed = false;
+    for (int number = 0; number < 20; ++number) {
+      const auto [steps, done] = run(number == killed_life ? dies_at : 0);
+      if (number == killed_life) killed = steps == dies_at - 1;
+      if (done) return killed;
+    }
+    FAIL("it does not come to its end");
+    return false;
+  };
+  const auto outcome = [&] {
+    return Rig::rows_in(directory) + "; " +
+           Rig::text_in(directory,
+                        "select next || ' ' || handled || ' ' || dead_letters from _aludel_cursor") +
+           "; " +
+           Rig::text_in(
+               directory,
+               "select group_concat(event_id || ' ' || stage || ' ' || code || ' ' || attempts, ', ') "
+               "from (select * from _aludel_letter order by event_id)") +
+           "; " + Rig::text_in(directory, "select count(*) from _aludel_standstill") + "; " +
+           ground.emitted();
+  };
+  live(-1, 0);
+  const auto undisturbed = outcome();
+  CHECK(undisturbed.find("13 handle crashed 1, 15 handle crashed 1") != std::string::npos);
+  CHECK(undisturbed.find("30 handle crashed 1, 34 flush crashed 1") != std::string::npos);
+  for (const int killed_life : {0, 1}) {
+    CAPTURE(killed_life);
+    int killed = 0;
+    for (int dies_at = 1;; ++dies_at) {
+      CAPTURE(dies_at);
+      const bool was_killed = live(killed_life, dies_at);
+      CHECK(outcome() == undisturbed);
+      if (!was_killed) break;
+      ++killed;
+    }
+    CHECK(killed > 10);
   }
 }
 

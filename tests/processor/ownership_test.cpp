@@ -63,7 +63,11 @@ TEST_CASE("a projection that does not belong to this handler and this log is lef
     rig.log.append("wanted", 6, 3);
     rig.run();
     row.estrange(rig);
+    // What its letters would be given is not written either.
+    rig.options.replay.strategy = ReplayStrategy::fixed;
+    const auto policy = [&] { return Rig::text_in(rig.directory(), "select policy from _aludel_replay"); };
     const auto state = rig.run();
+    CHECK(policy() == "off");
     CHECK(rig.script.journal.back() == "destroy");
     CHECK(rig.script.work() == "");
     for (const auto& seen : {state, rig.durable()}) {
@@ -78,6 +82,7 @@ TEST_CASE("a projection that does not belong to this handler and this log is lef
     CHECK(rig.rows() == upto(5));
     row.reconcile(rig);
     CHECK(rig.run().activity == Activity::offline);
+    CHECK(policy() != "off");
     CHECK_FALSE(rig.durable().error);
   }
 }

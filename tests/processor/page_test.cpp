@@ -136,13 +136,40 @@ TEST_CASE("a processor shows on its page each call of the handler, and nothing b
   };
   rig.script.in_flush = [&](const auto&) {
     CHECK(in_flight().stage == static_cast<std::uint32_t>(Stage::flush));
-    // One of several: no event is to blame if this crashes.
+    // One of several: no event is to blame if this crashes. The last tells which those are.
+    CHECK(in_flight().event_id == 2);
     CHECK(in_flight().attempt == 0);
   };
   rig.script.at_commit = [&](Database&) { CHECK(in_flight().stage == 0); };
   rig.run();
   CHECK(rig.durable().next == 3);
   CHECK(in_flight().stage == 0);
+}
+
+TEST_CASE("a call for one event alone is shown with its attempt, of several it is shown which they may be") {
+  Rig rig;
+  rig.log.append("wanted", 5, 5);
+  rig.options.error_policy.processor.strategy = Strategy::log_and_skip;
+  std::string seen;
+  const auto note = [&] {
+    const auto call = view(rig.directory() / "page").value_or(InFlightPage::Call{});
+    seen += std::string(to_string(static_cast<Stage>(call.stage))) + " " + std::to_string(call.event_id) +
+            "/" + std::to_string(call.attempt) + ", ";
+  };
+  rig.script.in_flush = [&](const auto&) { note(); };
+  rig.script.in_rolled_back = note;
+  SUBCASE("an event that left nothing") {
+    rig.script.events[3] = {.outcome = Outcome::fail, .writes = false};
+    rig.run();
+    CHECK(seen == "rolled_back 3/1, flush 4/0, ");
+  }
+  SUBCASE("a batch of which nobody knows who is at fault") {
+    rig.script.flush = {.outcome = Outcome::fail, .times = 2};
+    rig.run();
+    CHECK(seen ==
+          "flush 4/0, rolled_back 4/0, flush 0/1, rolled_back 0/1, flush 1/1, flush 2/1, flush 3/1, flush "
+          "4/1, ");
+  }
 }
 
 }  // namespace aludel

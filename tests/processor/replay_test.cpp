@@ -147,6 +147,33 @@ TEST_CASE("a replay whose command was lost is ended, its letters stay open, and 
   }
 }
 
+TEST_CASE("a replay of one that stands still at no event does not make it go on, a resume and a start do") {
+  LetterRig rig;
+  rig.script.events[5] = {.outcome = Outcome::fail, .until = 1};
+  rig.run();
+  rig.log.append("wanted", 2, 2);
+  rig.script.start = {.outcome = Outcome::fatal, .times = 1};
+  CHECK(rig.run().activity == Activity::stopped);
+  rig.order(Command::Kind::replay);
+  for (const auto start : {Processor::Start::commands_only, Processor::Start::as_it_was}) {
+    rig.options.start = start;
+    CHECK(rig.run().activity == Activity::stopped);
+    CHECK(rig.letters() == "5 replayed boom 1");
+    CHECK(rig.rows() == upto(9));
+    REQUIRE(rig.durable().error);
+    CHECK(rig.durable().error->stage == "start");
+  }
+  SUBCASE("resume") {
+    rig.order(Command::Kind::resume);
+  }
+  SUBCASE("start") {
+    rig.options.start = Processor::Start::again;
+  }
+  CHECK(rig.run().activity == Activity::offline);
+  CHECK(rig.rows() == upto(11));
+  CHECK_FALSE(rig.durable().error);
+}
+
 TEST_CASE("a reset ends a replay that cannot go on") {
   LetterRig rig;
   stop_within_a_replay(rig);

@@ -59,12 +59,12 @@ ProcessorState Rig::run() {
   return state;
 }
 
-void Rig::died_in(std::uint64_t event_id, std::uint32_t attempt, const ProcessEnd& end,
-                  std::uint32_t before) const {
+void Rig::died_in(std::uint64_t event_id, std::uint32_t attempt, const ProcessEnd& end, std::uint32_t before,
+                  Stage stage) const {
   const auto file = directory() / "page";
   const auto page = InFlightPage::create(file, {event_id, attempt, before});
   REQUIRE(page);
-  (*page)->enter(static_cast<std::uint32_t>(Stage::handle), event_id, attempt);
+  (*page)->enter(static_cast<std::uint32_t>(stage), event_id, attempt);
   InFlightPage::note_end(file, static_cast<std::uint64_t>(::getpid()), end);
 }
 

@@ -31,9 +31,9 @@ class Rig : public HandlerLog {
   ProcessorState run();
   [[nodiscard]] Result<std::unique_ptr<Processor>> open();
 
-  /// As if the process before had died in `handle`. @param before interruptions there, in a row
-  void died_in(std::uint64_t event_id, std::uint32_t attempt, const ProcessEnd& end,
-               std::uint32_t before = 0) const;
+  /// As if the process before had died in a call. @param before interruptions there, in a row
+  void died_in(std::uint64_t event_id, std::uint32_t attempt, const ProcessEnd& end, std::uint32_t before = 0,
+               Stage stage = Stage::handle) const;
   /// Gives an operator's command.
   static void command(const std::filesystem::path& directory, const Command& command);
 

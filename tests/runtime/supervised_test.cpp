@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/supervised.hpp"
 
+#include <csignal>
 #include <fstream>
 #include <functional>
 #include <optional>
@@ -135,6 +136,38 @@ TEST_CASE(
   rig.supervised = rig.make(std::chrono::seconds(60));
   rig.supervised->start();
   CHECK_FALSE(read_verdict(rig.dir.path()));
+}
+
+TEST_CASE(
+    "after a death that its event has failed by it is started at once, and what that makes is progress") {
+  Rig rig;
+  make_projection(rig.dir.path());
+  rig.supervised->start();
+  const auto file = rig.dir.path() / "page";
+  const auto dies_at_once = [&](std::uint32_t attempt, int signal) {
+    const auto page = InFlightPage::create(file);
+    REQUIRE(page);
+    (*page)->enter(static_cast<std::uint32_t>(Stage::handle), 0, attempt);
+    InFlightPage::note_end(file, static_cast<std::uint64_t>(::getpid()),
+                           {ProcessEnd::Kind::signalled, static_cast<std::uint32_t>(signal)});
+    const int started = rig.script.started;
+    rig.die();
+    REQUIRE_FALSE(rig.supervised->ended());
+    const auto& error = rig.supervised->state().error;
+    const bool at_once = error->next_try_ns == error->since_ns;
+    rig.run_until_started(started + 1);
+    return at_once;
+  };
+  for (std::uint32_t attempt = 1; attempt <= 2 * limits::deaths_without_commit_max; ++attempt) {
+    CAPTURE(attempt);
+    CHECK(dies_at_once(attempt, SIGSEGV));
+    const ProcessorError error{0, 1, attempt, "fail", "handle", "crashed", "why"};
+    REQUIRE(Projection::open(rig.dir.path()).value()->record({Activity::retrying, error}));
+  }
+  // Not if nothing came of it, or it was an interruption.
+  CHECK(dies_at_once(11, SIGSEGV));
+  CHECK_FALSE(dies_at_once(11, SIGSEGV));
+  CHECK_FALSE(dies_at_once(11, SIGKILL));
 }
 
 TEST_CASE("one that dies while it applies commands is started again for them, and still stands still") {

@@ -3,11 +3,12 @@
 ///
 ///     {"does": "fail", "in": "handle", "until": 2, "writes": true, "after_ms": 5, "decides": "retry"}
 ///
-/// does: handled (default), skip, retry, fail, fatal, throw, bad_alloc, unknown, constraint, crash, die, wait
-/// (until the file "for" is there). in: validate, handle (default), flush; "blames" names the event in flush.
-/// until: the last attempt at which it misbehaves. decides: what on_error answers: default, stop, skip,
-/// retry, dead_letter, throw. "letter": it fails at the first attempt, and does so in its replay; crash
-/// always, die never. Config: {"in": "migrate"} fails there.
+/// does: handled (default), skip, retry, fail, fatal, throw, bad_alloc, unknown, constraint, crash, die,
+/// exit, overflow, wait (until the file "for" is there). in: validate, handle (default), flush, where it
+/// fails or dies; "blames" names the event in flush. until: the last attempt at which it misbehaves. decides:
+/// what on_error answers: default, stop, skip, retry, dead_letter, throw, die. "letter": it fails at the
+/// first attempt, and does so in its replay; crash always, die never. Config: {"in": "migrate"} fails there,
+/// so does create; start dies.
 #include <algorithm>
 #include <aludel/plugin.hpp>
 #include <cstdlib>
@@ -32,6 +33,10 @@ class Planned {
     call.exec("create table seen (id integer primary key, attempt integer not null)");
   }
 
+  void start(aludel::Call&) {
+    if (fails_in_ == "start") std::abort();
+  }
+
   aludel::Outcome validate(aludel::Call& call, const aludel::Event& event) {
     return misbehaves(call, event, "validate") ? act(call, event) : aludel::Outcome::handled;
   }
@@ -41,6 +46,7 @@ class Planned {
     if (misbehaves(call, event, "flush")) {
       choking_.push_back(event.id());
       blames_ = event.find<bool>("/blames").value_or(false);
+      dies_ = event.json<std::string>("/does") == "die";
     }
     if (!bad || event.find<bool>("/writes").value_or(false)) {
       call.sql("insert into seen values (?, ?)").run(event.id(), call.attempt());
@@ -50,6 +56,7 @@ class Planned {
 
   void flush(aludel::Call&) {
     if (choking_.empty()) return;
+    if (dies_) std::abort();
     auto failure = aludel::fail("planned", "as planned in flush");
     if (blames_) throw std::move(failure).blaming(choking_.front());
     throw failure;
@@ -62,6 +69,7 @@ class Planned {
   aludel::Decision on_error(aludel::Call&, const aludel::Event& event, const aludel::Failure&) {
     using Action = aludel::Decision::Action;
     const auto decides = event.find<std::string>("/decides").value_or("default");
+    if (decides == "die") std::abort();
     if (decides == "throw") throw std::runtime_error("on_error is at a loss");
     if (decides == "stop") return {Action::stop};
     if (decides == "skip") return {Action::skip};
@@ -82,6 +90,13 @@ class Planned {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 
+  // Until there is no stack left.
+  static int overflow(int depth) {
+    volatile char frame[4096];
+    frame[0] = static_cast<char>(depth);
+    return depth < 0 ? 0 : overflow(depth + 1) + frame[0];
+  }
+
   aludel::Outcome act(aludel::Call& call, const aludel::Event& event) {
     const auto does = event.json<std::string>("/does");
     if (does == "skip") return aludel::Outcome::skip;
@@ -96,6 +111,8 @@ class Planned {
     if (does == "throw") throw std::runtime_error("as planned");
     if (does == "bad_alloc") throw std::bad_alloc();
     if (does == "crash" || does == "die") std::abort();
+    if (does == "exit") std::exit(3);
+    if (does == "overflow") call.sql("insert into seen values (?, 0)").run(overflow(0));
     if (does == "unknown") return static_cast<aludel::Outcome>(99);
     if (does == "constraint") call.sql("insert into seen values (?, null)").run(event.id());
     return aludel::Outcome::handled;
@@ -104,6 +121,7 @@ class Planned {
   std::string fails_in_;
   std::vector<std::uint64_t> choking_;
   bool blames_ = false;
+  bool dies_ = false;
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 
 static char once_path[4096];
 static char hang_in[16];  /* {"hang_in": "stop" or "destroy"} */
+static char die_in[16];   /* {"die_in": "start"} */
 static char message[256]; /* {"message": what it says when it is told to fail} */
 
 static void hang(void) {
@@ -51,6 +52,7 @@ static int32_t create(aludel_call* call, const char* config, uint64_t size, void
   *self = NULL;
   read_text(call, config, size, "/once", once_path, sizeof once_path);
   read_text(call, config, size, "/hang_in", hang_in, sizeof hang_in);
+  read_text(call, config, size, "/die_in", die_in, sizeof die_in);
   read_text(call, config, size, "/message", message, sizeof message);
   if (message[0] == '\0') strcpy(message, "it was told to fail");
   return ALUDEL_HANDLED;
@@ -99,12 +101,6 @@ static int32_t misbehave(aludel_call* call, const aludel_event* event) {
   if (is(event, "unruly.chatter"))
     for (;;)
       if (write(STDOUT_FILENO, "\n\n\n\n\n\n\n\n", 8) < 0) exit(4);
-  if (is(event, "unruly.output")) {
-    printf("to stdout\n");
-    fprintf(stderr, "to stderr, without its end");
-    fflush(NULL);
-    abort();
-  }
   fail_with(call, "as_told", message);
   return is(event, "unruly.fatal") ? ALUDEL_FATAL : ALUDEL_FAIL;
 }
@@ -132,6 +128,16 @@ static int32_t handle(void* self, aludel_call* call, const aludel_event* event) 
   return ALUDEL_HANDLED;
 }
 
+static int32_t start(void* self, aludel_call* call) {
+  (void)self;
+  (void)call;
+  if (strcmp(die_in, "start") != 0) return ALUDEL_HANDLED;
+  printf("to stdout\n");
+  fprintf(stderr, "to stderr, without its end");
+  fflush(NULL);
+  abort();
+}
+
 static void stop(void* self, aludel_call* call) {
   (void)self;
   (void)call;
@@ -156,6 +162,7 @@ static const aludel_handler handler = {.struct_size = sizeof handler,
                                        .subscriptions = subscriptions,
                                        .create = create,
                                        .migrate = migrate,
+                                       .start = start,
                                        .handle = handle,
                                        .stop = stop,
                                        .destroy = destroy};
