@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: MIT
 """An operator's commands: what they do to one processor over restarts, kills and failures."""
 
+import contextlib
+import fcntl
 import json
 import os
 import shutil
 import signal
 import subprocess
 
-from harness import FACTS, LIMIT, equal, holds, main, until
+from harness import FACTS, LIMIT, children, equal, holds, main, until
 
 FAIL_FAST = 'strategy = "fail_fast"'
 LETTERS = 'strategy = "dead_letter"'
@@ -28,6 +30,12 @@ def seen(aludel):
 
 def command(aludel, *arguments, status=0):
     return aludel.run("processor", *arguments, status=status)
+
+
+def kill(process):
+    """One that may have ended by itself meanwhile."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
 
 
 def state_of(aludel):
@@ -77,7 +85,7 @@ def test_one_whose_process_has_died_waits_for_its_next_start(aludel):
 
         def told():
             for child in host.children():
-                os.kill(child, signal.SIGKILL)
+                kill(child)
             return "its next start at 2" in aludel.run("processor", "list").splitlines()[1]
 
         until(told, "the list to tell the next start")
@@ -125,6 +133,38 @@ def test_a_replay_that_no_handler_can_be_brought_up_for_is_reported_and_kept(alu
     configure(aludel, LETTERS)
     aludel.drain()
     equal((seen(aludel), aludel.json("dlq", "list")), ([0], []))
+
+
+def test_a_replay_whose_handler_does_not_come_up_yet_is_reported_and_kept(aludel):
+    gate = aludel.directory / "gate"
+    configure(aludel, LETTERS)
+    plans(aludel, {"does": "fail", "until": 1})
+    aludel.drain()
+    configure(aludel, LETTERS, f'config = {{ awaits = "{gate}" }}')
+    replay = "dlq", "replay", "x", "--all"
+    equal(aludel.run(*replay, status=1), ("", 'aludel: processor "x" did not apply command 1: it is retrying: planned: not there yet; '
+                                              'the command is kept for its next start\n'))
+    with aludel.host():
+        aludel.wait_for_state("retrying")
+        equal(aludel.run(*replay, status=1), ("", 'aludel: processor "x" is retrying: not there yet; command 2 is kept, and applied once it can be\n'))
+        gate.touch()
+        until(lambda: aludel.json("dlq", "list") == [], "the replay")
+    equal(seen(aludel), [0])
+
+
+def test_a_command_is_answered_by_whoever_has_the_folder_when_a_host_starts(aludel):
+    configure(aludel, FAIL_FAST)
+    plans(aludel, {})
+    aludel.drain()
+    with open(aludel.directory / "processors/x/lock", "r+") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        pause = subprocess.Popen(aludel.command("processor", "pause", "x"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        until(lambda: children(pause.pid), "the command to wait for the folder with a child of its own")
+        with aludel.host():
+            until(lambda: not children(pause.pid), "the command to leave it to the host")
+            fcntl.lockf(lock, fcntl.LOCK_UN)
+            equal((*pause.communicate(timeout=LIMIT), pause.returncode), ("paused x\n", "", 0))
+            aludel.wait_for_state("paused")
 
 
 def test_one_that_the_host_could_not_start_is_not_resumed_but_started_with_the_next(aludel):
@@ -201,7 +241,7 @@ def test_a_command_is_applied_once_over_kills(aludel):
             skipping = subprocess.Popen(aludel.command("processor", "skip", "x"), stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
             for child in host.children():
-                os.kill(child, signal.SIGKILL)
+                kill(child)
             skipping.wait(timeout=LIMIT)
             equal(skipping.returncode, 0)
             until(lambda: state_of(aludel) == ("stopped", n), f"{n + 1} skipped, not {state_of(aludel)}")
