@@ -144,13 +144,13 @@ Result<CommandResult> CommandRunner::resume(Outcome& outcome) {
   if (!control) return control.error();
   const auto standstill = tables.standstill();
   if (!standstill) return standstill.error();
-  if (!control->paused_ns && !*standstill && !parts_.verdict) return done("it was not paused or stopped");
   const auto cursor = tables.cursor();
   if (!cursor) return cursor.error();
   const auto strange = strangeness(cursor->position);
   if (!strange) return strange.error();
   // Trying again would not help.
   if (*strange && (*strange)->activity == Activity::diverged) return refused((*strange)->error.message);
+  if (!control->paused_ns && !*standstill && !parts_.verdict) return done("it was not paused or stopped");
   if (auto set = tables.set_paused(std::nullopt); !set) return set.error();
   if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
   return done();

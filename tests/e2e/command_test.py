@@ -211,6 +211,10 @@ def test_what_a_diverged_one_would_lose_is_said(aludel):
     for file in (aludel.directory / "log").iterdir():
         file.unlink()
     plans(aludel, {})
+    # Nobody has found it out by a run yet.
+    x = aludel.processor()
+    equal((x["state"], x["error"]["code"], x["error"]["since"]), ("diverged", "other_log", None))
+    holds(command(aludel, "resume", "x", status=2)[1], 'resume processor "x": open the projection: it was made from log ')
     aludel.drain(status=1)
     reset = f"`aludel --data {aludel.directory} processor reset x`"
     holds(aludel.run("status"), f"; {reset} begins anew: it drops the handler's tables and discards its open letters\n")
