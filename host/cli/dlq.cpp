@@ -12,6 +12,7 @@
 #include "cli/commands.hpp"
 #include "cli/hint.hpp"
 #include "cli/table.hpp"
+#include "log/segment_reader.hpp"
 #include "processor/letter_reader.hpp"
 #include "runtime/installation.hpp"
 
@@ -28,7 +29,14 @@ Result<void> print(const std::string& text) {
 
 // The one named, or all that there are.
 Result<std::vector<std::string>> processors(const Installation& installation, const std::string& name) {
-  if (name.empty()) return installation.data.processor_names();
+  if (name.empty()) {
+    auto names = installation.data.processor_names();
+    if (!names.empty()) return names;
+    // In a folder that is no data directory nothing is found either.
+    const auto log = SegmentReader::open(os::real_file_system(), installation.data.log());
+    if (!log && log.error().code == ErrorCode::not_found) return log.error();
+    return names;
+  }
   if (const auto directory = processor_directory(installation, name); !directory) return directory.error();
   return std::vector{name};
 }

@@ -221,6 +221,8 @@ def test_a_config_is_checked_where_there_is_none_and_by_the_handlers_schema(alud
     other = type(aludel)(aludel.directory / "nowhere")
     _, error = other.run("config", "check", status=2)
     equal(error, f"aludel: check the config of {other.directory}: there is no such folder; correct --data\n")
+    _, error = other.run("config", "show", status=2)
+    equal(error, f"aludel: show the config of {other.directory}: there is no such folder; correct --data\n")
 
     aludel.append("deposit")
     for config, words in [("allow_overdraf = true", 'config has the unknown key "allow_overdraf"; did you mean "allow_overdraft"?'),
@@ -258,8 +260,8 @@ def test_a_number_that_is_none_is_told_at_the_command_line(aludel):
 
 
 def test_without_a_log_every_reader_says_what_to_do(aludel):
-    for command in "status", "log", "verify":
-        _, error = aludel.run(command, status=2)
+    for command in ["status"], ["log"], ["verify"], ["dlq", "list"], ["dlq", "groups"], ["dlq", "export"], ["--json", "dlq", "list"]:
+        _, error = aludel.run(*command, status=2)
         holds(error, f"the log {aludel.directory}/log: there is none: append an event first, or name another folder by --data\n")
 
 
