@@ -85,7 +85,8 @@ std::string what_happened(const json::object& processor) {
   auto out = text_of(processor.at("state"));
   if (!error.at("event_id").is_null()) out += " at event " + text_of(error.at("event_id"));
   if (!error.at("since").is_null()) out += " since " + text_of(error.at("since"));
-  out += ": " + text_of(error.at("code")) + ": " + text_of(error.at("message"));
+  if (error.at("code") != processor.at("state")) out += ": " + text_of(error.at("code"));
+  out += ": " + text_of(error.at("message"));
   const auto attempt = number_at(processor, "attempt");
   if (attempt > 0) out += "; attempt " + std::to_string(attempt);
   return out;

@@ -111,10 +111,13 @@ def test_a_replay_that_hangs_is_reported_and_ends_once_the_call_returns(aludel):
         aludel.wait_for_state("waiting")
         _, error = aludel.run("dlq", "replay", "x", "--all", status=1)
         holds(error, 'processor "x" hangs in a call of its handler; command 1 is kept, and applied once it can be')
-        equal(aludel.processor()["state"], "hanging")
+        x = aludel.processor()
+        equal((x["state"], x["error"]["event_id"], x["error"]["stage"]), ("hanging", 0, "handle"))
+        holds(x["error"]["message"], "handle of event 0 has not returned; it is killed at 2")
+        holds(aludel.run("status"), f"x hanging at event 0 since {x['error']['since']}: handle of event 0 has not returned; it is killed at ")
         gate.touch()
         until(lambda: aludel.json("dlq", "list") == [], "the replay to end")
-        aludel.wait_for_state("waiting")
+        equal(aludel.wait_for_state("waiting")["error"], None)
     equal(seen(aludel), [0, 1])
 
 
