@@ -157,13 +157,16 @@ std::string list_of(const Globals& globals, const json::array& processors) {
   return table.print() + errors_of(globals, processors);
 }
 
-// What is committed but not in the log yet.
-std::string emits_of(const json::array& processors) {
+// What is committed but not in the log yet, and what was asked but is not done yet.
+std::string pending_of(const json::array& processors) {
   std::string out;
   for (const auto& value : processors) {
     const auto& processor = value.as_object();
-    const auto pending = number_at(processor, "emits_pending");
-    if (pending > 0) out += text_at(processor, "name") + " emits pending: " + with_commas(pending) + "\n";
+    const auto name = text_at(processor, "name");
+    const auto emits = number_at(processor, "emits_pending");
+    const auto commands = number_at(processor, "commands_kept");
+    if (emits > 0) out += name + " emits pending: " + with_commas(emits) + "\n";
+    if (commands > 0) out += name + " commands kept: " + with_commas(commands) + "\n";
   }
   return out;
 }
@@ -191,7 +194,7 @@ std::string print(const Globals& globals, const json::object& status) {
   auto out = "log: " + counted(number_at(log, "events"), "event") + ", " +
              human_size(number_at(log, "bytes")) + "\n";
   if (!processors.empty())
-    out += table_of(processors) + errors_of(globals, processors) + emits_of(processors);
+    out += table_of(processors) + errors_of(globals, processors) + pending_of(processors);
   return unrouted.empty() ? out : out + unrouted_of(unrouted);
 }
 

@@ -159,6 +159,7 @@ json::value processor_value(const Status::Processor& processor) {
           {"skipped", state.skipped},
           {"dead_letters", state.dead_letters},
           {"emits_pending", state.emits_pending},
+          {"commands_kept", state.commands_kept},
           {"paused_since", paused_since},
           {"attempt", state.error ? state.error->attempt : 0},
           {"error", error_value(state.error)}};

@@ -133,9 +133,12 @@ def test_a_replay_that_no_handler_can_be_brought_up_for_is_reported_and_kept(alu
         why = aludel.processor()["error"]["message"]
         holds(aludel.run(*replay, status=1)[1], f'processor "x" is refused: {why}; command 2 is kept, and applied once it can be')
     equal([l["state"] for l in aludel.json("dlq", "list")], ["replaying"])
+    equal(aludel.processor()["commands_kept"], 2)
+    holds(aludel.run("status"), "\nx commands kept: 2\n")
     configure(aludel, LETTERS)
     aludel.drain()
     equal((seen(aludel), aludel.json("dlq", "list")), ([0], []))
+    equal(aludel.processor()["commands_kept"], 0)
 
 
 def test_a_replay_whose_handler_does_not_come_up_yet_is_reported_and_kept(aludel):
