@@ -71,10 +71,12 @@ def test_what_a_paused_one_and_an_offline_one_wait_for_is_no_attempt(aludel):
     x, waits, line = listed()
     equal(waits.split(), ["a", "host", x["error"]["since"]])
     assert "attempt 2" not in line, line
+    holds(line, f"; a host tries again, not before {x['error']['next_try']}")
     command(aludel, "pause", "x")
-    x, waits, _ = listed()
-    equal(waits.split(), ["processor", "resume", "x", x["paused_since"]])
+    x, waits, line = listed()
+    equal(waits.split(), ["aludel", "--data", str(aludel.directory), "processor", "resume", "x", x["paused_since"]])
     assert x["paused_since"] > x["error"]["since"], x
+    holds(line, f"x paused since {x['paused_since']}, failed before at event 0 on {x['error']['since']}: planned: as planned; ")
 
 
 def test_one_whose_process_has_died_waits_for_its_next_start(aludel):
@@ -406,6 +408,15 @@ def test_a_table_of_letters_ends_at_1000_and_says_so(aludel):
         table = listed(*more)
         equal((len(table.stdout.splitlines()), table.stderr), (1 + count, ""))
     equal(len(aludel.json("dlq", "list")), 1001)
+
+
+def test_a_table_of_letters_shows_long_messages_in_short(aludel):
+    aludel.configure_unruly(LETTERS, config=f'message = "{"wide   text " * 20}"')
+    aludel.append("unruly.fail")
+    aludel.drain()
+    for command in "list", "groups":
+        holds(aludel.run("dlq", command), "  " + ("wide text " * 8)[:77] + "...  ")
+        equal(aludel.json("dlq", command)[0]["message"], "wide   text " * 20)
 
 
 def test_a_processor_is_removed_once_no_config_names_it(aludel):
