@@ -78,22 +78,24 @@ std::string table_of(const json::array& processors) {
 }
 
 // "stopped at event 4711 since 10:32:07: insufficient_funds: balance 120, withdrawal 500; attempt 1". What is
-// found out by the look alone has no time.
+// found out by the look alone has no time. A pause has another time than the failure before it.
 std::string what_happened(const json::object& processor) {
   const auto& error = processor.at("error");
   if (error.is_null()) return {};
   auto out = text_of(processor.at("state"));
+  const bool paused = text_at(processor, "state") == "paused";
+  if (paused) out += " since " + text_of(processor.at("paused_since")) + ", failed before";
   if (!error.at("event_id").is_null()) out += " at event " + text_of(error.at("event_id"));
-  if (!error.at("since").is_null()) out += " since " + text_of(error.at("since"));
+  if (!error.at("since").is_null()) out += (paused ? " on " : " since ") + text_of(error.at("since"));
   if (error.at("code") != processor.at("state")) out += ": " + text_of(error.at("code"));
-  out += ": " + text_of(error.at("message"));
+  if (const auto message = text_of(error.at("message")); !message.empty()) out += ": " + message;
   const auto attempt = number_at(processor, "attempt");
   if (attempt > 0) out += "; attempt " + std::to_string(attempt);
   return out;
 }
 
 // What makes it go on.
-std::string waits_for(const json::object& processor) {
+std::string waits_for(const Globals& globals, const json::object& processor) {
   const auto state = text_at(processor, "state");
   const auto name = text_at(processor, "name");
   const auto& error = processor.at("error");
@@ -105,9 +107,11 @@ std::string waits_for(const json::object& processor) {
     return what + " at " + text_of(error.at("next_try"));
   }
   if (state == "waiting") return "events";
-  if (state == "paused" || state == "stopped" || state == "crashed") return "processor resume " + name;
+  if (state == "paused" || state == "stopped" || state == "crashed") {
+    return to_type(globals, "processor resume " + name);
+  }
   if (state == "refused") return "a new start of the host";
-  if (state == "diverged") return "processor reset " + name;
+  if (state == "diverged") return to_type(globals, "processor reset " + name);
   if (state == "offline") return "a host";
   return "-";
 }
@@ -120,14 +124,20 @@ std::string since(const json::object& processor) {
 
 // The same for the line that says why it does not; empty: it goes on by itself.
 std::string remedy(const Globals& globals, const json::object& processor) {
-  const auto next = waits_for(processor);
+  const auto next = waits_for(globals, processor);
   const auto state = text_at(processor, "state");
+  const auto& error = processor.at("error");
+  if (state == "refused" && error.at("code") == "corrupt") {
+    return damaged_remedy(DataDirectory(globals.data).processor(text_at(processor, "name")));
+  }
   if (state == "refused") return refused_remedy;
   if (state == "diverged") {
-    return "`" + to_type(globals, next) +
-           "` begins anew: it drops the handler's tables and discards its open letters";
+    return "`" + next + "` begins anew: it drops the handler's tables and discards its open letters";
   }
-  if (next.starts_with("processor ")) return "`" + to_type(globals, next) + "` tries again";
+  if (state == "offline" && !error.at("next_try").is_null()) {
+    return "a host tries again, not before " + text_of(error.at("next_try"));
+  }
+  if (next.starts_with("aludel ")) return "`" + next + "` tries again";
   return state == "retrying" && next != "-" ? next : "";
 }
 
@@ -152,7 +162,7 @@ std::string list_of(const Globals& globals, const json::array& processors) {
   for (const auto& value : processors) {
     const auto& p = value.as_object();
     table.add({text_of(p.at("name")), text_of(p.at("state")), text_of(p.at("cursor")), text_of(p.at("lag")),
-               waits_for(p), since(p)});
+               waits_for(globals, p), since(p)});
   }
   return table.print() + errors_of(globals, processors);
 }

@@ -11,7 +11,7 @@ namespace aludel {
 
 std::string describe(const ProcessorError& error) {
   const auto event = error.event_id ? "event " + std::to_string(*error.event_id) + ": " : std::string();
-  return event + error.code + ": " + error.message;
+  return event + error.code + (error.message.empty() ? "" : ": " + error.message);
 }
 
 std::string_view to_string(Activity activity) {

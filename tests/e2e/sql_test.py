@@ -305,7 +305,8 @@ def test_a_migration_that_is_added_migrates_and_one_that_is_missing_is_refused(a
     equal(rows(aludel, "select * from t order by a"), [[0, "a", "new"], [1, "b", "c"]])
     configure(aludel, TABLE + INSERT)
     log = aludel.drain(status=1)
-    holds(log, "its tables are of version 2, this handler (1.0.0) knows version 1")
+    holds(log, "its tables are of version 2, this handler (1.0.0) knows version 1: use the newer handler, or the config, that made them, "
+               "or begin anew with `processor reset`")
     equal(aludel.processor()["state"], "refused")
     equal(aludel.processor()["error"]["code"], "newer_projection")
 
