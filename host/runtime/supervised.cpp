@@ -148,7 +148,7 @@ void Supervised::pause(Phase phase, std::chrono::milliseconds delay, const char*
     state_.error->next_try_ns = state_.error->since_ns + std::chrono::nanoseconds(delay).count();
   }
   log_.write(phase == Phase::put_off ? LogLevel::warning : LogLevel::error, name(),
-             state_.error->message + "; it is " + follows + " in " + format_duration(delay));
+             state_.error->message + "; it is " + follows + " in " + format_delay(delay));
   pause_ = reactor_.after(delay, [this] { launch(start_); });
   on_change_();
 }

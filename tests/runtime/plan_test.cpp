@@ -148,6 +148,9 @@ TEST_CASE("what has no effect is said, and the processor planned without it") {
   const std::vector<InspectedPlugin> plugins{plugin("a.so", {handler("org.one.ledger")})};
   const std::string no_strategy =
       " has no effect: no strategy of the processor is \"retry\" or \"custom\"; choose one, or leave it out";
+  const std::string no_retry =
+      " retries nothing: a permanent failure goes to `then` of retry at once; name what is to become of it "
+      "instead";
   const std::pair<std::string, std::string> cases[] = {
       {"retry = { max_retries = 3 }", "retry of [processor.x]" + no_strategy},
       {"strategy = \"dead_letter\"\nretry = { max_retries = 3 }", "retry of [processor.x]" + no_strategy},
@@ -158,6 +161,9 @@ TEST_CASE("what has no effect is said, and the processor planned without it") {
        "[processor.x.type.\"order.b*\"] has no effect: types of [processor.x] leaves it out"},
       {"replay = { max_retries = 3 }",
        "replay of [processor.x] has no effect: its strategy is \"off\"; choose another, or leave it out"},
+      {"on.fail = \"retry\"", "on.fail = \"retry\" of [processor.x]" + no_retry},
+      {"type.deposit.on.fail = \"retry\"",
+       "on.fail = \"retry\" of [processor.x.type.\"deposit\"]" + no_retry},
       {"strategy = \"retry\"\nretry = { max_retries = 3 }", ""},
       {"on.fail = \"custom\"\ntype.deposit.retry = { max_retries = 3 }", ""},
       {"retry = { max_retries = 3 }\ntype.\"o*\".strategy = \"retry\"", ""},
