@@ -135,9 +135,10 @@ ProcessorState apply_in_child(const Installation& installation, ProcessorSpec sp
       held_up_since.reset();
       return false;
     }
+    const auto result = reader.result(id);
+    if (!result || (*result && (*result)->finished)) return true;
     if (state.error->code == to_string(ErrorCode::locked)) {
-      const auto result = reader.result(id);
-      return !result || (*result && (*result)->finished) || HostClient::connect(installation.data.socket());
+      return HostClient::connect(installation.data.socket()).has_value();
     }
     const auto now = system_clock().now();
     if (!held_up_since) held_up_since = now;

@@ -14,6 +14,11 @@ namespace aludel {
 
 namespace {
 
+// What becomes of letters is another if a discard goes before a replay; whether the processor works is not.
+bool overtakes_replay(Command::Kind kind) {
+  return kind == Command::Kind::pause || kind == Command::Kind::resume;
+}
+
 CommandResult done(std::string message = {}, std::uint64_t letters = 0) {
   CommandResult result;
   result.finished = true;
@@ -65,11 +70,10 @@ Result<CommandRunner::Outcome> CommandRunner::apply(bool has_instance) {
       const auto ended = end_replay_for_reset(control->unfinished);
       if (!ended) return ended.error();
       outcome.needs_replay = !*ended;
-      if (outcome.needs_replay) return outcome;
     }
     const auto command = parts_.queue.next(control->applied);
     if (!command) return command.error();
-    if (!*command) return outcome;
+    if (!*command || (outcome.needs_replay && !overtakes_replay((*command)->kind))) return outcome;
     outcome.needs_reset = (*command)->kind == Command::Kind::reset && has_instance;
     if (outcome.needs_reset) return outcome;
     if (auto applied = apply_one(**command, outcome); !applied) return applied.error();

@@ -152,9 +152,11 @@ def test_a_replay_whose_handler_does_not_come_up_yet_is_reported_and_kept(aludel
     replay = "dlq", "replay", "x", "--all"
     equal(aludel.run(*replay, status=1), ("", 'aludel: processor "x" did not apply command 1: it is retrying: planned: not there yet; '
                                               'the command is kept for its next start\n'))
+    equal(command(aludel, "pause", "x"), "paused x\n")  # nor is a pause held up
     with aludel.host():
         aludel.wait_for_state("retrying")
-        equal(aludel.run(*replay, status=1), ("", 'aludel: processor "x" is retrying: not there yet; command 2 is kept, and applied once it can be\n'))
+        equal(command(aludel, "resume", "x"), "resumed x\n")
+        equal(aludel.run(*replay, status=1), ("", 'aludel: processor "x" is retrying: not there yet; command 4 is kept, and applied once it can be\n'))
         gate.touch()
         until(lambda: aludel.json("dlq", "list") == [], "the replay")
     equal(seen(aludel), [0])
