@@ -235,7 +235,7 @@ Result<int> dlq_show_command(const Globals& globals, const DlqOptions& options) 
   bool found = false;
   auto filter = options.filter;
   filter.closed = true;
-  const auto done = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
+  auto done = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
     return letters.each(filter, std::nullopt, Extent::with_event, [&](const Letter& letter) {
       found = true;
       return print(with_event(name, letter, writer));
