@@ -32,6 +32,14 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
       "\"" + std::string(text) + "\" is no duration: write a number and ms, s, m or h, such as \"30s\"");
 }
 
+std::string format_delay(std::chrono::milliseconds delay) {
+  using namespace std::chrono;
+  if (delay < seconds(10)) return format_duration(delay);
+  if (delay < minutes(10)) return format_duration(round<seconds>(delay));
+  if (delay < hours(10)) return format_duration(round<minutes>(delay));
+  return format_duration(round<hours>(delay));
+}
+
 std::string format_duration(std::chrono::milliseconds duration) {
   for (const auto& unit : units) {
     if (duration.count() == 0 || duration.count() % unit.ms != 0) continue;

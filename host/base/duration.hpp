@@ -16,4 +16,7 @@ namespace aludel {
 /// In the largest unit that loses nothing: "90s", "250ms".
 [[nodiscard]] std::string format_duration(std::chrono::milliseconds duration);
 
+/// For people, who are to wait for so long: rounded, the longer the more: "250ms", "97s", "1h".
+[[nodiscard]] std::string format_delay(std::chrono::milliseconds delay);
+
 }  // namespace aludel

@@ -83,7 +83,9 @@ Error no_json(const Error& error, const std::string& written) {
   const auto shown = written.substr(0, shown_max) + (written.size() > shown_max ? "..." : "");
   auto told = error.within(is_file ? "--data " + written : "--data \"" + shown + "\"");
   std::error_code ignored;
-  if (std::filesystem::exists(written, ignored)) {
+  if (std::filesystem::is_directory(written, ignored)) {
+    told.message += "; the data directory goes before the command: aludel --data " + written + " append ...";
+  } else if (std::filesystem::exists(written, ignored)) {
     told.message += "; to send what is in that file write --data @" + written;
   } else if (!is_file) {
     told.message += "; in a shell, put quotes around all of it: --data '{\"amount\":500}'";

@@ -25,6 +25,7 @@ namespace {
 
 constexpr auto look_interval = std::chrono::milliseconds(10);
 constexpr auto state_interval = std::chrono::seconds(1);
+constexpr auto bring_up_patience = std::chrono::seconds(2);
 
 // The projection as anybody may read it.
 class ResultReader {
@@ -59,11 +60,11 @@ Error not_started(const LiveState& live, const std::string& name) {
   return {ErrorCode::stopped, std::move(why)};
 }
 
-// Whether a processor's process has ended in this state, or waits for another one: it applies nothing by
-// itself.
+// Whether a processor's process has ended in this state, or waits for what may take long before it applies
+// anything: for its folder, or, where a replay is to be applied, for its handler to come up.
 bool is_at_rest(const LiveState& live) {
   constexpr std::string_view states[] = {"paused", "stopped", "refused", "diverged", "crashed"};
-  return (live.state == "retrying" && live.code == to_string(ErrorCode::locked)) ||
+  return (live.state == "retrying" && !live.at_event) ||
          std::find(std::begin(states), std::end(states), live.state) != std::end(states);
 }
 
@@ -124,15 +125,40 @@ Result<ProcessorSpec> spec_for(const Installation& installation, const std::stri
   return parse_spec(*text);
 }
 
+// Until the child has applied the command, or another process that holds the folder has; until there is a
+// host that runs the processor; or until its handler has not come up for a while.
+ProcessorState apply_in_child(const Installation& installation, ProcessorSpec spec, ResultReader& reader,
+                              std::int64_t id) {
+  std::optional<std::chrono::steady_clock::time_point> held_up_since;
+  const auto in_vain = [&](const ProcessorState& state) {
+    if (state.activity != Activity::retrying || !state.error || state.error->event_id) {
+      held_up_since.reset();
+      return false;
+    }
+    const auto result = reader.result(id);
+    if (!result || (*result && (*result)->finished)) return true;
+    if (state.error->code == to_string(ErrorCode::locked)) {
+      return HostClient::connect(installation.data.socket()).has_value();
+    }
+    const auto now = system_clock().now();
+    if (!held_up_since) held_up_since = now;
+    return now - *held_up_since >= bring_up_patience;
+  };
+  const HostLog log(STDERR_FILENO, LogLevel::warning, HostLog::Format::text);
+  return apply_commands(std::move(spec), log, in_vain);
+}
+
 Result<CommandResult> apply_alone(const Installation& installation, const std::string& name,
                                   ResultReader& reader, std::int64_t id) {
   auto spec = spec_for(installation, name, LogLevel::warning);
   if (!spec) return spec.error();
-  const HostLog log(STDERR_FILENO, LogLevel::warning, HostLog::Format::text);
-  const auto state = apply_commands(std::move(*spec), log);
+  const auto state = apply_in_child(installation, std::move(*spec), reader, id);
   const auto result = reader.result(id);
   if (!result) return result.error();
   if (*result && (*result)->finished) return **result;
+  if (const auto host = HostClient::connect(installation.data.socket()); host && (*host)->nudge(name)) {
+    return wait_for(installation, name, reader, id);
+  }
   return Error(ErrorCode::stopped, "processor \"" + name + "\" did not apply command " + std::to_string(id) +
                                        ": it is " + std::string(to_string(state.activity)) +
                                        (state.error ? ": " + describe(*state.error) : std::string()) +
@@ -151,9 +177,9 @@ LiveState live_state(const Installation& installation, const std::string& name) 
       const auto& p = processor.as_object();
       if (text_at(p, "name") != name) continue;
       const auto& error = p.at("error");
-      if (error.is_null()) return LiveState{text_at(p, "state"), {}, {}};
+      if (error.is_null()) return LiveState{text_at(p, "state"), {}, false};
       const auto& e = error.as_object();
-      return LiveState{text_at(p, "state"), text_at(e, "code"), text_at(e, "message")};
+      return LiveState{text_at(p, "state"), text_at(e, "message"), !e.at("event_id").is_null()};
     }
     return LiveState{};
   });
@@ -202,7 +228,7 @@ Result<CommandResult> give_command(const Installation& installation, const std::
   auto result = apply_alone(installation, processor, *reader, *id);
   if (!result || command.kind != Command::Kind::resume) return result;
   const auto live = live_state(installation, processor);
-  return live.why.empty() ? result : not_started(live, processor);
+  return live.state == "refused" ? not_started(live, processor) : result;
 }
 
 }  // namespace aludel

@@ -19,9 +19,9 @@ namespace aludel {
 
 /// What a running host tells of a processor.
 struct LiveState {
-  std::string state;  ///< empty: there is no host, or it knows none of this name
-  std::string code;   ///< of its error; empty: there is none
-  std::string why;    ///< its message
+  std::string state;      ///< empty: there is no host, or it knows none of this name
+  std::string why;        ///< its error's message; empty: there is none
+  bool at_event = false;  ///< the error is about an event
 };
 [[nodiscard]] LiveState live_state(const Installation& installation, const std::string& name);
 

@@ -173,16 +173,33 @@ void print(const Findings& check) {
   std::printf("%s%s\n", what.c_str(), counted(check.plan.processors.size(), "processor").c_str());
 }
 
+// It holds wherever it is saved: in the file, relative paths are seen from its folder.
+Config with_whole_paths(Config config) {
+  const auto whole = [](const std::filesystem::path& path) {
+    std::error_code failure;
+    const auto found = std::filesystem::absolute(path, failure).lexically_normal();
+    return failure ? path : found;
+  };
+  for (auto& dir : config.plugin_dirs)
+    dir = whole(dir);
+  for (auto& processor : config.processors) {
+    if (processor.plugin.has_parent_path()) processor.plugin = whole(processor.plugin);
+  }
+  return config;
+}
+
+Result<Installation> existing_installation(const Globals& globals, const char* attempt) {
+  std::error_code ignored;
+  if (std::filesystem::exists(globals.data, ignored)) return load_installation(globals.data, globals.config);
+  return Error(ErrorCode::not_found, std::string(attempt) + " the config of " + globals.data.string() +
+                                         ": there is no such folder; correct --data");
+}
+
 }  // namespace
 
 Result<int> config_check_command(const Globals& globals,
                                  const std::vector<std::filesystem::path>& plugin_dirs) {
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(globals.data, ignored)) {
-    return Error(ErrorCode::not_found, "check the config of " + globals.data.string() +
-                                           ": there is no such folder; correct --data");
-  }
-  const auto installation = load_installation(globals.data, globals.config);
+  const auto installation = existing_installation(globals, "check");
   if (!installation) return installation.error();
   const auto plugins = find_plugins(installation->config, plugin_dirs);
   if (!plugins) return plugins.error();
@@ -199,10 +216,10 @@ Result<int> config_check_command(const Globals& globals,
 }
 
 Result<int> config_show_command(const Globals& globals) {
-  const auto installation = load_installation(globals.data, globals.config);
+  const auto installation = existing_installation(globals, "show");
   if (!installation) return installation.error();
-  const auto text =
-      globals.json ? to_json(value_of(installation->config)) + "\n" : to_toml(installation->config);
+  const auto config = with_whole_paths(installation->config);
+  const auto text = globals.json ? to_json(value_of(config)) + "\n" : to_toml(config);
   std::fputs(text.c_str(), stdout);
   return 0;
 }

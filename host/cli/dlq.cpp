@@ -12,6 +12,7 @@
 #include "cli/commands.hpp"
 #include "cli/hint.hpp"
 #include "cli/table.hpp"
+#include "log/segment_reader.hpp"
 #include "processor/letter_reader.hpp"
 #include "runtime/installation.hpp"
 
@@ -21,6 +22,9 @@ namespace {
 
 using Extent = LetterReader::Extent;
 
+// In a table; JSON has all of it.
+constexpr std::size_t message_width_max = 80;
+
 Result<void> print(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return {};
   return os_error("write to the standard output", errno);
@@ -28,7 +32,14 @@ Result<void> print(const std::string& text) {
 
 // The one named, or all that there are.
 Result<std::vector<std::string>> processors(const Installation& installation, const std::string& name) {
-  if (name.empty()) return installation.data.processor_names();
+  if (name.empty()) {
+    auto names = installation.data.processor_names();
+    if (!names.empty()) return names;
+    // In a folder that is no data directory nothing is found either.
+    const auto log = SegmentReader::open(os::real_file_system(), installation.data.log());
+    if (!log && log.error().code == ErrorCode::not_found) return log.error();
+    return names;
+  }
   if (const auto directory = processor_directory(installation, name); !directory) return directory.error();
   return std::vector{name};
 }
@@ -153,7 +164,7 @@ Result<int> list_table(const Globals& globals, const DlqOptions& options) {
           }
           table.add({std::to_string(letter.id), name, std::to_string(letter.event_id),
                      std::string(letter.type), std::string(letter.key), std::string(letter.code),
-                     std::string(letter.message), std::to_string(letter.attempts),
+                     in_short(letter.message, message_width_max), std::to_string(letter.attempts),
                      format_time(letter.last_failed_ns), std::string(letter.state)});
           return {};
         });
@@ -192,8 +203,8 @@ Result<int> groups_table(const Globals& globals, const DlqOptions& options) {
   auto listed = each_processor(globals, options.processor, [&](const auto& name, LetterReader& letters) {
     return letters.groups(options.filter, [&](const LetterGroup& group) -> Result<void> {
       table.add({std::to_string(group.count), name, std::string(group.handler_version),
-                 std::string(group.code), std::string(group.folded), format_time(group.last_failed_ns),
-                 std::to_string(group.example_id)});
+                 std::string(group.code), in_short(group.folded, message_width_max),
+                 format_time(group.last_failed_ns), std::to_string(group.example_id)});
       return {};
     });
   });

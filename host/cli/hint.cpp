@@ -23,10 +23,14 @@ std::string to_type(const Globals& globals, std::string_view arguments) {
   return "aludel " + data + std::string(arguments);
 }
 
+std::string damaged_remedy(const std::filesystem::path& directory) {
+  return "it is damaged; end the host, move " + directory.string() +
+         " away, and the next run makes it anew, without its dead letters";
+}
+
 Error advised(const Error& error, const std::filesystem::path& directory) {
   if (error.code != ErrorCode::corrupt) return error;
-  return {error.code, error.message + ": it is damaged; end the host, move " + directory.string() +
-                          " away, and the next run makes it anew, without its dead letters"};
+  return {error.code, error.message + ": " + damaged_remedy(directory)};
 }
 
 }  // namespace aludel

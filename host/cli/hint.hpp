@@ -15,6 +15,9 @@ namespace aludel {
 /// say names the command alone, `processor resume ledger`. @param arguments "processor resume ledger"
 [[nodiscard]] std::string to_type(const Globals& globals, std::string_view arguments);
 
+/// What to do about a projection that is damaged. @param directory the processor's
+[[nodiscard]] std::string damaged_remedy(const std::filesystem::path& directory);
+
 /// An error of reading a projection; with what to do if that is damaged.
 /// @param directory the processor's
 [[nodiscard]] Error advised(const Error& error, const std::filesystem::path& directory);

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "base/json_writer.hpp"
+#include "base/utf8.hpp"
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
 #include "plugin/inspection.hpp"
@@ -90,16 +91,16 @@ Result<int> plugin_list_command(const Globals& globals,
   }
   Table table({{"FILE"}, {"HANDLER"}, {"VERSION"}, {"TYPES"}});
   for (const auto& plugin : *plugins) {
-    if (!plugin.library) {
-      table.add(
-          {plugin.file.string(), "refused", plugin.library.error().reason, plugin.library.error().message});
-      continue;
-    }
+    if (!plugin.library) continue;
     for (const auto& handler : plugin.library->handlers) {
       table.add({plugin.file.string(), handler.id, handler.version, types_of(handler)});
     }
   }
-  std::fputs(table.print().c_str(), stdout);
+  auto text = table.print();
+  for (const auto& plugin : *plugins) {
+    if (!plugin.library) text += on_one_line(plugin.library.error().message) + "\n";
+  }
+  std::fputs(text.c_str(), stdout);
   return 0;
 }
 

@@ -32,9 +32,10 @@ std::string reason(const Supervisor::Behind& behind) {
   return text + ": " + error->message;
 }
 
-const char* why_ended(const Supervisor::End& end) {
+const char* why_ended(const Supervisor::End& end, const Plan& plan) {
   if (end.signalled) return "ending: a signal asked for it";
   if (end.timed_out) return "ending: the time is up (--timeout)";
+  if (end.behind.empty() && plan.processors.empty()) return "ending: there is no processor";
   return end.behind.empty() ? "ending: all processors have caught up"
                             : "ending: each processor has caught up or stands still";
 }
@@ -111,7 +112,7 @@ Result<int> run_command(const Globals& globals, const RunOptions& options) {
   std::optional<Supervisor::Drain> drain;
   if (options.drain) drain = Supervisor::Drain{options.timeout};
   const auto end = (*host)->run(drain);
-  log.write(LogLevel::info, {}, why_ended(end));
+  log.write(LogLevel::info, {}, why_ended(end, (*host)->plan()));
   return drain ? tell_end((*host)->idle(), end) : 0;
 }
 

@@ -78,21 +78,24 @@ std::string table_of(const json::array& processors) {
 }
 
 // "stopped at event 4711 since 10:32:07: insufficient_funds: balance 120, withdrawal 500; attempt 1". What is
-// found out by the look alone has no time.
+// found out by the look alone has no time. A pause has another time than the failure before it.
 std::string what_happened(const json::object& processor) {
   const auto& error = processor.at("error");
   if (error.is_null()) return {};
   auto out = text_of(processor.at("state"));
+  const bool paused = text_at(processor, "state") == "paused";
+  if (paused) out += " since " + text_of(processor.at("paused_since")) + ", failed before";
   if (!error.at("event_id").is_null()) out += " at event " + text_of(error.at("event_id"));
-  if (!error.at("since").is_null()) out += " since " + text_of(error.at("since"));
-  out += ": " + text_of(error.at("code")) + ": " + text_of(error.at("message"));
+  if (!error.at("since").is_null()) out += (paused ? " on " : " since ") + text_of(error.at("since"));
+  if (error.at("code") != processor.at("state")) out += ": " + text_of(error.at("code"));
+  if (const auto message = text_of(error.at("message")); !message.empty()) out += ": " + message;
   const auto attempt = number_at(processor, "attempt");
   if (attempt > 0) out += "; attempt " + std::to_string(attempt);
   return out;
 }
 
 // What makes it go on.
-std::string waits_for(const json::object& processor) {
+std::string waits_for(const Globals& globals, const json::object& processor) {
   const auto state = text_at(processor, "state");
   const auto name = text_at(processor, "name");
   const auto& error = processor.at("error");
@@ -104,9 +107,11 @@ std::string waits_for(const json::object& processor) {
     return what + " at " + text_of(error.at("next_try"));
   }
   if (state == "waiting") return "events";
-  if (state == "paused" || state == "stopped" || state == "crashed") return "processor resume " + name;
+  if (state == "paused" || state == "stopped" || state == "crashed") {
+    return to_type(globals, "processor resume " + name);
+  }
   if (state == "refused") return "a new start of the host";
-  if (state == "diverged") return "processor reset " + name;
+  if (state == "diverged") return to_type(globals, "processor reset " + name);
   if (state == "offline") return "a host";
   return "-";
 }
@@ -119,14 +124,20 @@ std::string since(const json::object& processor) {
 
 // The same for the line that says why it does not; empty: it goes on by itself.
 std::string remedy(const Globals& globals, const json::object& processor) {
-  const auto next = waits_for(processor);
+  const auto next = waits_for(globals, processor);
   const auto state = text_at(processor, "state");
+  const auto& error = processor.at("error");
+  if (state == "refused" && error.at("code") == "corrupt") {
+    return damaged_remedy(DataDirectory(globals.data).processor(text_at(processor, "name")));
+  }
   if (state == "refused") return refused_remedy;
   if (state == "diverged") {
-    return "`" + to_type(globals, next) +
-           "` begins anew: it drops the handler's tables and discards its open letters";
+    return "`" + next + "` begins anew: it drops the handler's tables and discards its open letters";
   }
-  if (next.starts_with("processor ")) return "`" + to_type(globals, next) + "` tries again";
+  if (state == "offline" && !error.at("next_try").is_null()) {
+    return "a host tries again, not before " + text_of(error.at("next_try"));
+  }
+  if (next.starts_with("aludel ")) return "`" + next + "` tries again";
   return state == "retrying" && next != "-" ? next : "";
 }
 
@@ -151,18 +162,21 @@ std::string list_of(const Globals& globals, const json::array& processors) {
   for (const auto& value : processors) {
     const auto& p = value.as_object();
     table.add({text_of(p.at("name")), text_of(p.at("state")), text_of(p.at("cursor")), text_of(p.at("lag")),
-               waits_for(p), since(p)});
+               waits_for(globals, p), since(p)});
   }
   return table.print() + errors_of(globals, processors);
 }
 
-// What is committed but not in the log yet.
-std::string emits_of(const json::array& processors) {
+// What is committed but not in the log yet, and what was asked but is not done yet.
+std::string pending_of(const json::array& processors) {
   std::string out;
   for (const auto& value : processors) {
     const auto& processor = value.as_object();
-    const auto pending = number_at(processor, "emits_pending");
-    if (pending > 0) out += text_at(processor, "name") + " emits pending: " + with_commas(pending) + "\n";
+    const auto name = text_at(processor, "name");
+    const auto emits = number_at(processor, "emits_pending");
+    const auto commands = number_at(processor, "commands_kept");
+    if (emits > 0) out += name + " emits pending: " + with_commas(emits) + "\n";
+    if (commands > 0) out += name + " commands kept: " + with_commas(commands) + "\n";
   }
   return out;
 }
@@ -190,7 +204,7 @@ std::string print(const Globals& globals, const json::object& status) {
   auto out = "log: " + counted(number_at(log, "events"), "event") + ", " +
              human_size(number_at(log, "bytes")) + "\n";
   if (!processors.empty())
-    out += table_of(processors) + errors_of(globals, processors) + emits_of(processors);
+    out += table_of(processors) + errors_of(globals, processors) + pending_of(processors);
   return unrouted.empty() ? out : out + unrouted_of(unrouted);
 }
 

@@ -13,10 +13,14 @@ namespace aludel {
 
 namespace {
 
-// Characters, not bytes: continuation bytes of UTF-8 take no room.
+// Continuation bytes of UTF-8 take no room.
+bool begins_character(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+}
+
+// Characters, not bytes.
 std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
 }
 
 }  // namespace
@@ -52,6 +56,19 @@ std::string Table::print() const {
   for (const auto& row : rows_)
     print_row([&](std::size_t i) -> const std::string& { return row[i]; });
   return out;
+}
+
+std::string in_short(std::string_view text, std::size_t width_max) {
+  constexpr std::string_view more = "...";
+  auto line = on_one_line(text);
+  line.erase(std::unique(line.begin(), line.end(), [](char a, char b) { return a == ' ' && b == ' '; }),
+             line.end());
+  if (width(line) <= width_max) return line;
+  std::size_t size = 0;
+  for (std::size_t characters = 0; size < line.size(); ++size) {
+    if (begins_character(line[size]) && characters++ == width_max - more.size()) break;
+  }
+  return line.substr(0, size).append(more);
 }
 
 std::string with_commas(std::uint64_t number) {

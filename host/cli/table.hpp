@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
+/// The text in no more than `width_max` characters, "..." among them, with one blank for each run of them.
+[[nodiscard]] std::string in_short(std::string_view text, std::size_t width_max);
 /// "28,205"
 [[nodiscard]] std::string with_commas(std::uint64_t number);
 /// "512 bytes", "3.9 MiB"

@@ -64,9 +64,11 @@ Outcome PluginInstance::judge(Stage stage, std::int32_t reported) {
   }
   if (is_success) return outcome;
   if (!side_.errors.present()) {
+    const bool is_outcome = reported >= ALUDEL_HANDLED && reported <= ALUDEL_FATAL;
     side_.errors.fail(ALUDEL_OK, "unspecified",
-                      std::string(to_string(stage)) + "() reported " + std::string(to_string(outcome)) +
-                          " and gave no reason");
+                      std::string(to_string(stage)) + "() reported " +
+                          (is_outcome ? std::string(to_string(outcome)) + " and gave no reason"
+                                      : std::to_string(reported) + ", which is no outcome"));
   }
   const auto event_id = side_.errors.latest().event_id;
   if (event_id && (stage != Stage::flush || !side_.emissions.contains(*event_id)))

@@ -64,7 +64,8 @@ bool BringUp::migrate(const Interrupt& stop) {
                       "open the projection " + parts_.projection.database().path().string() +
                           ": its tables are of version " + std::to_string(from) + ", this handler (" +
                           parts_.instance->description().version + ") knows version " + std::to_string(to) +
-                          ": use the newer handler that made them",
+                          ": use the newer handler, or the config, that made them, or begin anew with "
+                          "`processor reset`",
                       "newer_projection");
     return stand_still(Activity::refused, host_error("migrate", newer, parts_.clock.wall_ns()));
   }

@@ -84,6 +84,15 @@ Result<std::unique_ptr<CommandQueue>> CommandQueue::open(const std::filesystem::
   return std::unique_ptr<CommandQueue>(new CommandQueue(std::move(*database)));
 }
 
+Result<std::uint64_t> CommandQueue::waiting(const std::filesystem::path& directory, std::int64_t applied) {
+  auto database = Database::open(directory / "control.db", Database::Mode::read_only);
+  if (!database) return database.error();
+  auto select = (*database)->prepare("select count(*) from command where id > ?");
+  if (!select) return select.error();
+  if (const auto found = select->bind(1, applied).step(); !found) return found.error();
+  return static_cast<std::uint64_t>(select->integer(0));
+}
+
 Result<std::int64_t> CommandQueue::post(const Command& command, std::int64_t applied) {
   auto insert = database_->prepare(
       "insert into command values (max(?1, ifnull((select max(id) from command), 0)) + 1, "

@@ -49,6 +49,10 @@ class CommandQueue {
   /// @return denied, io, corrupt, locked
   static Result<std::unique_ptr<CommandQueue>> open(const std::filesystem::path& directory);
 
+  /// How many commands wait behind `applied`. Changes nothing.
+  /// @return not_found: no command was ever given
+  static Result<std::uint64_t> waiting(const std::filesystem::path& directory, std::int64_t applied);
+
   /// @param applied the command that the processor applied last, by its projection; ids go on behind it even
   ///   if the queue was lost
   /// @return the command's id; it is durable

@@ -14,6 +14,11 @@ namespace aludel {
 
 namespace {
 
+// What becomes of letters is another if a discard goes before a replay; whether the processor works is not.
+bool overtakes_replay(Command::Kind kind) {
+  return kind == Command::Kind::pause || kind == Command::Kind::resume;
+}
+
 CommandResult done(std::string message = {}, std::uint64_t letters = 0) {
   CommandResult result;
   result.finished = true;
@@ -55,11 +60,10 @@ Result<CommandRunner::Outcome> CommandRunner::apply(bool has_instance) {
       const auto ended = end_replay_for_reset(control->unfinished);
       if (!ended) return ended.error();
       outcome.needs_replay = !*ended;
-      if (outcome.needs_replay) return outcome;
     }
     const auto command = parts_.queue.next(control->applied);
     if (!command) return command.error();
-    if (!*command) return outcome;
+    if (!*command || (outcome.needs_replay && !overtakes_replay((*command)->kind))) return outcome;
     outcome.needs_reset = (*command)->kind == Command::Kind::reset && has_instance;
     if (outcome.needs_reset) return outcome;
     if (auto applied = apply_one(**command, outcome); !applied) return applied.error();
@@ -134,13 +138,13 @@ Result<CommandResult> CommandRunner::resume(Outcome& outcome) {
   if (!control) return control.error();
   const auto standstill = tables.standstill();
   if (!standstill) return standstill.error();
-  if (!control->paused_ns && !*standstill && !parts_.verdict) return done("it was not paused or stopped");
   const auto cursor = tables.cursor();
   if (!cursor) return cursor.error();
   const auto strange = strangeness(cursor->position);
   if (!strange) return strange.error();
   // Trying again would not help.
   if (*strange && (*strange)->activity == Activity::diverged) return refused((*strange)->error.message);
+  if (!control->paused_ns && !*standstill && !parts_.verdict) return done("it was not paused or stopped");
   if (auto set = tables.set_paused(std::nullopt); !set) return set.error();
   if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
   return done();

@@ -38,7 +38,8 @@ class CommandRunner {
 
   explicit CommandRunner(Parts parts) : parts_(parts) {}
 
-  /// Applies what was posted, in order, up to a replay, which has to be worked off first.
+  /// Applies what was posted, in order, up to a replay, which has to be worked off first; only a pause and a
+  /// resume right behind it do not wait for that.
   /// @param has_instance a handler is up: then a reset is not applied but told
   Result<Outcome> apply(bool has_instance);
 

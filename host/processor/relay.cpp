@@ -85,7 +85,7 @@ void Relay::note_failure(const Error& error, const OutboxChunk& chunk) {
   failure_->next_try_ns = failure_->since_ns + std::chrono::nanoseconds(delay).count();
   if (parts_.handler_log.enabled(LogLevel::warning)) {
     parts_.handler_log.write(LogLevel::warning,
-                             failure_->message + "; tried again in " + format_duration(delay));
+                             failure_->message + "; tried again in " + format_delay(delay));
   }
 }
 

@@ -41,9 +41,9 @@ Result<StartAt> parse_start(std::string_view text) {
   if (text == "tip") return StartAt{StartAt::Kind::tip};
   const auto time = parse_time(text);
   if (time) return StartAt{StartAt::Kind::time, *time};
-  return Error(ErrorCode::invalid,
-               "\"" + std::string(text) +
-                   "\" is neither \"first\" nor \"tip\" nor a time such as 2026-01-31T12:00:00Z");
+  return Error(ErrorCode::invalid, "\"" + std::string(text) +
+                                       "\" is neither \"first\" nor \"tip\" nor a time such as "
+                                       "2026-01-31T12:00:00Z, between 1677-09-22 and 2262-04-11");
 }
 
 std::string to_string(const StartAt& start) {

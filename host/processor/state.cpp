@@ -2,6 +2,7 @@
 #include "processor/state.hpp"
 
 #include "base/sqlite.hpp"
+#include "processor/command.hpp"
 #include "processor/host_tables.hpp"
 #include "processor/projection.hpp"
 #include "processor/standstill.hpp"
@@ -10,7 +11,7 @@ namespace aludel {
 
 std::string describe(const ProcessorError& error) {
   const auto event = error.event_id ? "event " + std::to_string(*error.event_id) + ": " : std::string();
-  return event + error.code + ": " + error.message;
+  return event + error.code + (error.message.empty() ? "" : ": " + error.message);
 }
 
 std::string_view to_string(Activity activity) {
@@ -33,7 +34,7 @@ std::string_view to_string(Activity activity) {
 namespace {
 
 // In one transaction, so that cursor and reason are of one moment.
-Result<ProcessorState> read_tables(HostTables& tables) {
+Result<ProcessorState> read_tables(HostTables& tables, const std::filesystem::path& directory) {
   const auto identity = tables.identity();
   if (!identity) return identity.error();
   const auto cursor = tables.cursor();
@@ -59,6 +60,8 @@ Result<ProcessorState> read_tables(HostTables& tables) {
   const auto control = tables.control();
   if (!control) return control.error();
   state.paused_ns = control->paused_ns;
+  const auto waiting = CommandQueue::waiting(directory, control->applied);  // an error: there is no queue yet
+  state.commands_kept = (waiting ? *waiting : 0) + (control->unfinished == 0 ? 0 : 1);
   if (control->paused_ns) state.activity = Activity::paused;
   if (*standstill) {
     // Nobody is there to wait for the next attempt.
@@ -82,7 +85,7 @@ Result<ProcessorState> read_state(const std::filesystem::path& directory) {
                  "read the state of " + directory.string() + ": it has no projection yet"};
   }
   auto tables = HostTables::open(**database);
-  if (tables) return read_tables(*tables);
+  if (tables) return read_tables(*tables, directory);
   if (tables.error().code != ErrorCode::unsupported) return tables.error();
   // A newer Aludel's: what else is in it is not ours to interpret.
   ProcessorState state;

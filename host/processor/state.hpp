@@ -60,6 +60,7 @@ struct ProcessorState {
   std::uint64_t skipped = 0;
   std::uint64_t dead_letters = 0;
   std::uint64_t emits_pending = 0;  ///< emitted events that are not in the log for certain; as files say
+  std::uint64_t commands_kept = 0;  ///< given, but not applied yet, or not to the end; as files say
   std::vector<Subscription> subscriptions = {};  ///< of the handler that was up last; empty: none was
   std::optional<std::int64_t> paused_ns = {};    ///< since when it is paused, wall clock; as files say
   /// Why it stands still; kept when it is started again, until it is past the event (or up, if none is

@@ -243,7 +243,7 @@ void Worker::retry(const Fault& fault, std::chrono::milliseconds delay) {
   const auto& failing = parts_.batch.failing();
   if (ended_ || !failing || failing->id != error.event_id || failing->attempts != error.attempt) return;
   log(LogLevel::warning, describe(error) + "; attempt " + std::to_string(error.attempt + 1) + " follows in " +
-                             format_duration(delay));
+                             format_delay(delay));
   retry_at_ = parts_.clock.now() + delay;
   parts_.teller.retrying(error);
   rewind();

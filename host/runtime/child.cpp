@@ -95,6 +95,7 @@ void listen_to_host(Interrupt& stop) {
 }  // namespace
 
 int run_child() {
+  std::signal(SIGXFSZ, SIG_IGN);  // as in its host: a file that is too big is an error of the write
   const auto spec = parse_spec(receive_spec());
   if (!spec) {
     std::fprintf(stderr, "aludel: %s is started by the host only: %s\n", processor_command,

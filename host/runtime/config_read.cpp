@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "base/duration.hpp"
 #include "base/json_writer.hpp"
 #include "runtime/config.hpp"
 #include "runtime/config_reader.hpp"
@@ -98,6 +99,18 @@ std::optional<Strategy> read_strategy(const toml::table& table, std::string_view
   return word ? std::optional(static_cast<Strategy>(*word)) : std::nullopt;
 }
 
+void check_max_delay(const toml::table& table, const std::string& of, std::chrono::milliseconds initial,
+                     std::chrono::milliseconds max, ConfigReader& read) {
+  if (max >= initial) return;
+  const auto default_of = [&](std::string_view key, std::chrono::milliseconds delay) {
+    return table.contains(key) ? "" : ", " + format_duration(delay) + " where none is written,";
+  };
+  auto fault = "max_delay of " + of + default_of("max_delay", max) + " is below its initial_delay" +
+               default_of("initial_delay", initial);
+  if (fault.back() == ',') fault.pop_back();
+  read.fail(table.source(), fault);
+}
+
 // `retry = { max_retries = 5, ... }`, over what is less specific.
 RetryPolicy read_retry(const toml::table& table, const std::string& where, RetryPolicy policy,
                        ConfigReader& read) {
@@ -114,9 +127,7 @@ RetryPolicy read_retry(const toml::table& table, const std::string& where, Retry
   if (const auto then = read.word(table, "then", {"dead_letter", "stop", "skip"})) {
     policy.then = static_cast<Then>(*then);
   }
-  if (policy.backoff.max < policy.backoff.first) {
-    read.fail(table.source(), "max_delay of " + of + " is below its initial_delay");
-  }
+  check_max_delay(table, of, policy.backoff.first, policy.backoff.max, read);
   return policy;
 }
 
@@ -183,9 +194,7 @@ ReplayPolicy read_replay(const toml::table& table, const std::string& where, Con
   if (const auto n = read.number(table, "stop_on_consecutive_failures", of, 1, limits::batch_size_max)) {
     policy.stop_on_consecutive_failures = static_cast<std::uint32_t>(*n);
   }
-  if (policy.max_delay < policy.initial_delay) {
-    read.fail(table.source(), "max_delay of " + of + " is below its initial_delay");
-  }
+  check_max_delay(table, of, policy.initial_delay, policy.max_delay, read);
   return policy;
 }
 

@@ -27,10 +27,18 @@ std::vector<std::string> without_effect(const ProcessorConfig& config, const Han
         " has no effect: no strategy of the processor is \"retry\" or \"custom\"; choose one, or "
         "leave it out");
   };
+  const auto on_fail_of = [&](const std::string& place, const Treatment& treatment) {
+    if (treatment.on_fail != Strategy::retry) return;
+    result.push_back("on.fail = \"retry\" of " + place +
+                     " retries nothing: a permanent failure goes to `then` of retry at once; name what is to "
+                     "become of it instead");
+  };
+  on_fail_of(where, policy.processor);
   const bool retries = policy.uses(Strategy::retry) || policy.uses(Strategy::custom);
   if (!retries && is_set(policy.processor)) retry_of(where);
   for (const auto& [type, treatment] : policy.types) {
     const auto subscription = parse_subscription(type);
+    on_fail_of(of_type(type), treatment);
     if ((handler.flags & ALUDEL_HANDLER_DYNAMIC) == 0 && !overlaps_any(handler.subscriptions, subscription)) {
       result.push_back(of_type(type) + " has no effect: " + handler.id + " does not subscribe to it");
     } else if (!config.types.empty() && !overlaps_any(config.types, subscription)) {

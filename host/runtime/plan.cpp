@@ -123,16 +123,16 @@ std::string name_of(const HandlerDescription& handler) {
 }
 
 Error clash(const Config& config, const PlannedProcessor& a, const PlannedProcessor& b) {
-  const auto line = [](const std::string& name, const PlannedProcessor& p, bool with_file) {
-    return "processor." + name + (with_file ? ".plugin = " : ".handler = ") +
-           in_quotes(with_file ? p.library.string() : p.handler.id);
+  const auto lines = [](const std::string& name, const PlannedProcessor& p, bool with_file) {
+    return "`[processor." + name + "]`, `" + (with_file ? "plugin = " : "handler = ") +
+           in_quotes(with_file ? p.library.string() : p.handler.id) + "`";
   };
   const bool same_handler = a.handler.id == b.handler.id;
   return {ErrorCode::invalid,
           "the handlers " + a.handler.id + " (" + a.library.string() + ") and " + b.handler.id + " (" +
               b.library.string() + ") would both be the processor " + in_quotes(a.config.name) +
-              "; write into " + config.file.string() + ": " + line(a.config.name, a, same_handler) + " and " +
-              line(a.config.name + "-2", b, same_handler)};
+              "; write into " + config.file.string() + ", each on a line of its own: " +
+              lines(a.config.name, a, same_handler) + ", " + lines(a.config.name + "-2", b, same_handler)};
 }
 
 }  // namespace

@@ -94,7 +94,9 @@ ProcessorState run_processor(const ProcessorSpec& spec, HandlerLog& log, const P
   auto processor =
       open_when_free(spec, options, {**reader, make_instance, log, on_state, system_clock(), appender}, stop);
   if (!processor) {
-    return not_started(spec, activity_after(processor.error().code, spec.start), processor.error());
+    const bool ends = processor.error().code == ErrorCode::locked && stop.raised();
+    return not_started(spec, ends ? Activity::offline : activity_after(processor.error().code, spec.start),
+                       processor.error());
   }
   return (*processor)->run(stop);
 }

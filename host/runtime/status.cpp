@@ -9,8 +9,12 @@
 
 #include "base/clock.hpp"
 #include "base/json_writer.hpp"
+#include "base/sqlite.hpp"
 #include "base/time.hpp"
 #include "log/segment_reader.hpp"
+#include "processor/host_tables.hpp"
+#include "processor/ownership.hpp"
+#include "processor/projection.hpp"
 #include "runtime/processor_spec.hpp"
 #include "runtime/small_file.hpp"
 #include "runtime/verdict.hpp"
@@ -77,6 +81,23 @@ ProcessorState durable_state(const std::filesystem::path& directory) {
   return state;
 }
 
+// What the next host would find, if nobody has yet: the projection is not of this log, or of another history
+// of it.
+std::optional<ProcessorError> divergence(const std::filesystem::path& directory, EventReader& log) {
+  auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+  if (!database) return std::nullopt;
+  const auto there = HostTables::exist(**database);
+  if (!there || !*there) return std::nullopt;
+  auto tables = HostTables::open(**database);
+  if (!tables) return std::nullopt;
+  const auto identity = tables->identity();
+  const auto cursor = tables->cursor();
+  if (!identity || !cursor) return std::nullopt;
+  auto strange = check_ownership(*identity, cursor->position, identity->handler_id, log, 0);
+  if (!strange || strange->activity != Activity::diverged) return std::nullopt;
+  return std::move(strange->error);
+}
+
 // A new processor that cannot be started has no folder that says so.
 ProcessorState known_state(const std::filesystem::path& directory, const std::string& name,
                            const Plan& plan) {
@@ -138,6 +159,7 @@ json::value processor_value(const Status::Processor& processor) {
           {"skipped", state.skipped},
           {"dead_letters", state.dead_letters},
           {"emits_pending", state.emits_pending},
+          {"commands_kept", state.commands_kept},
           {"paused_since", paused_since},
           {"attempt", state.error ? state.error->attempt : 0},
           {"error", error_value(state.error)}};
@@ -177,6 +199,11 @@ Result<Status> read_status(const Installation& installation, const Plan& plan,
       state.activity = Activity::unconfigured;
     } else if (live && running != live->end()) {
       overlay(state, running->second);
+    } else if (state.activity == Activity::offline || state.activity == Activity::stopped) {
+      if (auto diverged = divergence(installation.data.processor(name), **reader)) {
+        state.activity = Activity::diverged;
+        state.error = std::move(diverged);
+      }
     }
     processor.lag = status.events - std::min(status.events, state.next);
     status.processors.push_back(std::move(processor));

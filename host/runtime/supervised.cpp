@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/duration.hpp"
 #include "base/limits.hpp"
+#include "base/time.hpp"
 #include "policy/backoff.hpp"
 #include "processor/death.hpp"
 #include "runtime/unused_folder.hpp"
@@ -149,7 +150,7 @@ void Supervised::pause(Phase phase, std::chrono::milliseconds delay, const char*
   }
   log_.write(phase == Phase::put_off ? LogLevel::warning : LogLevel::error, name(),
              state_.error->message + "; it is " + follows +
-                 (delay.count() == 0 ? " at once" : " in " + format_duration(delay)));
+                 (delay.count() == 0 ? " at once" : " in " + format_delay(delay)));
   pause_ = reactor_.after(delay, [this] { launch(start_); });
   on_change_();
 }
@@ -280,6 +281,26 @@ ProcessorError Supervised::death(const Worker::Ended& ended) const {
   return error;
 }
 
+// Which call has taken so long, since when, and when that has an end.
+ProcessorError Supervised::hang(const InFlightPage::Call& call,
+                                std::chrono::steady_clock::duration taken) const {
+  const auto nanoseconds = [](auto time) {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
+  };
+  ProcessorError error;
+  error.since_ns = system_clock().wall_ns() - nanoseconds(taken);
+  error.attempt = call.attempt;
+  error.outcome = "host";
+  error.stage = to_string(static_cast<Stage>(call.stage));
+  error.code = "hanging";
+  error.message = in_words(call) + " has not returned";
+  if (call.attempt != 0) error.event_id = call.event_id;
+  if (static_cast<Stage>(call.stage) != Stage::migrate) {
+    error.message += "; it is killed at " + format_time(error.since_ns + nanoseconds(timeout()));
+  }
+  return error;
+}
+
 void Supervised::died(const Worker::Ended& ended) {
   const auto durable = read_state(setup_.spec.directory);
   Progress progress;
@@ -338,6 +359,7 @@ void Supervised::look() {
     call_seen_ = now;
     if (state_.activity == Activity::hanging) {
       state_.activity = Activity::running;
+      state_.error = std::exchange(error_beside_hang_, std::nullopt);
       on_change_();
     }
     return look_later();
@@ -350,6 +372,7 @@ void Supervised::look() {
   }
   if (taken >= hanging_after && state_.activity == Activity::running) {
     state_.activity = Activity::hanging;
+    error_beside_hang_ = std::exchange(state_.error, hang(*call, taken));
     log_.write(LogLevel::warning, name(), "one call has taken over " + format_duration(hanging_after));
     on_change_();
   }

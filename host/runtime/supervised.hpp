@@ -108,6 +108,8 @@ class Supervised {
   [[nodiscard]] std::chrono::milliseconds timeout() const { return setup_.spec.timeout; }
   [[nodiscard]] std::optional<InFlightPage::Call> call_in_flight() const;
   [[nodiscard]] ProcessorError death(const Worker::Ended& ended) const;
+  [[nodiscard]] ProcessorError hang(const InFlightPage::Call& call,
+                                    std::chrono::steady_clock::duration taken) const;
 
   Reactor& reactor_;
   const HostLog& log_;
@@ -140,6 +142,7 @@ class Supervised {
   std::unique_ptr<Reactor::Handle> look_timer_;
   std::uint64_t call_sequence_ = 0;
   std::chrono::steady_clock::time_point call_seen_;
+  std::optional<ProcessorError> error_beside_hang_;  ///< of the state, as long as it is hanging
 };
 
 }  // namespace aludel

@@ -110,6 +110,14 @@ void refuse_unused(const Sources& declared, const std::vector<ScriptStatement>& 
   }
 }
 
+// VACUUM can be prepared, but runs in no transaction, and an event's statements are always in one.
+bool is_vacuum(std::string_view statement) {
+  constexpr std::string_view word = "vacuum";
+  if (statement.size() > word.size() && is_parameter_name(statement.substr(word.size(), 1))) return false;
+  const auto is_same = [](char lower, char any) { return lower == (any | 0x20); };
+  return statement.size() >= word.size() && std::equal(word.begin(), word.end(), statement.begin(), is_same);
+}
+
 std::vector<Statement> read_statements(const aludel::Config& rule, const std::string& place,
                                        const Sources& declared) {
   const auto text = rule.json<std::string>("/sql");
@@ -121,6 +129,7 @@ std::vector<Statement> read_statements(const aludel::Config& rule, const std::st
     Statement statement;
     statement.place = place + ".sql";
     if (script.size() > 1) statement.place += ", statement " + std::to_string(statements.size() + 1) + ",";
+    if (is_vacuum(part.text)) refuse(statement.place, "holds VACUUM, which cannot run in a transaction");
     statement.text = part.text;
     if (expect_rows) statement.expect_rows = *expect_rows;
     for (const std::string_view parameter : part.parameters)

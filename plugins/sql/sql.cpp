@@ -27,6 +27,17 @@ bool is_text(std::string_view content_type) {
   return type.compare(0, 5, "text/") == 0 || ends_with(type, "/json") || ends_with(type, "+json");
 }
 
+/// Of the event's data. A number that no real can hold would become text where its neighbours are reals.
+aludel::Value checked(aludel::Value value, const std::string& pointer) {
+  const aludel_value seen = value.abi();
+  if (seen.type != ALUDEL_JSON) return value;
+  const std::string_view text(seen.as.bytes.data, seen.as.bytes.size);
+  const bool is_number = text.front() != '{' && text.front() != '[';
+  if (is_number && text.find_first_of(".eE") != std::string_view::npos)
+    throw aludel::fail("out_of_range", "\"" + pointer + "\" is too large or too small for a real number");
+  return value;
+}
+
 aludel::Value value_of(const Source& source, const aludel::Event& event) {
   switch (source.kind) {
     case Source::Kind::id: return aludel::Value(event.id());
@@ -37,9 +48,9 @@ aludel::Value value_of(const Source& source, const aludel::Event& event) {
     case Source::Kind::data:
       if (is_text(event.content_type())) return aludel::Value(event.data());
       return aludel::Value(aludel::Blob{event.data().data(), event.data().size()});
-    case Source::Kind::field: return event.json<aludel::Value>(source.pointer);
+    case Source::Kind::field: return checked(event.json<aludel::Value>(source.pointer), source.pointer);
     case Source::Kind::optional_field:
-      return event.find<aludel::Value>(source.pointer).value_or(aludel::Value());
+      return checked(event.find<aludel::Value>(source.pointer).value_or(aludel::Value()), source.pointer);
   }
   return {};
 }
@@ -131,5 +142,5 @@ ALUDEL_PLUGIN(
         "optional": {"type": "object", "additionalProperties": {"type": "string"},
           "description": "the same, but null where the data has nothing"},
         "sql": {"type": "string", "description": "one or more statements, separated by ;"},
-        "expect_rows": {"type": "integer", "minimum": 0,
+        "expect_rows": {"type": "integer", "minimum": 0, "maximum": 4294967295,
           "description": "how many rows each statement has to change"}}}}}})"))

@@ -21,6 +21,16 @@ TEST_CASE("durations are read with their unit and written in the largest that fi
   CHECK(format_duration(milliseconds(1'500)) == "1500ms");
 }
 
+TEST_CASE("a delay is told to people as exactly as matters to them") {
+  using std::chrono::milliseconds;
+  const std::pair<milliseconds, const char*> cases[] = {
+      {milliseconds(0), "0s"},          {milliseconds(1'600), "1600ms"},  {milliseconds(9'999), "9999ms"},
+      {milliseconds(97'300), "97s"},    {milliseconds(299'700), "5m"},    {milliseconds(3'599'100), "1h"},
+      {milliseconds(5'400'000), "90m"}, {milliseconds(86'399'999), "24h"}};
+  for (const auto& [delay, text] : cases)
+    CHECK(format_delay(delay) == text);
+}
+
 TEST_CASE("what is no duration is refused with an example") {
   for (const auto* text : {"", "s", "10", "-1s", "1.5s", "1 s", "1d", "1S", "99999999999999999999s",
                            "9999999999999999h", "1sx"}) {

@@ -23,6 +23,13 @@ TEST_CASE("a cell cannot break its row or steer the terminal") {
         "one two [31m  x\n");
 }
 
+TEST_CASE("a long text is cut, and its runs of blanks are one") {
+  CHECK(in_short("as  it\n\tis", 9) == "as it is");
+  CHECK(in_short("ninechars", 9) == "ninechars");
+  CHECK(in_short("ten chars.", 9) == "ten ch...");
+  CHECK(in_short("\u00e4\u00e4\u00e4\u00e4\u00e4", 4) == "\u00e4...");
+}
+
 TEST_CASE("numbers are told to people as people write them") {
   CHECK(with_commas(0) == "0");
   CHECK(with_commas(999) == "999");

@@ -129,6 +129,7 @@ def test_wrong_use_is_told_in_one_line(aludel):
         (["append", "--type", "t", "--data", "{" + 60 * "x"], '--data "{' + 59 * "x" + '...": '),
         (["append", "/nonexistent.ndjson"], "open /nonexistent.ndjson: No such file"),
         (["append", "--type", "t", "--data", "/etc/passwd"], "write --data @/etc/passwd"),
+        (["append", "--type", "t", "--data", "/etc"], "; the data directory goes before the command: aludel --data /etc append ..."),
         (["append", "--type", "t", "--producer", ""], "--producer: it is empty: give a key"),
         (["append", "--type", "t", "--producer="], "--producer: it is empty: give a key"),
         (["append", "--type", ""], "--type: it is empty"),

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: MIT
 """An operator's commands: what they do to one processor over restarts, kills and failures."""
 
+import contextlib
+import fcntl
 import json
 import os
 import shutil
 import signal
 import subprocess
 
-from harness import FACTS, LIMIT, equal, holds, main, until
+from harness import FACTS, LIMIT, children, equal, holds, main, until
 
 FAIL_FAST = 'strategy = "fail_fast"'
 LETTERS = 'strategy = "dead_letter"'
@@ -28,6 +30,12 @@ def seen(aludel):
 
 def command(aludel, *arguments, status=0):
     return aludel.run("processor", *arguments, status=status)
+
+
+def kill(process):
+    """One that may have ended by itself meanwhile."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
 
 
 def state_of(aludel):
@@ -63,10 +71,12 @@ def test_what_a_paused_one_and_an_offline_one_wait_for_is_no_attempt(aludel):
     x, waits, line = listed()
     equal(waits.split(), ["a", "host", x["error"]["since"]])
     assert "attempt 2" not in line, line
+    holds(line, f"; a host tries again, not before {x['error']['next_try']}")
     command(aludel, "pause", "x")
-    x, waits, _ = listed()
-    equal(waits.split(), ["processor", "resume", "x", x["paused_since"]])
+    x, waits, line = listed()
+    equal(waits.split(), ["aludel", "--data", str(aludel.directory), "processor", "resume", "x", x["paused_since"]])
     assert x["paused_since"] > x["error"]["since"], x
+    holds(line, f"x paused since {x['paused_since']}, failed before at event 0 on {x['error']['since']}: planned: as planned; ")
 
 
 def test_one_whose_process_has_died_waits_for_its_next_start(aludel):
@@ -77,7 +87,7 @@ def test_one_whose_process_has_died_waits_for_its_next_start(aludel):
 
         def told():
             for child in host.children():
-                os.kill(child, signal.SIGKILL)
+                kill(child)
             return "its next start at 2" in aludel.run("processor", "list").splitlines()[1]
 
         until(told, "the list to tell the next start")
@@ -103,10 +113,13 @@ def test_a_replay_that_hangs_is_reported_and_ends_once_the_call_returns(aludel):
         aludel.wait_for_state("waiting")
         _, error = aludel.run("dlq", "replay", "x", "--all", status=1)
         holds(error, 'processor "x" hangs in a call of its handler; command 1 is kept, and applied once it can be')
-        equal(aludel.processor()["state"], "hanging")
+        x = aludel.processor()
+        equal((x["state"], x["error"]["event_id"], x["error"]["stage"]), ("hanging", 0, "handle"))
+        holds(x["error"]["message"], "handle of event 0 has not returned; it is killed at 2")
+        holds(aludel.run("status"), f"x hanging at event 0 since {x['error']['since']}: handle of event 0 has not returned; it is killed at ")
         gate.touch()
         until(lambda: aludel.json("dlq", "list") == [], "the replay to end")
-        aludel.wait_for_state("waiting")
+        equal(aludel.wait_for_state("waiting")["error"], None)
     equal(seen(aludel), [0, 1])
 
 
@@ -122,9 +135,46 @@ def test_a_replay_that_no_handler_can_be_brought_up_for_is_reported_and_kept(alu
         why = aludel.processor()["error"]["message"]
         holds(aludel.run(*replay, status=1)[1], f'processor "x" is refused: {why}; command 2 is kept, and applied once it can be')
     equal([l["state"] for l in aludel.json("dlq", "list")], ["replaying"])
+    equal(aludel.processor()["commands_kept"], 2)
+    holds(aludel.run("status"), "\nx commands kept: 2\n")
     configure(aludel, LETTERS)
     aludel.drain()
     equal((seen(aludel), aludel.json("dlq", "list")), ([0], []))
+    equal(aludel.processor()["commands_kept"], 0)
+
+
+def test_a_replay_whose_handler_does_not_come_up_yet_is_reported_and_kept(aludel):
+    gate = aludel.directory / "gate"
+    configure(aludel, LETTERS)
+    plans(aludel, {"does": "fail", "until": 1})
+    aludel.drain()
+    configure(aludel, LETTERS, f'config = {{ awaits = "{gate}" }}')
+    replay = "dlq", "replay", "x", "--all"
+    equal(aludel.run(*replay, status=1), ("", 'aludel: processor "x" did not apply command 1: it is retrying: planned: not there yet; '
+                                              'the command is kept for its next start\n'))
+    equal(command(aludel, "pause", "x"), "paused x\n")  # nor is a pause held up
+    with aludel.host():
+        aludel.wait_for_state("retrying")
+        equal(command(aludel, "resume", "x"), "resumed x\n")
+        equal(aludel.run(*replay, status=1), ("", 'aludel: processor "x" is retrying: not there yet; command 4 is kept, and applied once it can be\n'))
+        gate.touch()
+        until(lambda: aludel.json("dlq", "list") == [], "the replay")
+    equal(seen(aludel), [0])
+
+
+def test_a_command_is_answered_by_whoever_has_the_folder_when_a_host_starts(aludel):
+    configure(aludel, FAIL_FAST)
+    plans(aludel, {})
+    aludel.drain()
+    with open(aludel.directory / "processors/x/lock", "r+") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        pause = subprocess.Popen(aludel.command("processor", "pause", "x"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        until(lambda: children(pause.pid), "the command to wait for the folder with a child of its own")
+        with aludel.host():
+            until(lambda: not children(pause.pid), "the command to leave it to the host")
+            fcntl.lockf(lock, fcntl.LOCK_UN)
+            equal((*pause.communicate(timeout=LIMIT), pause.returncode), ("paused x\n", "", 0))
+            aludel.wait_for_state("paused")
 
 
 def test_one_that_the_host_could_not_start_is_not_resumed_but_started_with_the_next(aludel):
@@ -171,6 +221,10 @@ def test_what_a_diverged_one_would_lose_is_said(aludel):
     for file in (aludel.directory / "log").iterdir():
         file.unlink()
     plans(aludel, {})
+    # Nobody has found it out by a run yet.
+    x = aludel.processor()
+    equal((x["state"], x["error"]["code"], x["error"]["since"]), ("diverged", "other_log", None))
+    holds(command(aludel, "resume", "x", status=2)[1], 'resume processor "x": open the projection: it was made from log ')
     aludel.drain(status=1)
     reset = f"`aludel --data {aludel.directory} processor reset x`"
     holds(aludel.run("status"), f"; {reset} begins anew: it drops the handler's tables and discards its open letters\n")
@@ -201,7 +255,7 @@ def test_a_command_is_applied_once_over_kills(aludel):
             skipping = subprocess.Popen(aludel.command("processor", "skip", "x"), stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
             for child in host.children():
-                os.kill(child, signal.SIGKILL)
+                kill(child)
             skipping.wait(timeout=LIMIT)
             equal(skipping.returncode, 0)
             until(lambda: state_of(aludel) == ("stopped", n), f"{n + 1} skipped, not {state_of(aludel)}")
@@ -356,6 +410,15 @@ def test_a_table_of_letters_ends_at_1000_and_says_so(aludel):
         table = listed(*more)
         equal((len(table.stdout.splitlines()), table.stderr), (1 + count, ""))
     equal(len(aludel.json("dlq", "list")), 1001)
+
+
+def test_a_table_of_letters_shows_long_messages_in_short(aludel):
+    aludel.configure_unruly(LETTERS, config=f'message = "{"wide   text " * 20}"')
+    aludel.append("unruly.fail")
+    aludel.drain()
+    for command in "list", "groups":
+        holds(aludel.run("dlq", command), "  " + ("wide text " * 8)[:77] + "...  ")
+        equal(aludel.json("dlq", command)[0]["message"], "wide   text " * 20)
 
 
 def test_a_processor_is_removed_once_no_config_names_it(aludel):

@@ -41,6 +41,17 @@ def holds(text, part):
     assert part in text, f"\n{part!r} is not in\n{text}"
 
 
+def children(process):
+    """The process ids of a process's children."""
+    found = []
+    for task in pathlib.Path(f"/proc/{process}/task").iterdir():
+        try:
+            found += [int(child) for child in (task / "children").read_text().split()]
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # a thread that has ended meanwhile
+    return found
+
+
 class Host:
     """A running `aludel run`; its stderr goes to a file, so that it never blocks."""
 
@@ -55,13 +66,7 @@ class Host:
             return log.read()
 
     def children(self):
-        found = []
-        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
-            try:
-                found += [int(child) for child in (task / "children").read_text().split()]
-            except (FileNotFoundError, ProcessLookupError):
-                pass  # a thread that has ended meanwhile
-        return found
+        return children(self.process.pid)
 
     def end(self, how=signal.SIGTERM):
         """Signals and waits: (exit status, log)."""

@@ -31,7 +31,7 @@ def test_status_tells_all_without_a_host(aludel):
     equal(status["log"]["events"], 10)
     equal(status["unrouted"], {"other": 1})
     equal(x, {"name": "x", "handler": "org.example.unruly", "version": "1.0.0", "state": "stopped", "cursor": 6, "lag": 3,
-              "handled": 7, "skipped": 0, "dead_letters": 0, "emits_pending": 0, "paused_since": None, "attempt": 1,
+              "handled": 7, "skipped": 0, "dead_letters": 0, "emits_pending": 0, "commands_kept": 0, "paused_since": None, "attempt": 1,
               "error": {"event_id": 7, "code": "as_told", "message": "it was told to fail", "outcome": "fail", "stage": "handle",
                         "next_try": None}})
     text = aludel.run("status")
@@ -169,7 +169,9 @@ def test_plugins_are_listed_and_told_of(aludel):
     equal([os.path.basename(p["file"]) for p in listed], ["a.so", "b.so"])
     equal(listed[0]["handlers"][0]["types"], ["calm*", "unruly.*"])
     equal(listed[1]["refused"]["reason"], "not_a_library")
-    holds(aludel.run("plugin", "list", "--plugin-dir", folder), "org.example.unruly  1.0.0")
+    head, good, bad = aludel.run("plugin", "list", "--plugin-dir", folder).splitlines()
+    holds(good, "org.example.unruly  1.0.0")
+    assert bad.startswith(f"refuse {folder}/b.so: "), bad
     holds(aludel.run("plugin", "info", folder / "a.so"), "handler org.example.unruly\n")
     equal(aludel.json("plugin", "info", folder / "a.so")["handlers"][0]["version"], "1.0.0")
     _, error = aludel.run("plugin", "info", folder / "b.so", status=3)
@@ -188,6 +190,12 @@ def test_the_config_is_checked_and_shown(aludel):
     equal(aludel.json("config", "show")["processors"][0]["config"], {"a": 1})
     aludel.configure(shown)
     equal(aludel.run("config", "show"), shown)
+    (aludel.directory / "more").mkdir()
+    aludel.configure('[host]\nplugin_dirs = ["more"]\n[processor.x]\nplugin = "./x.so"\n')
+    relative = subprocess.run([FACTS["program"], "--data", aludel.directory.name, "config", "show"], cwd=aludel.directory.parent,
+                              capture_output=True, text=True, timeout=LIMIT).stdout
+    holds(relative, f'plugin_dirs = ["{aludel.directory}/more"]\n')
+    holds(relative, f'plugin = "{aludel.directory}/x.so"\n')
     aludel.configure('[processor.x]\nhandler = "org.example.unruli"\n')
     out, _ = aludel.run("config", "check", status=1)
     holds(out, f'{aludel.directory}/aludel.toml:1: x: no plugin has the handler "org.example.unruli"')
@@ -221,6 +229,8 @@ def test_a_config_is_checked_where_there_is_none_and_by_the_handlers_schema(alud
     other = type(aludel)(aludel.directory / "nowhere")
     _, error = other.run("config", "check", status=2)
     equal(error, f"aludel: check the config of {other.directory}: there is no such folder; correct --data\n")
+    _, error = other.run("config", "show", status=2)
+    equal(error, f"aludel: show the config of {other.directory}: there is no such folder; correct --data\n")
 
     aludel.append("deposit")
     for config, words in [("allow_overdraf = true", 'config has the unknown key "allow_overdraf"; did you mean "allow_overdraft"?'),
@@ -258,8 +268,8 @@ def test_a_number_that_is_none_is_told_at_the_command_line(aludel):
 
 
 def test_without_a_log_every_reader_says_what_to_do(aludel):
-    for command in "status", "log", "verify":
-        _, error = aludel.run(command, status=2)
+    for command in ["status"], ["log"], ["verify"], ["dlq", "list"], ["dlq", "groups"], ["dlq", "export"], ["--json", "dlq", "list"]:
+        _, error = aludel.run(*command, status=2)
         holds(error, f"the log {aludel.directory}/log: there is none: append an event first, or name another folder by --data\n")
 
 
@@ -308,7 +318,9 @@ def test_status_tells_no_time_of_damage_that_it_has_found_itself(aludel):
     (folder / "projection-1.db-wal").unlink(missing_ok=True)
     (folder / "projection-1.db").write_bytes(b"x" * 8192)
     equal((aludel.processor()["state"], aludel.processor()["error"]["since"]), ("refused", None))
-    holds(aludel.run("status"), "\nx refused: corrupt: ")
+    line = aludel.run("status").splitlines()[-2]
+    assert line.startswith("x refused: corrupt: "), line
+    holds(line, f"; it is damaged; end the host, move {folder} away, and the next run makes it anew, without its dead letters")
     equal(aludel.run("processor", "list").splitlines()[1].split()[-1], "-")
 
 

@@ -58,6 +58,18 @@ def test_each_type_of_json_becomes_its_own_type_of_sql(aludel):
         ["text", "'café ''x'''"], ["text", "''"], ["text", "'[1, 2]'"], ["text", "'{\"b\": [true]}'"]])
 
 
+def test_a_number_that_no_real_can_hold_fails_the_event(aludel):
+    config = ('migrations = ["create table t (n)"]\n[[config.on]]\ntypes = ["a"]\nparams = { n = "/n" }\n'
+              'sql = "insert into t values (:n)"\n[[config.on]]\ntypes = ["b"]\noptional = { n = "/n" }\nsql = "insert into t values (:n)"\n')
+    configure(aludel, config, 'strategy = "dead_letter"')
+    lines = "".join(f'{{"type":"{t}","data":{{"n":{n}}}}}\n' for t in "ab" for n in ("1e400", "-0.1e-999", "1e300"))
+    aludel.run("append", "-", stdin=lines)
+    aludel.drain()
+    why = '"/n" is too large or too small for a real number'
+    equal([(l["event_id"], l["code"], l["message"]) for l in aludel.json("dlq", "list")], [(n, "out_of_range", why) for n in (0, 1, 3, 4)])
+    equal(rows(aludel, "select typeof(n), n from t"), [["real", 1e300]] * 2)
+
+
 def test_what_every_event_has_needs_no_declaration(aludel):
     configure(aludel, 'migrations = ["create table t (id, type, source, key, time)"]\n'
                       '[[config.on]]\ntypes = ["*"]\nsql = "insert into t values (:id, :type, :source, :key, :time)"\n')
@@ -190,6 +202,7 @@ SHAPES = [
     (TABLE + INSERT + INSERT + "expect_row = 1\n",
      'config.on[1] has the unknown key "expect_row"; did you mean "expect_rows"?'),
     (TABLE + INSERT + "expect_rows = -1\n", "config.on[0].expect_rows must be at least 0, not -1"),
+    (TABLE + INSERT + "expect_rows = 4294967296\n", "config.on[0].expect_rows must be at most 4294967295, not 4294967296"),
     (TABLE + INSERT + "params = 5\n", "config.on[0].params must be object, not 5"),
     (TABLE + INSERT + 'params = { a = 5 }\n', "config.on[0].params.a must be string, not 5"),
     (TABLE + '[[config.on]]\ntypes = ["a"]\n', 'config.on[0] lacks the key "sql", which the handler requires'),
@@ -209,6 +222,7 @@ MEANINGS = [
      ":source, :time, :type"),
     (ON + 'sql = "delete from t; insert into t values (?, ?2)"\n',
      "config.on[1].sql, statement 2, has the parameter ?: write it as a name, such as :amount"),
+    (ON + 'sql = "vacuum"\n', "config.on[1].sql holds VACUUM, which cannot run in a transaction"),
     (ON + 'sql = "insert into t values ($a, 1)"\n',
      "config.on[1].sql has the parameter $a: write it as a name, such as :amount"),
     (ON + 'sql = "delete from t"\nparams = { a = "/a" }\n',
@@ -305,7 +319,8 @@ def test_a_migration_that_is_added_migrates_and_one_that_is_missing_is_refused(a
     equal(rows(aludel, "select * from t order by a"), [[0, "a", "new"], [1, "b", "c"]])
     configure(aludel, TABLE + INSERT)
     log = aludel.drain(status=1)
-    holds(log, "its tables are of version 2, this handler (1.0.0) knows version 1")
+    holds(log, "its tables are of version 2, this handler (1.0.0) knows version 1: use the newer handler, or the config, that made them, "
+               "or begin anew with `processor reset`")
     equal(aludel.processor()["state"], "refused")
     equal(aludel.processor()["error"]["code"], "newer_projection")
 

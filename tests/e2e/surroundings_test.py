@@ -99,6 +99,16 @@ def test_a_limit_on_the_size_of_files_is_an_error(aludel):
     one_error(aludel, "append", "--type", "t", "--data", f"@{data}", status=3, words="File too large", preexec_fn=limit)
 
 
+def test_a_processor_whose_projection_may_not_grow_is_stopped_with_the_reason(aludel):
+    aludel.configure_unruly()
+    with aludel.host() as host:
+        aludel.wait_for_state("waiting")
+        child, = host.children()
+        resource.prlimit(child, resource.RLIMIT_FSIZE, (1024, 1024))
+        aludel.append("calm")
+        aludel.wait_for_state("stopped")
+
+
 def test_a_client_that_takes_no_answers_does_not_hold_up_the_end(aludel):
     with aludel.host() as host, socket.socket(socket.AF_UNIX) as client:
         client.connect(str(aludel.socket))

@@ -18,6 +18,9 @@ class Dev(unittest.TestCase):
         for command in "demo build test asan tsan coverage lint format kill scale letters bare clean".split():
             self.assertRegex(said, rf"(?m)^  {command} +\w")
 
+    def test_help_may_be_asked_of_a_command(self):
+        self.assertEqual(dev("test", "--help").stdout, dev("help").stdout)
+
     def test_an_unknown_command_is_refused(self):
         run = dev("frobnicate")
         self.assertEqual((run.returncode, run.stdout, run.stderr.count("\n")), (2, "", 1))

@@ -32,6 +32,8 @@ TEST_CASE("each outcome is reported as it is; an unknown one is a failure and a 
   for (const std::int32_t unknown : {5, 6, -1, 100}) {
     CHECK(bridge.in(Stage::handle, reporting(unknown)) == Outcome::fail);
     CHECK(bridge.instance().error().code == "unspecified");
+    CHECK(bridge.instance().error().message ==
+          "handle() reported " + std::to_string(unknown) + ", which is no outcome");
   }
   CHECK(bridge.log.lines().size() == 4);
   CHECK(bridge.log.lines()[0] ==

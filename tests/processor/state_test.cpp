@@ -28,6 +28,15 @@ std::map<std::string, std::string> contents(const std::filesystem::path& directo
 
 }  // namespace
 
+TEST_CASE("what happened is told with the message, if there is one") {
+  ProcessorError error;
+  error.code = "unspecified";
+  CHECK(describe(error) == "unspecified");
+  error.event_id = 4;
+  error.message = "no account";
+  CHECK(describe(error) == "event 4: unspecified: no account");
+}
+
 TEST_CASE("each activity has a word of its own") {
   const std::map<Activity, std::string> words = {
       {Activity::running, "running"},   {Activity::waiting, "waiting"},

@@ -68,17 +68,19 @@ TEST_CASE("two handlers of one name start neither, and the lines to write are sa
   CHECK(plan.error().message ==
         "the handlers org.one.ledger (a.so) and org.two.ledger (b.so) would both be the processor "
         "\"ledger\"; write into "
-        "aludel.toml: processor.ledger.handler = \"org.one.ledger\" and processor.ledger-2.handler = "
-        "\"org.two.ledger\"");
+        "aludel.toml, each on a line of its own: `[processor.ledger]`, `handler = \"org.one.ledger\"`, "
+        "`[processor.ledger-2]`, `handler = \"org.two.ledger\"`");
+  // Wherever the file ends.
   const auto chosen = config(
-      "processor.ledger.handler = \"org.one.ledger\"\nprocessor.ledger-2.handler = \"org.two.ledger\"");
+      "[host]\nlog_level = \"info\"\n[processor.ledger]\nhandler = \"org.one.ledger\"\n"
+      "[processor.ledger-2]\nhandler = \"org.two.ledger\"");
   CHECK(told(make_plan(chosen, plugins)) == "ledger=org.one.ledger@a.so ledger-2=org.two.ledger@b.so ");
 }
 
 TEST_CASE("one handler in two files starts neither, and a file is to be chosen") {
   const std::vector<InspectedPlugin> plugins{plugin("p/a.so", {handler("org.one.ledger")}),
                                              plugin("p/b.so", {handler("org.one.ledger")})};
-  CHECK(told(make_plan(config(""), plugins)).find("processor.ledger.plugin = \"p/a.so\"") !=
+  CHECK(told(make_plan(config(""), plugins)).find("`[processor.ledger]`, `plugin = \"p/a.so\"`") !=
         std::string::npos);
   CHECK(told(make_plan(config("processor.ledger.plugin = \"p/a.so\""), plugins)) ==
         "ledger=org.one.ledger@p/a.so ");
@@ -146,6 +148,9 @@ TEST_CASE("what has no effect is said, and the processor planned without it") {
   const std::vector<InspectedPlugin> plugins{plugin("a.so", {handler("org.one.ledger")})};
   const std::string no_strategy =
       " has no effect: no strategy of the processor is \"retry\" or \"custom\"; choose one, or leave it out";
+  const std::string no_retry =
+      " retries nothing: a permanent failure goes to `then` of retry at once; name what is to become of it "
+      "instead";
   const std::pair<std::string, std::string> cases[] = {
       {"retry = { max_retries = 3 }", "retry of [processor.x]" + no_strategy},
       {"strategy = \"dead_letter\"\nretry = { max_retries = 3 }", "retry of [processor.x]" + no_strategy},
@@ -156,6 +161,9 @@ TEST_CASE("what has no effect is said, and the processor planned without it") {
        "[processor.x.type.\"order.b*\"] has no effect: types of [processor.x] leaves it out"},
       {"replay = { max_retries = 3 }",
        "replay of [processor.x] has no effect: its strategy is \"off\"; choose another, or leave it out"},
+      {"on.fail = \"retry\"", "on.fail = \"retry\" of [processor.x]" + no_retry},
+      {"type.deposit.on.fail = \"retry\"",
+       "on.fail = \"retry\" of [processor.x.type.\"deposit\"]" + no_retry},
       {"strategy = \"retry\"\nretry = { max_retries = 3 }", ""},
       {"on.fail = \"custom\"\ntype.deposit.retry = { max_retries = 3 }", ""},
       {"retry = { max_retries = 3 }\ntype.\"o*\".strategy = \"retry\"", ""},

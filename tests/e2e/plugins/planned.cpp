@@ -8,7 +8,7 @@
 /// fails or dies; "blames" names the event in flush. until: the last attempt at which it misbehaves. decides:
 /// what on_error answers: default, stop, skip, retry, dead_letter, throw, die. "letter": it fails at the
 /// first attempt, and does so in its replay; crash always, die never. Config: {"in": "migrate"} fails there,
-/// so does create; start dies.
+/// so does create; start dies; {"awaits": FILE} asks in `create` to be called again until that is there.
 #include <algorithm>
 #include <aludel/plugin.hpp>
 #include <cstdlib>
@@ -25,6 +25,8 @@ class Planned {
  public:
   explicit Planned(const aludel::Config& config) : fails_in_(config.find<std::string>("/in").value_or("")) {
     if (fails_in_ == "create") throw aludel::fail("planned", "as planned in create");
+    const auto awaited = config.find<std::string>("/awaits");
+    if (awaited && !is_there(*awaited)) throw aludel::retry("planned", "not there yet");
   }
 
   static constexpr std::uint32_t projection_version = 1;
@@ -85,8 +87,9 @@ class Planned {
            call.attempt() <= event.find<std::uint32_t>("/until").value_or(1'000'000);
   }
 
+  static bool is_there(const std::string& file) { return ::access(file.c_str(), F_OK) == 0; }
   static void wait_for(const std::string& file) {
-    while (::access(file.c_str(), F_OK) != 0)
+    while (!is_there(file))
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 

@@ -99,6 +99,9 @@ TEST_CASE("a rule that means nothing is refused with its place and what to do") 
       {R"("sql": "select :a", "params": {"a": "/a~"})",
        R"(bad_config: config.on[1].params.a "/a~" is no JSON pointer: write one such as "/amount" or "/lines/0/sku")"},
       {R"("sql": "select :a", "params": {"a": "/a~0~1"})", "none"},
+      {R"("sql": "select 1; VaCuum into 'f'")",
+       "bad_config: config.on[1].sql, statement 2, holds VACUUM, which cannot run in a transaction"},
+      {R"("sql": "vacuums")", "none"},
       {R"("sql": "/* none */")", "bad_config: config.on[1].sql holds no statement"},
   };
   for (const Case& c : cases) {
