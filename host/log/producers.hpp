@@ -62,7 +62,9 @@ class ProducerHistory {
 
   /// @param end the producer's, beyond all of `events`, and durable
   /// @param sequence of events[0]
-  /// @return conflict if the log has other bytes under one of the sequences; corrupt, io
+  /// @return conflict if the log has other bytes under one of the sequences, as far as it keeps them;
+  /// corrupt,
+  ///   io
   Result<void> compare(std::string_view producer, const ProducerEnd& end, std::span<const NewEvent> events,
                        std::uint64_t sequence);
 

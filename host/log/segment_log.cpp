@@ -10,7 +10,7 @@
 
 #include "base/os/boot_id.hpp"
 #include "base/os/file_system_kind.hpp"
-#include "log/segment.hpp"
+#include "log/kept_segments.hpp"
 
 namespace aludel {
 
@@ -102,7 +102,10 @@ class Admission {
 
 SegmentLog::SegmentLog(const OpenOptions& options, os::FileLock lock, TipPublisher publisher,
                        RecoveredLog recovered)
-    : lock_(std::move(lock)),
+    : files_(options.files),
+      dir_(options.dir),
+      clock_(options.clock),
+      lock_(std::move(lock)),
       publisher_(std::move(publisher)),
       history_(options.files, options.dir, recovered.end.log_id),
       queue_(limits::log_queue_max,
@@ -128,9 +131,9 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(const OpenOptions& options)
   publisher->reset();
   // The folder may be one whose maker was killed before it had synced the entry.
   if (auto ok = files.sync_directory(options.dir / ".."); !ok) return ok.error();
-  const auto first_ids = list_segments(files, options.dir);
-  if (!first_ids) return first_ids.error();
-  if (first_ids->empty()) {
+  const auto kept = kept_segments(files, options.dir);
+  if (!kept) return kept.error();
+  if (kept->first_ids.empty() && !kept->mark) {
     if (const auto served = publisher->served()) return segments_gone(options.dir, *served);
     if (auto ok = create_log(files, options.dir, options.clock.wall_ns(), options.segment_size); !ok) {
       return ok.error();
@@ -253,6 +256,7 @@ Result<void> SegmentLog::make_room(std::size_t size) {
   }
   if (writer_.has_segment()) {
     if (auto ok = writer_.seal(catalog_); !ok) return ok;
+    sealed_.nudge();
   }
   return writer_.begin_segment();
 }
@@ -272,6 +276,14 @@ Result<void> SegmentLog::write_group(std::span<PendingAppend* const> group) {
   for (const auto& write : writes)
     catalog_.add(write.block->view(), write.offset);
   return {};
+}
+
+Result<Expendables> SegmentLog::expendable(const RetentionPolicy& policy) const {
+  return expendable_segments(files_, dir_, policy, clock_.wall_ns());
+}
+
+Result<std::size_t> SegmentLog::drop_below(std::uint64_t id) {
+  return drop_segments_below(files_, dir_, {log_id(), id});
 }
 
 TypeCounts SegmentLog::type_counts() const {

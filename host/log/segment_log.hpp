@@ -16,6 +16,7 @@
 #include "log/append_queue.hpp"
 #include "log/event_log.hpp"
 #include "log/producers.hpp"
+#include "log/retention.hpp"
 #include "log/segment_reader.hpp"
 #include "log/segment_writer.hpp"
 #include "log/tip_page.hpp"
@@ -44,7 +45,7 @@ class SegmentLog final : public EventLog {
   ~SegmentLog() override;
 
   [[nodiscard]] Uuid log_id() const override { return reader_->log_id(); }
-  [[nodiscard]] std::uint64_t first() const override { return reader_->first(); }
+  [[nodiscard]] Result<std::uint64_t> first() const override { return reader_->first(); }
   [[nodiscard]] std::uint64_t tip() const override { return reader_->tip(); }
   Result<WaitResult> wait(std::uint64_t seen, const Interrupt& interrupt,
                           std::optional<std::chrono::nanoseconds> timeout) override {
@@ -63,6 +64,15 @@ class SegmentLog final : public EventLog {
   /// Events of each type in the whole log. Any thread.
   [[nodiscard]] TypeCounts type_counts() const;
 
+  /// Looking after the log, beside appends and readers; one thread at a time. Nudged whenever a segment was
+  /// sealed.
+  [[nodiscard]] Interrupt& sealed() { return sealed_; }
+  /// What the policy would have dropped now. @return corrupt, io
+  [[nodiscard]] Result<Expendables> expendable(const RetentionPolicy& policy) const;
+  /// Drops all segments below `id`, with which one begins; finishes what an earlier call could not.
+  /// @return how many segments went; an error: it may be done in part, and is to be called again
+  Result<std::size_t> drop_below(std::uint64_t id);
+
  private:
   SegmentLog(const OpenOptions& options, os::FileLock lock, TipPublisher publisher, RecoveredLog recovered);
 
@@ -73,8 +83,12 @@ class SegmentLog final : public EventLog {
   Result<void> make_room(std::size_t size);
   Result<void> write_group(std::span<PendingAppend* const> group);
 
+  os::FileSystem& files_;
+  const std::filesystem::path dir_;
+  const Clock& clock_;
   os::FileLock lock_;
   TipPublisher publisher_;
+  Interrupt sealed_;
   std::unique_ptr<SegmentReader> reader_;
   ProducerTurns turns_;
   ProducerHistory history_;
