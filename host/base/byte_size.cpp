@@ -23,7 +23,7 @@ constexpr Unit units[] = {
     {"KB", 1'000},
     {"B", 1},
 };
-constexpr std::uint64_t max_bytes = std::uint64_t{1} << 50;  // a PiB, so that sums do not overflow
+constexpr std::uint64_t max_bytes = std::uint64_t{1} << 50;  // so that sums do not overflow
 
 }  // namespace
 

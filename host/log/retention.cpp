@@ -15,9 +15,11 @@ namespace {
 
 constexpr std::size_t always_kept = 2;  // segments
 
+// Of all but the last one.
 Result<std::vector<std::uint64_t>> sizes_of(os::FileSystem& files, const std::filesystem::path& dir,
-                                            const std::vector<std::uint64_t>& first_ids) {
+                                            std::vector<std::uint64_t> first_ids) {
   std::vector<std::uint64_t> sizes;
+  first_ids.pop_back();
   for (const auto first_id : first_ids) {
     const auto file = files.status(dir / segment_name(first_id));
     if (!file) return file.error();
@@ -47,9 +49,11 @@ std::uint64_t Expendables::keep_from(std::uint64_t held_from) const {
 }
 
 Result<Expendables> expendable_segments(os::FileSystem& files, const std::filesystem::path& dir,
-                                        const RetentionPolicy& policy, std::int64_t now_ns) {
+                                        const RetentionPolicy& policy, std::uint64_t last_bytes,
+                                        std::int64_t now_ns) {
   const auto kept = kept_segments(files, dir);
   if (!kept) return kept.error();
+  if (auto ok = require_first_segment(files, dir, *kept); !ok) return ok.error();
   const auto& first_ids = kept->first_ids;
   std::uint64_t excess = 0;
   std::vector<std::uint64_t> sizes;
@@ -57,7 +61,7 @@ Result<Expendables> expendable_segments(os::FileSystem& files, const std::filesy
     auto found = sizes_of(files, dir, first_ids);
     if (!found) return found.error();
     sizes = std::move(*found);
-    std::uint64_t all = 0;
+    auto all = last_bytes;
     for (const auto size : sizes)
       all += size;
     excess = all - std::min(all, *policy.max_bytes);

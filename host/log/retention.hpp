@@ -16,7 +16,7 @@ namespace aludel {
 
 struct RetentionPolicy {
   std::optional<std::chrono::milliseconds> max_age;  ///< of a segment's last append
-  std::optional<std::uint64_t> max_bytes;            ///< of all segments
+  std::optional<std::uint64_t> max_bytes;            ///< of all segments, without what is allocated ahead
 
   [[nodiscard]] bool drops() const { return max_age || max_bytes; }
   friend bool operator==(const RetentionPolicy&, const RetentionPolicy&) = default;
@@ -36,8 +36,10 @@ struct Expendables {
   [[nodiscard]] std::uint64_t keep_from(std::uint64_t held_from) const;
 };
 
+/// @param last_bytes how much of the last segment is written
 /// @return corrupt, io
 [[nodiscard]] Result<Expendables> expendable_segments(os::FileSystem& files, const std::filesystem::path& dir,
-                                                      const RetentionPolicy& policy, std::int64_t now_ns);
+                                                      const RetentionPolicy& policy, std::uint64_t last_bytes,
+                                                      std::int64_t now_ns);
 
 }  // namespace aludel

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -32,6 +33,7 @@ struct OpenOptions {
   std::vector<KnownMark> known = {};
   std::uint64_t segment_size = limits::segment_max;  ///< of new segments, without their footers
   bool allocate_ahead = true;
+  std::uint64_t min_free = 0;  ///< bytes that the file system keeps free: below, nothing is appended; 0: off
   ReportSink report = [](const std::string&) {};
 };
 
@@ -80,12 +82,14 @@ class SegmentLog final : public EventLog {
   Result<std::uint64_t> commit(const BlockContent& content);
   std::size_t commit_group(std::span<PendingAppend* const> waiting);
   Result<void> check_files();
+  Result<void> check_space();
   Result<void> make_room(std::size_t size);
   Result<void> write_group(std::span<PendingAppend* const> group);
 
   os::FileSystem& files_;
   const std::filesystem::path dir_;
   const Clock& clock_;
+  const std::uint64_t min_free_;
   os::FileLock lock_;
   TipPublisher publisher_;
   Interrupt sealed_;
@@ -98,6 +102,7 @@ class SegmentLog final : public EventLog {
   Catalog catalog_;              // changed by the leader alone, under the mutex; read by it without
   SegmentWriter writer_;         // the leader's
   std::optional<Error> closed_;  // the leader's: why nothing can be appended any more
+  std::atomic<std::uint64_t> written_bytes_{0};  // of the last segment; the leader sets it
 
   std::mutex buffers_mutex_;
   std::vector<BlockBuffer> buffers_;  // to be used again

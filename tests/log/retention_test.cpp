@@ -402,6 +402,7 @@ TEST_CASE("by size the oldest segments go until the rest fits, whoever needs the
   std::uint64_t all = 0;
   for (const auto id : segments)
     all += std::filesystem::file_size(dir.path() / segment_name(id));
+  CHECK(all == log->stats()->bytes);
   const auto one = std::filesystem::file_size(dir.path() / segment_name(0));
   const auto keep_from = [&](std::uint64_t max_bytes, std::uint64_t held_from) {
     return log->expendable({.max_age = {}, .max_bytes = max_bytes}).value().keep_from(held_from);
@@ -417,6 +418,19 @@ TEST_CASE("by size the oldest segments go until the rest fits, whoever needs the
   REQUIRE(expendable);
   CHECK(expendable->keep_from(0) == segments[1]);
   CHECK(expendable->keep_from(segments[3]) == segments[3]);
+}
+
+TEST_CASE("what is allocated ahead does not count for the log's size") {
+  const TempDir dir;
+  fill(dir.path());
+  FaultFileSystem files;
+  auto options = small_options(dir.path(), files);
+  options.allocate_ahead = true;
+  const auto log = open_log(options);
+  REQUIRE(append(*log, {event_with(text_of(60))}));
+  const auto bytes = log->stats()->bytes;
+  CHECK(log->expendable({.max_age = {}, .max_bytes = bytes})->segments.empty());
+  CHECK(log->expendable({.max_age = {}, .max_bytes = bytes - 1})->segments.size() == 1);
 }
 
 TEST_CASE("whoever looks after the log is nudged when a segment was sealed, and else not") {
