@@ -42,6 +42,7 @@ class OwnedProcessor final : public Processor {
   Result<void> make_instance();
   Result<void> load();
   [[nodiscard]] std::optional<Standstill> strangeness() const;
+  void look_for_drop();
   Instance::Context context();
 
   // A run, in the order of its steps.
@@ -189,6 +190,13 @@ std::optional<Standstill> OwnedProcessor::strangeness() const {
   return check_ownership(*identity, cursor_.position, handler, environment_.log, now_ns);
 }
 
+// Whatever it does or stands still for: what it was to handle next may be gone meanwhile.
+void OwnedProcessor::look_for_drop() {
+  if (standstill_ || !projection_ || !projection_->initialised() || strangeness()) return;
+  auto gone = check_expiry(cursor_.position, environment_.log, environment_.clock.wall_ns());
+  if (gone) stand_still(std::move(*gone));
+}
+
 Instance::Context OwnedProcessor::context() {
   return {
       .processor = options_.name,
@@ -203,6 +211,7 @@ ProcessorState OwnedProcessor::run(const Interrupt& stop) {
   while (!stop.raised()) {
     stop.take_nudge();
     if (!apply_commands()) break;
+    look_for_drop();
     if (!started_ && !relay(stop)) continue;
     const bool works = !rests() && options_.start != Start::commands_only;
     if ((works || replays_) && !started_ && !bring_up(stop)) {
