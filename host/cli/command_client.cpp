@@ -62,7 +62,7 @@ Error not_started(const LiveState& live, const std::string& name) {
 // Whether a processor's process has ended in this state, or waits for another one: it applies nothing by
 // itself.
 bool is_at_rest(const LiveState& live) {
-  constexpr std::string_view states[] = {"paused", "stopped", "refused", "diverged", "crashed"};
+  constexpr std::string_view states[] = {"paused", "stopped", "refused", "diverged", "expired", "crashed"};
   return (live.state == "retrying" && live.code == to_string(ErrorCode::locked)) ||
          std::find(std::begin(states), std::end(states), live.state) != std::end(states);
 }
