@@ -83,6 +83,11 @@ Result<KeptSegments> kept_segments(os::FileSystem& files, const std::filesystem:
   return kept;
 }
 
+bool dropped_since(os::FileSystem& files, const std::filesystem::path& dir, const KeptSegments& kept) {
+  const auto now = read_first(files, dir);
+  return now && *now > kept.first();
+}
+
 Result<void> require_first_segment(os::FileSystem& files, const std::filesystem::path& dir,
                                    const KeptSegments& kept) {
   const auto path = dir / segment_name(kept.first());
@@ -94,6 +99,7 @@ Result<void> require_first_segment(os::FileSystem& files, const std::filesystem:
   }
   if (!kept.mark) return {};
   const auto file = files.open(path, os::OpenMode::read);
+  if (!file && dropped_since(files, dir, kept)) return {};  // the log begins where it should
   if (!file) return file.error();
   const auto header = read_segment_header(**file, path);
   // One that is damaged is found out by whoever reads it.

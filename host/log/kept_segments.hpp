@@ -42,6 +42,10 @@ struct KeptSegments {
 /// @return not_found: there is no such folder; corrupt, unsupported, io
 [[nodiscard]] Result<KeptSegments> kept_segments(os::FileSystem& files, const std::filesystem::path& dir);
 
+/// Whether more was dropped since: then a segment of these may be gone.
+[[nodiscard]] bool dropped_since(os::FileSystem& files, const std::filesystem::path& dir,
+                                 const KeptSegments& kept);
+
 /// @return corrupt if the log does not begin where it should, or `first` is another log's
 [[nodiscard]] Result<void> require_first_segment(os::FileSystem& files, const std::filesystem::path& dir,
                                                  const KeptSegments& kept);

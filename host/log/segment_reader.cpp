@@ -12,7 +12,6 @@
 #include "base/os/futex.hpp"
 #include "base/os/lock.hpp"
 #include "log/footer.hpp"
-#include "log/kept_segments.hpp"
 #include "log/segment.hpp"
 #include "log/segment_cursor.hpp"
 
@@ -64,6 +63,7 @@ Result<std::unique_ptr<SegmentReader>> SegmentReader::open(os::FileSystem& files
   if (auto ok = require_first_segment(files, dir, *kept); !ok) return ok.error();
   const auto path = dir / segment_name(kept->first_ids.back());
   const auto file = files.open(path, os::OpenMode::read);
+  if (!file && dropped_since(files, dir, *kept)) return open(files, dir);
   if (!file) return file.error();
   const auto header = read_segment_header(**file, path);
   if (!header) return header.error();
@@ -197,20 +197,27 @@ Result<std::uint32_t> SegmentReader::block_fingerprint(std::uint64_t id) {
   return (*header)->common.crc;
 }
 
-// The last footer counts all up to there.
 Result<TypeCounts> SegmentReader::type_counts() {
-  const auto kept = kept_segments(files_, dir_);
-  if (!kept) return kept.error();
+  for (;;) {
+    const auto kept = kept_segments(files_, dir_);
+    if (!kept) return kept.error();
+    auto counts = count_types(*kept);
+    if (counts || !dropped_since(files_, dir_, *kept)) return counts;
+  }
+}
+
+// The last footer counts all up to there.
+Result<TypeCounts> SegmentReader::count_types(const KeptSegments& kept) {
   TypeCounts counts;
-  auto from = kept->first();
-  for (auto id = kept->first_ids.rbegin(); id != kept->first_ids.rend(); ++id) {
+  auto from = kept.first();
+  for (auto id = kept.first_ids.rbegin(); id != kept.first_ids.rend(); ++id) {
     const auto path = dir_ / segment_name(*id);
     const auto file = files_.open(path, os::OpenMode::read);
     if (!file) return file.error();
     auto footer = find_footer(**file, path);
     if (!footer) return footer.error();
     if (!footer->has_value()) {
-      if (id == kept->first_ids.rbegin()) continue;
+      if (id == kept.first_ids.rbegin()) continue;
       return corrupt(path, 0, "a segment follows, but this one has no intact footer");
     }
     counts = std::move((*footer)->catalog.types);
@@ -236,8 +243,13 @@ Result<TypeCounts> SegmentReader::type_counts() {
 }
 
 Result<LogStats> SegmentReader::stats() {
-  const auto end = tip();
-  const auto located = store_.locate(end, end);
+  auto end = tip();
+  auto located = store_.locate(end, end);
+  // The log may have gone on, and dropped even that.
+  while (!located && located.error().code == ErrorCode::not_found && tip() > end) {
+    end = tip();
+    located = store_.locate(end, end);
+  }
   if (!located) return located.error();
   const auto kept = kept_segments(files_, dir_);
   if (!kept) return kept.error();

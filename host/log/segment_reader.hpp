@@ -10,6 +10,7 @@
 #include "base/os/file.hpp"
 #include "log/catalog.hpp"
 #include "log/event_log.hpp"
+#include "log/kept_segments.hpp"
 #include "log/segment_scan.hpp"
 #include "log/segment_store.hpp"
 #include "log/tip_page.hpp"
@@ -53,6 +54,7 @@ class SegmentReader final : public EventReader {
  private:
   SegmentReader(os::FileSystem& files, std::filesystem::path dir, const Uuid& log_id, const Uuid& boot_id);
   Result<void> find_tip();
+  Result<TypeCounts> count_types(const KeptSegments& kept);
   Result<void> keep(std::uint64_t first_id, SegmentScan scan);
   Result<void> attach();
   [[nodiscard]] const TipView* page() const;

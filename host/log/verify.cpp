@@ -38,10 +38,8 @@ class Verifier {
     const auto published = last_published(*first_ids);
     if (!published) return published.error();
     published_ = *published;
-    if (auto ok = find_limit(); !ok) return ok.error();
-    first_ids = segments();
+    first_ids = segments_to_tip();
     if (!first_ids) return first_ids.error();
-    if (tip_) std::erase_if(*first_ids, [&](std::uint64_t id) { return id > 0 && id >= *tip_; });
     if (first_ids->empty()) return report_.faults.empty() ? no_log() : Result<VerifyReport>(report_);
     next_id_ = first_ids->front();
     counted_ = next_id_ == 0;
@@ -68,6 +66,17 @@ class Verifier {
     return {ErrorCode::not_found,
             "verify the log " + dir_.string() +
                 ": there is none: append an event first, or name another folder by --data"};
+  }
+
+  Result<std::vector<std::uint64_t>> segments_to_tip() {
+    for (;;) {
+      if (auto ok = find_limit(); !ok) return ok.error();
+      auto first_ids = segments();
+      if (!first_ids || first_ids->empty() || !tip_) return first_ids;
+      std::erase_if(*first_ids, [&](std::uint64_t id) { return id > 0 && id >= *tip_; });
+      // Else all up to that tip was dropped meanwhile.
+      if (!first_ids->empty() || !report_.faults.empty()) return first_ids;
+    }
   }
 
   // The log's; where it is not known where that begins, all.
@@ -121,7 +130,7 @@ class Verifier {
 
   // What was published in this boot was acknowledged.
   void check_published() {
-    if (!report_.faults.empty() || !published_ || *published_ <= next_id_) return;
+    if (!report_.faults.empty() || !published_ || *published_ <= next_id_ || is_dropped(next_id_)) return;
     report_.torn_tail.reset();
     fault(offset_, fmt::format("the log ends before event {}, but its tip page knows its events to below {}",
                                next_id_, *published_));

@@ -2,9 +2,10 @@
 #include "log/retention.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
-#include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/limits.hpp"
@@ -344,6 +345,47 @@ TEST_CASE("drops while others append, read, verify and open disturb none of them
   }
   CHECK(segments_of(dir.path()).size() < 8);
   CHECK(log->tip() == 300);
+}
+
+TEST_CASE("readers open and read in one thread while another appends and drops") {
+  const TempDir dir;
+  FaultFileSystem files;
+  const auto log = open_log(small_options(dir.path(), files));
+  REQUIRE(append(*log, {event_with(text_of(0))}));
+  std::atomic<bool> done{false};
+  std::thread reading([&] {
+    while (!done) {
+      const auto reader = SegmentReader::open(os::real_file_system(), dir.path());
+      REQUIRE(reader);
+      const auto first = (*reader)->first().value();
+      REQUIRE((*reader)->stats());
+      CHECK((*reader)->type_counts().value().size() == 1);
+      auto cursor = (*reader)->read_from(first);
+      auto next = first;
+      for (;;) {
+        const auto block = cursor ? (*cursor)->next() : Result<const Block*>(cursor.error());
+        if (!block) {
+          // It was overtaken.
+          REQUIRE(block.error().code == ErrorCode::not_found);
+          REQUIRE((*reader)->first().value() > next);
+          break;
+        }
+        if (*block == nullptr) break;
+        Event event;
+        for (auto walk = (*block)->events(next); walk.next(event); ++next)
+          REQUIRE(event.data == text_of(next));
+      }
+      REQUIRE(verified(dir.path()).faults.empty());
+    }
+  });
+  for (std::uint64_t i = 1; i < 1'500; ++i) {
+    REQUIRE(append(*log, {event_with(text_of(i))}));
+    const auto segments = segments_of(dir.path());
+    if (segments.size() > 6) REQUIRE(log->drop_below(segments[segments.size() - 4]));
+  }
+  done = true;
+  reading.join();
+  CHECK(log->first().value() > 1'000);
 }
 
 TEST_CASE("verify passes over segments that go while it walks") {
