@@ -188,11 +188,10 @@ std::string log_of(const json::object& log) {
       "log: " + counted(number_at(log, "events"), "event") + ", " + human_size(number_at(log, "bytes"));
   const auto first = number_at(log, "first");
   if (first > 0) out += "; kept from event " + std::to_string(first) + " on";
-  const auto free = number_at(log, "free");
-  const auto min_free = number_at(log, "min_free");
-  if (free >= min_free) return out + "\n";
-  return out + "; it takes no events: " + human_size(free) +
-         " are free on its file system, below min_free = " + human_size(min_free) + ": free some space\n";
+  if (!log.at("disk_full").as_bool()) return out + "\n";
+  return out +
+         "; it takes no events: its file system has less free than min_free in [log] keeps: free some "
+         "space\n";
 }
 
 // The most frequent ones; all of them are in the JSON.

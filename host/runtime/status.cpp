@@ -171,14 +171,12 @@ Result<Status> read_status(const Installation& installation, const Plan& plan,
   if (!counts) return counts.error();
 
   const auto free = os::real_file_system().free_space(installation.data.log());
-  if (!free) return free.error();
 
   Status status;
   status.events = stats->events;
   status.first = stats->first;
   status.bytes = stats->bytes;
-  status.free = *free;
-  status.min_free = installation.config.min_free;
+  status.disk_full = free && *free < installation.config.min_free;
   auto listening = configured(installation, plan);
   std::set<std::string> names;
   for (const auto& [name, ignored] : listening)
@@ -225,8 +223,7 @@ std::string to_json(const Status& status) {
                               {{"events", status.events},
                                {"first", status.first},
                                {"bytes", status.bytes},
-                               {"free", status.free},
-                               {"min_free", status.min_free}}},
+                               {"disk_full", status.disk_full}}},
                              {"processors", std::move(processors)},
                              {"unrouted", std::move(unrouted)}});
 }

@@ -177,12 +177,12 @@ def test_where_too_little_is_free_nothing_is_appended_and_processors_go_on(alude
         equal((status, answer["error"]["code"]), (507, "disk_full"))
         _, error = aludel.run("append", "--type", "calm", status=3)
         holds(error, "keeps 1024TiB: nothing was added")
-        log = aludel.json("status")["log"]
-        assert log["free"] < log["min_free"], log
+        equal(aludel.json("status")["log"]["disk_full"], True)
         holds(aludel.run("status"), "; it takes no events: ")
     equal(aludel.json("status")["log"]["events"], 2)
     configure(aludel, 'min_free = "0B"')
     aludel.append("calm")
+    equal(aludel.json("status")["log"]["disk_full"], False)
 
 
 if __name__ == "__main__":
