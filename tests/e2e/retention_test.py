@@ -100,7 +100,7 @@ def test_a_log_over_its_size_leaves_a_processor_behind_which_says_so_until_it_is
     with aludel.host() as host:
         begin = expire(aludel, host)
         holds(aludel.run("status"), "\nx expired since ")
-        holds(aludel.run("processor", "list"), "aludel processor skip x")
+        holds(aludel.run("processor", "list"), "processor skip x")
         _, error = aludel.run("processor", "resume", "x", status=2)
         holds(error, "resume processor \"x\": it will never handle events 1 to ")
         equal(host.end()[0], 0)
