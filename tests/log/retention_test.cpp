@@ -15,6 +15,8 @@
 #include "segment_files.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fault_file_system.hpp"
+#include "support/memory_file_system.hpp"
+#include "support/power_loss.hpp"
 #include "support/recording_file_system.hpp"
 
 namespace aludel {
@@ -200,30 +202,31 @@ TEST_CASE("a writer finishes a drop that was interrupted, wherever that was, and
 
 TEST_CASE("after a power loss at any call of a drop all is there that is kept") {
   const TempDir dir;
-  const auto folder = dir.path() / "log";
-  RecordingFileSystem files(folder);
-  const auto log = open_log(small_options(folder, files));
-  for (int i = 0; i < 60; ++i)
-    REQUIRE(append(*log, {event_with(text_of(static_cast<std::uint64_t>(i)))}));
-  const auto segments = segments_of(folder);
+  RecordingFileSystem files(dir.path(), os::real_file_system());
+  const auto log = open_log(small_options(dir.path(), files));
+  for (std::uint64_t i = 0; i < 60; ++i)
+    REQUIRE(append(*log, {event_with(text_of(i))}));
+  const auto segments = segments_of(dir.path());
   REQUIRE(segments.size() > 3);
   const auto begin = files.position();
   REQUIRE(log->drop_below(segments[1]));
-  REQUIRE(log->drop_below(segments[2]));
-  const auto survivors = dir.path() / "survivors";
-  for (auto calls = begin; calls <= files.position(); ++calls) {
-    for (const auto loss : {Loss::all, Loss::none, Loss::random, Loss::random}) {
-      const auto seed = static_cast<std::uint32_t>(calls * 4 + static_cast<std::size_t>(loss));
+  REQUIRE(log->drop_below(segments[3]));
+  const auto made = files.calls();
+  PowerLoss loss({});
+  for (std::size_t calls = 0; calls <= made.size(); ++calls) {
+    if (calls > 0) loss.advance(made[calls - 1]);
+    if (calls < begin) continue;
+    const auto check = [&](LossKind /*kind*/, const std::vector<Fate>& fates) {
       CAPTURE(calls);
-      CAPTURE(seed);
-      files.write_survivors(calls, loss, seed, survivors);
-      FaultFileSystem none;
-      const auto recovered = open_log(small_options(survivors, none));
+      const TempDir left;
+      MemoryFileSystem survivors(left.path(), loss.aftermath(fates));
+      const auto recovered = open_log(small_options(left.path(), survivors));
       const auto first = recovered->first().value();
-      CHECK((first == 0 || first == segments[1] || first == segments[2]));
+      CHECK((first == 0 || first == segments[1] || first == segments[3]));
       CHECK(recovered->tip() == 60);
       check_whole_from(*recovered, first);
-    }
+    };
+    for_each_loss(loss.undecided(), static_cast<std::uint32_t>(calls), 4, check);
   }
 }
 
