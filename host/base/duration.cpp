@@ -13,7 +13,7 @@ struct Unit {
   std::int64_t ms;
 };
 
-constexpr Unit units[] = {{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}};
+constexpr Unit units[] = {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}};
 constexpr std::int64_t max_ms =
     std::int64_t{1'000'000} * 3'600'000;  // a century, so that sums do not overflow
 
@@ -29,7 +29,7 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   }
   return Error(
       ErrorCode::invalid,
-      "\"" + std::string(text) + "\" is no duration: write a number and ms, s, m or h, such as \"30s\"");
+      "\"" + std::string(text) + "\" is no duration: write a number and ms, s, m, h or d, such as \"30s\"");
 }
 
 std::string format_delay(std::chrono::milliseconds delay) {

@@ -9,7 +9,7 @@
 
 namespace aludel {
 
-/// Reads a duration as people write it: a whole number and a unit, "250ms", "30s", "5m", "2h".
+/// Reads a duration as people write it: a whole number and a unit, "250ms", "30s", "5m", "2h", "30d".
 /// @return invalid: what is expected is said
 [[nodiscard]] Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 

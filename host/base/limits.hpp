@@ -26,6 +26,11 @@ inline constexpr std::size_t ingest_batch_size_max = 4 * MiB;  ///< of JSON, unl
 inline constexpr std::size_t block_max = 64 * MiB;
 inline constexpr std::size_t block_events_max = 1'000'000;
 inline constexpr std::size_t segment_max = 128 * MiB;
+inline constexpr std::size_t segment_min = 8 * MiB;                 ///< as configured: the largest event fits
+inline constexpr std::size_t log_bytes_max = std::size_t{1} << 50;  ///< as configured
+inline constexpr std::size_t min_free_default = 64 * MiB;           ///< of the log's file system
+inline constexpr auto retention_interval =
+    std::chrono::minutes(1);                                 ///< from one look at what is kept to the next
 inline constexpr std::size_t log_types_max = 16'384;         ///< distinct types in one log
 inline constexpr std::size_t log_producers_max = 65'536;     ///< distinct producers in one log
 inline constexpr std::size_t log_queue_max = 2 * block_max;  ///< appends in memory, together

@@ -63,7 +63,7 @@ Error not_started(const LiveState& live, const std::string& name) {
 // Whether a processor's process has ended in this state, or waits for what may take long before it applies
 // anything: for its folder, or, where a replay is to be applied, for its handler to come up.
 bool is_at_rest(const LiveState& live) {
-  constexpr std::string_view states[] = {"paused", "stopped", "refused", "diverged", "crashed"};
+  constexpr std::string_view states[] = {"paused", "stopped", "refused", "diverged", "expired", "crashed"};
   return (live.state == "retrying" && !live.at_event) ||
          std::find(std::begin(states), std::end(states), live.state) != std::end(states);
 }

@@ -44,9 +44,9 @@ struct AppendOptions {
 Result<int> append_command(const Globals& globals, const AppendOptions& options);
 
 struct LogOptions {
-  std::uint64_t from = 0;
-  std::optional<std::uint64_t> to;  ///< inclusive
-  std::string type;                 ///< exact, "x*" or "*"; empty: all
+  std::optional<std::uint64_t> from;  ///< none: the oldest that is kept
+  std::optional<std::uint64_t> to;    ///< inclusive
+  std::string type;                   ///< exact, "x*" or "*"; empty: all
   std::optional<std::string> key;
   std::optional<std::uint64_t> limit;
   bool follow = false;

@@ -8,6 +8,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/byte_size.hpp"
 #include "base/duration.hpp"
 #include "base/json_writer.hpp"
 #include "cli/commands.hpp"
@@ -81,6 +82,15 @@ json::value value_of(const ProcessorConfig& p) {
           {"config", json::parse(p.config_json)}};
 }
 
+json::value log_value(const Config& config) {
+  const auto& [max_age, max_bytes] = config.retention;
+  return {{"sync", config.sync_full ? "full" : "normal"},
+          {"max_age", max_age ? json::value(format_duration(*max_age)) : json::value(nullptr)},
+          {"max_bytes", max_bytes ? json::value(format_byte_size(*max_bytes)) : json::value(nullptr)},
+          {"min_free", format_byte_size(config.min_free)},
+          {"segment_size", format_byte_size(config.segment_size)}};
+}
+
 json::value value_of(const Config& config) {
   json::array dirs;
   for (const auto& dir : config.plugin_dirs)
@@ -88,7 +98,7 @@ json::value value_of(const Config& config) {
   json::array processors;
   for (const auto& p : config.processors)
     processors.push_back(value_of(p));
-  return {{"log", {{"sync", config.sync_full ? "full" : "normal"}}},
+  return {{"log", log_value(config)},
           {"host", {{"plugin_dirs", std::move(dirs)}, {"log_level", to_string(config.log_level)}}},
           {"processors", std::move(processors)}};
 }

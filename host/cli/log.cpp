@@ -15,7 +15,7 @@ namespace {
 // Prints what a walk over the log meets, until it has printed enough.
 class Printer {
  public:
-  explicit Printer(const LogOptions& options) : options_(options), next_(options.from) {
+  Printer(const LogOptions& options, std::uint64_t from) : options_(options), next_(from) {
     if (!options.type.empty()) type_ = parse_subscription(options.type);
     if (options.limit) left_ = *options.limit;
   }
@@ -70,8 +70,8 @@ class Printer {
 };
 
 Result<void> check(const LogOptions& options) {
-  if (options.to && options.from > *options.to) {
-    return Error(ErrorCode::invalid, "--from " + std::to_string(options.from) + " lies beyond --to " +
+  if (options.to && options.from && *options.from > *options.to) {
+    return Error(ErrorCode::invalid, "--from " + std::to_string(*options.from) + " lies beyond --to " +
                                          std::to_string(*options.to) + ": nothing is between them");
   }
   const auto star = options.type.find('*');
@@ -101,9 +101,11 @@ Result<int> log_command(const Globals& globals, const LogOptions& options) {
   if (!installation) return installation.error();
   auto reader = SegmentReader::open(os::real_file_system(), installation->data.log());
   if (!reader) return reader.error();
-  auto blocks = (*reader)->read_from(options.from, Check::directory);
+  const auto from = options.from ? Result<std::uint64_t>(*options.from) : (*reader)->first();
+  if (!from) return from.error();
+  auto blocks = (*reader)->read_from(*from, Check::directory);
   if (!blocks) return blocks.error();
-  Printer printer(options);
+  Printer printer(options, *from);
   const Interrupt never;
   for (;;) {
     const auto seen = (*reader)->tip();

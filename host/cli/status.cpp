@@ -112,6 +112,7 @@ std::string waits_for(const Globals& globals, const json::object& processor) {
   }
   if (state == "refused") return "a new start of the host";
   if (state == "diverged") return to_type(globals, "processor reset " + name);
+  if (state == "expired") return to_type(globals, "processor skip " + name);
   if (state == "offline") return "a host";
   return "-";
 }
@@ -131,6 +132,7 @@ std::string remedy(const Globals& globals, const json::object& processor) {
     return damaged_remedy(DataDirectory(globals.data).processor(text_at(processor, "name")));
   }
   if (state == "refused") return refused_remedy;
+  if (state == "expired") return "";  // the reason says it
   if (state == "diverged") {
     return "`" + next + "` begins anew: it drops the handler's tables and discards its open letters";
   }
@@ -181,6 +183,31 @@ std::string pending_of(const json::array& processors) {
   return out;
 }
 
+// What none of them will handle any more.
+std::string expired_of(const json::array& processors) {
+  std::string out;
+  for (const auto& value : processors) {
+    const auto& processor = value.as_object();
+    const auto expired = number_at(processor, "expired");
+    if (expired == 0) continue;
+    out += text_at(processor, "name") + " expired: " + counted(expired, "event") +
+           " dropped from the log before it came to them\n";
+  }
+  return out;
+}
+
+// From where the log is kept, and whether it takes more.
+std::string log_of(const json::object& log) {
+  auto out =
+      "log: " + counted(number_at(log, "events"), "event") + ", " + human_size(number_at(log, "bytes"));
+  const auto first = number_at(log, "first");
+  if (first > 0) out += "; kept from event " + std::to_string(first) + " on";
+  if (!log.at("disk_full").as_bool()) return out + "\n";
+  return out +
+         "; it takes no events: its file system has less free than min_free in [log] keeps: free some "
+         "space\n";
+}
+
 // The most frequent ones; all of them are in the JSON.
 std::string unrouted_of(const json::object& unrouted) {
   constexpr std::size_t shown_max = 10;
@@ -201,10 +228,11 @@ std::string print(const Globals& globals, const json::object& status) {
   const auto& log = status.at("log").as_object();
   const auto& processors = status.at("processors").as_array();
   const auto& unrouted = status.at("unrouted").as_object();
-  auto out = "log: " + counted(number_at(log, "events"), "event") + ", " +
-             human_size(number_at(log, "bytes")) + "\n";
-  if (!processors.empty())
-    out += table_of(processors) + errors_of(globals, processors) + pending_of(processors);
+  auto out = log_of(log);
+  if (!processors.empty()) {
+    out += table_of(processors) + errors_of(globals, processors) + expired_of(processors) +
+           pending_of(processors);
+  }
   return unrouted.empty() ? out : out + unrouted_of(unrouted);
 }
 

@@ -35,7 +35,7 @@ class BlockCursor {
 
   /// The next block; null at the tip, after which a later call may find more. The block is valid until the
   /// next call, its bytes until `release` or the cursor's end.
-  /// @return corrupt (file and offset are named), io
+  /// @return not_found: it was dropped before the cursor came to it; corrupt (file and offset are named), io
   virtual Result<const Block*> next() = 0;
   /// Checks the events of the block last given, for cursors made with `Check::directory`.
   /// @return corrupt
@@ -76,8 +76,9 @@ class EventReader {
 
   /// The log's identity, fixed at its creation.
   [[nodiscard]] virtual Uuid log_id() const = 0;
-  /// The oldest event still kept.
-  [[nodiscard]] virtual std::uint64_t first() const = 0;
+  /// The oldest event that is kept now. What lies before was dropped, and more may be at any moment.
+  /// @return corrupt, io
+  [[nodiscard]] virtual Result<std::uint64_t> first() const = 0;
   /// The first id that is not durably there yet: the number of events ever appended. Any thread; a load.
   [[nodiscard]] virtual std::uint64_t tip() const = 0;
   /// Waits until `tip() > seen`, `interrupt` is pending, or `timeout` (none: for ever) has passed. Uses no
@@ -90,7 +91,8 @@ class EventReader {
   virtual Result<std::unique_ptr<BlockCursor>> read_from(std::uint64_t id, Check check) = 0;
   Result<std::unique_ptr<BlockCursor>> read_from(std::uint64_t id) { return read_from(id, Check::body); }
   /// `Block::fingerprint` of the block that holds `id`: what a projection keeps as its cursor's identity.
-  /// @return not_found when no event has this id; corrupt, io
+  /// It is known of the last event before `first()`, too.
+  /// @return not_found when no event has this id, or it was dropped; corrupt, io
   virtual Result<std::uint32_t> block_fingerprint(std::uint64_t id) = 0;
 };
 

@@ -95,6 +95,20 @@ struct Trailer {
 };
 static_assert(sizeof(Trailer) == 24 && std::is_trivially_copyable_v<Trailer>);
 
+/// The file `first`: where a log begins whose oldest segments were dropped.
+struct FirstMark {
+  static constexpr std::array<char, 8> magic_bytes{'A', 'L', 'U', 'D', 'E', 'L', 'F', '\n'};
+
+  std::array<char, 8> magic;
+  std::uint32_t version;
+  std::uint32_t reserved_front;
+  Uuid log_id;
+  std::uint64_t first_id;  ///< of the oldest segment that is kept
+  std::uint32_t reserved_back;
+  std::uint32_t crc;  ///< of all bytes before it, in every version
+};
+static_assert(sizeof(FirstMark) == 48 && std::is_trivially_copyable_v<FirstMark>);
+
 /// An entry of a block's directory of types; `name_offset` counts from the entry's own start.
 struct TypeEntry {
   std::uint32_t count;
@@ -154,6 +168,9 @@ template <typename T>
 }
 [[nodiscard]] inline std::uint32_t crc_of(const Trailer& trailer) {
   return crc32c(bytes_of(trailer).substr(0, offsetof(Trailer, crc)));
+}
+[[nodiscard]] inline std::uint32_t crc_of(const FirstMark& mark) {
+  return crc32c(bytes_of(mark).substr(0, offsetof(FirstMark, crc)));
 }
 /// Of a BlockHeader or a FooterHeader.
 template <typename Header>

@@ -43,6 +43,8 @@ Result<void> ProducerHistory::compare(std::string_view producer, const ProducerE
   std::size_t since_remembered = 0;
   for (;;) {
     const auto block = read(producer, position, end.last_id + 1);
+    // What was dropped is known by its sequence alone; so is what lies before.
+    if (!block && block.error().code == ErrorCode::not_found) return {};
     if (!block) return block.error();
     if (auto ok = compare_with(*block, position, events, sequence); !ok) return ok;
     const auto first = block->producer_sequence();

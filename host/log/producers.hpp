@@ -62,7 +62,8 @@ class ProducerHistory {
 
   /// @param end the producer's, beyond all of `events`, and durable
   /// @param sequence of events[0]
-  /// @return conflict if the log has other bytes under one of the sequences; corrupt, io
+  /// @return conflict if the log has other bytes under one of the sequences, of which those that were dropped
+  ///   are passed over; corrupt, io
   Result<void> compare(std::string_view producer, const ProducerEnd& end, std::span<const NewEvent> events,
                        std::uint64_t sequence);
 

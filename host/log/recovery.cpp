@@ -9,6 +9,7 @@
 
 #include "base/limits.hpp"
 #include "log/block_search.hpp"
+#include "log/kept_segments.hpp"
 #include "log/segment.hpp"
 #include "log/segment_scan.hpp"
 
@@ -30,16 +31,17 @@ class Recovery {
 
   Result<RecoveredLog> run() {
     if (auto ok = remove_unfinished(); !ok) return ok.error();
-    auto first_ids = list_segments(files_, dir_);
-    if (!first_ids) return first_ids.error();
-    ALUDEL_ASSERT(!first_ids->empty());
-    if (auto ok = require_first_segment(dir_, *first_ids); !ok) return ok.error();
-    const auto last = first_ids->back();
-    if (first_ids->size() > 1) {
-      if (auto ok = take_sealed((*first_ids)[first_ids->size() - 2], last); !ok) return ok.error();
+    const auto kept = kept_segments(files_, dir_);
+    if (!kept) return kept.error();
+    if (auto ok = require_first_segment(files_, dir_, *kept); !ok) return ok.error();
+    const auto& first_ids = kept->first_ids;
+    const auto last = first_ids.back();
+    if (first_ids.size() > 1) {
+      if (auto ok = take_sealed(first_ids[first_ids.size() - 2], last); !ok) return ok.error();
     }
-    if (auto ok = open_last(last, first_ids->size() > 1); !ok) return ok.error();
+    if (auto ok = open_last(last, first_ids.size() > 1); !ok) return ok.error();
     if (auto ok = require_known(); !ok) return ok.error();
+    if (auto ok = finish_drop(*kept); !ok) return ok.error();
     // A name that a writer left behind may not have become durable.
     if (auto ok = files_.sync_directory(dir_); !ok) return ok.error();
     report_lost();
@@ -53,6 +55,18 @@ class Recovery {
     for (const auto& name : *names) {
       if (!is_unfinished(name)) continue;
       if (auto ok = files_.remove(dir_ / name); !ok) return ok;
+    }
+    return {};
+  }
+
+  // What a drop that was interrupted has left.
+  Result<void> finish_drop(const KeptSegments& kept) {
+    if (!kept.mark) return {};
+    const auto finished = drop_segments_below(files_, dir_, *kept.mark);
+    if (!finished) return finished.error();
+    if (*finished > 0) {
+      report_(fmt::format("{}: removed what was dropped before event {}, as its removal was interrupted",
+                          dir_.string(), kept.first()));
     }
     return {};
   }

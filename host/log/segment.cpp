@@ -46,14 +46,6 @@ Result<std::vector<std::uint64_t>> list_segments(os::FileSystem& files, const st
   return first_ids;
 }
 
-Result<void> require_first_segment(const std::filesystem::path& dir,
-                                   const std::vector<std::uint64_t>& first_ids) {
-  if (first_ids.front() == 0) return {};
-  return corrupt(dir / segment_name(0), 0,
-                 fmt::format("the segment is missing, though later ones, from event {} on, are there",
-                             first_ids.front()));
-}
-
 format::SegmentHeader make_segment_header(const Uuid& log_id, std::uint64_t first_id,
                                           std::uint32_t previous_crc, std::int64_t created_ns,
                                           std::uint64_t capacity) {

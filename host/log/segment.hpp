@@ -24,14 +24,9 @@ namespace aludel {
 /// The name under which `path` is made before it gets its own.
 [[nodiscard]] std::filesystem::path unfinished(std::filesystem::path path);
 
-/// The first ids of the folder's segments, rising.
+/// The first ids of all segments in the folder, rising. Which of them are the log: `kept_segments`.
 [[nodiscard]] Result<std::vector<std::uint64_t>> list_segments(os::FileSystem& files,
                                                                const std::filesystem::path& dir);
-
-/// No segment is ever dropped, so a log begins with event 0.
-/// @return corrupt if the first of the segments is missing
-[[nodiscard]] Result<void> require_first_segment(const std::filesystem::path& dir,
-                                                 const std::vector<std::uint64_t>& first_ids);
 
 [[nodiscard]] format::SegmentHeader make_segment_header(const Uuid& log_id, std::uint64_t first_id,
                                                         std::uint32_t previous_crc, std::int64_t created_ns,

@@ -8,9 +8,10 @@
 
 #include <fmt/format.h>
 
+#include "base/byte_size.hpp"
 #include "base/os/boot_id.hpp"
 #include "base/os/file_system_kind.hpp"
-#include "log/segment.hpp"
+#include "log/kept_segments.hpp"
 
 namespace aludel {
 
@@ -102,7 +103,11 @@ class Admission {
 
 SegmentLog::SegmentLog(const OpenOptions& options, os::FileLock lock, TipPublisher publisher,
                        RecoveredLog recovered)
-    : lock_(std::move(lock)),
+    : files_(options.files),
+      dir_(options.dir),
+      clock_(options.clock),
+      min_free_(options.min_free),
+      lock_(std::move(lock)),
       publisher_(std::move(publisher)),
       history_(options.files, options.dir, recovered.end.log_id),
       queue_(limits::log_queue_max,
@@ -110,7 +115,8 @@ SegmentLog::SegmentLog(const OpenOptions& options, os::FileLock lock, TipPublish
       catalog_(std::move(recovered.catalog)),
       writer_({options.files, options.dir, options.clock, options.sync, options.segment_size,
                options.allocate_ahead},
-              std::move(recovered.end)) {}
+              std::move(recovered.end)),
+      written_bytes_(writer_.written()) {}
 
 SegmentLog::~SegmentLog() = default;
 
@@ -128,9 +134,9 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(const OpenOptions& options)
   publisher->reset();
   // The folder may be one whose maker was killed before it had synced the entry.
   if (auto ok = files.sync_directory(options.dir / ".."); !ok) return ok.error();
-  const auto first_ids = list_segments(files, options.dir);
-  if (!first_ids) return first_ids.error();
-  if (first_ids->empty()) {
+  const auto kept = kept_segments(files, options.dir);
+  if (!kept) return kept.error();
+  if (kept->first_ids.empty() && !kept->mark) {
     if (const auto served = publisher->served()) return segments_gone(options.dir, *served);
     if (auto ok = create_log(files, options.dir, options.clock.wall_ns(), options.segment_size); !ok) {
       return ok.error();
@@ -241,8 +247,21 @@ Result<void> SegmentLog::check_files() {
   return checked;
 }
 
+// Looked at before each group, which costs half a microsecond.
+Result<void> SegmentLog::check_space() {
+  if (min_free_ == 0) return {};
+  const auto free = files_.free_space(dir_);
+  // Where it cannot be told, the write finds out.
+  if (!free || *free >= min_free_) return {};
+  return Error(
+      ErrorCode::disk_full,
+      fmt::format("append to {}: its file system has {} MiB free, of which min_free in [log] keeps {}",
+                  dir_.string(), *free / limits::MiB, format_byte_size(min_free_)));
+}
+
 Result<void> SegmentLog::make_room(std::size_t size) {
   if (auto ok = check_files(); !ok) return ok;
+  if (auto ok = check_space(); !ok) return ok;
   if (auto ok = writer_.repair(); !ok) return ok;
   if (size <= writer_.room()) return {};
   // An empty segment may be smaller than new ones: it keeps the size that it was made with.
@@ -253,8 +272,11 @@ Result<void> SegmentLog::make_room(std::size_t size) {
   }
   if (writer_.has_segment()) {
     if (auto ok = writer_.seal(catalog_); !ok) return ok;
+    sealed_.nudge();
   }
-  return writer_.begin_segment();
+  if (auto ok = writer_.begin_segment(); !ok) return ok;
+  written_bytes_.store(writer_.written());
+  return {};
 }
 
 Result<void> SegmentLog::write_group(std::span<PendingAppend* const> group) {
@@ -268,10 +290,19 @@ Result<void> SegmentLog::write_group(std::span<PendingAppend* const> group) {
   if (writes.empty()) return {};
   if (auto ok = writer_.append(writes); !ok) return ok;
   publisher_.publish(writer_.next_id());
+  written_bytes_.store(writer_.written());
   const std::lock_guard lock(catalog_mutex_);
   for (const auto& write : writes)
     catalog_.add(write.block->view(), write.offset);
   return {};
+}
+
+Result<Expendables> SegmentLog::expendable(const RetentionPolicy& policy) const {
+  return expendable_segments(files_, dir_, policy, written_bytes_.load(), clock_.wall_ns());
+}
+
+Result<std::size_t> SegmentLog::drop_below(std::uint64_t id) {
+  return drop_segments_below(files_, dir_, {log_id(), id});
 }
 
 TypeCounts SegmentLog::type_counts() const {

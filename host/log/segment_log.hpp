@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "log/append_queue.hpp"
 #include "log/event_log.hpp"
 #include "log/producers.hpp"
+#include "log/retention.hpp"
 #include "log/segment_reader.hpp"
 #include "log/segment_writer.hpp"
 #include "log/tip_page.hpp"
@@ -31,6 +33,7 @@ struct OpenOptions {
   std::vector<KnownMark> known = {};
   std::uint64_t segment_size = limits::segment_max;  ///< of new segments, without their footers
   bool allocate_ahead = true;
+  std::uint64_t min_free = 0;  ///< bytes that the file system keeps free: below, nothing is appended; 0: off
   ReportSink report = [](const std::string&) {};
 };
 
@@ -44,7 +47,7 @@ class SegmentLog final : public EventLog {
   ~SegmentLog() override;
 
   [[nodiscard]] Uuid log_id() const override { return reader_->log_id(); }
-  [[nodiscard]] std::uint64_t first() const override { return reader_->first(); }
+  [[nodiscard]] Result<std::uint64_t> first() const override { return reader_->first(); }
   [[nodiscard]] std::uint64_t tip() const override { return reader_->tip(); }
   Result<WaitResult> wait(std::uint64_t seen, const Interrupt& interrupt,
                           std::optional<std::chrono::nanoseconds> timeout) override {
@@ -63,6 +66,15 @@ class SegmentLog final : public EventLog {
   /// Events of each type in the whole log. Any thread.
   [[nodiscard]] TypeCounts type_counts() const;
 
+  /// Looking after the log, beside appends and readers; one thread at a time. Nudged whenever a segment was
+  /// sealed.
+  [[nodiscard]] Interrupt& sealed() { return sealed_; }
+  /// What the policy would have dropped now. @return corrupt, io
+  [[nodiscard]] Result<Expendables> expendable(const RetentionPolicy& policy) const;
+  /// Drops all segments below `id`, with which one begins; finishes what an earlier call could not.
+  /// @return how many segments went; an error: it may be done in part, and is to be called again
+  Result<std::size_t> drop_below(std::uint64_t id);
+
  private:
   SegmentLog(const OpenOptions& options, os::FileLock lock, TipPublisher publisher, RecoveredLog recovered);
 
@@ -70,11 +82,17 @@ class SegmentLog final : public EventLog {
   Result<std::uint64_t> commit(const BlockContent& content);
   std::size_t commit_group(std::span<PendingAppend* const> waiting);
   Result<void> check_files();
+  Result<void> check_space();
   Result<void> make_room(std::size_t size);
   Result<void> write_group(std::span<PendingAppend* const> group);
 
+  os::FileSystem& files_;
+  const std::filesystem::path dir_;
+  const Clock& clock_;
+  const std::uint64_t min_free_;
   os::FileLock lock_;
   TipPublisher publisher_;
+  Interrupt sealed_;
   std::unique_ptr<SegmentReader> reader_;
   ProducerTurns turns_;
   ProducerHistory history_;
@@ -84,6 +102,7 @@ class SegmentLog final : public EventLog {
   Catalog catalog_;              // changed by the leader alone, under the mutex; read by it without
   SegmentWriter writer_;         // the leader's
   std::optional<Error> closed_;  // the leader's: why nothing can be appended any more
+  std::atomic<std::uint64_t> written_bytes_{0};  // of the last segment; the leader sets it
 
   std::mutex buffers_mutex_;
   std::vector<BlockBuffer> buffers_;  // to be used again

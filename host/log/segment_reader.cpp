@@ -48,33 +48,28 @@ void raise_to(std::atomic<std::uint64_t>& highest, std::uint64_t value) {
 }  // namespace
 
 SegmentReader::SegmentReader(os::FileSystem& files, std::filesystem::path dir, const Uuid& log_id,
-                             const Uuid& boot_id, std::uint64_t first)
-    : files_(files),
-      dir_(std::move(dir)),
-      log_id_(log_id),
-      boot_id_(boot_id),
-      first_(first),
-      store_(files, dir_, log_id) {}
+                             const Uuid& boot_id)
+    : files_(files), dir_(std::move(dir)), log_id_(log_id), boot_id_(boot_id), store_(files, dir_, log_id) {}
 
 Result<std::unique_ptr<SegmentReader>> SegmentReader::open(os::FileSystem& files,
                                                            const std::filesystem::path& dir) {
-  const auto first_ids = list_segments(files, dir);
-  if (!first_ids && first_ids.error().code != ErrorCode::not_found) return first_ids.error();
-  if (!first_ids || first_ids->empty()) {
+  const auto kept = kept_segments(files, dir);
+  if (!kept && kept.error().code != ErrorCode::not_found) return kept.error();
+  if (!kept || (kept->first_ids.empty() && !kept->mark)) {
     return Error(ErrorCode::not_found,
                  "open the log " + dir.string() +
                      ": there is none: append an event first, or name another folder by --data");
   }
-  if (auto ok = require_first_segment(dir, *first_ids); !ok) return ok.error();
-  const auto path = dir / segment_name(first_ids->back());
+  if (auto ok = require_first_segment(files, dir, *kept); !ok) return ok.error();
+  const auto path = dir / segment_name(kept->first_ids.back());
   const auto file = files.open(path, os::OpenMode::read);
+  if (!file && dropped_since(files, dir, *kept)) return open(files, dir);
   if (!file) return file.error();
   const auto header = read_segment_header(**file, path);
   if (!header) return header.error();
   const auto boot_id = os::boot_id();
   if (!boot_id) return boot_id.error();
-  std::unique_ptr<SegmentReader> reader(
-      new SegmentReader(files, dir, header->log_id, *boot_id, first_ids->front()));
+  std::unique_ptr<SegmentReader> reader(new SegmentReader(files, dir, header->log_id, *boot_id));
   if (auto ok = reader->find_tip(); !ok) return ok.error();
   return reader;
 }
@@ -132,6 +127,10 @@ const TipView* SegmentReader::page() const {
   return attached_.load(std::memory_order_acquire) ? &*page_ : nullptr;
 }
 
+Result<std::uint64_t> SegmentReader::first() const {
+  return read_first(files_, dir_);
+}
+
 std::uint64_t SegmentReader::tip() const {
   if (const auto* view = page(); view && view->incarnation() != ignored_incarnation_) {
     if (const auto published = view->tip()) raise_to(seen_, *published);
@@ -169,9 +168,9 @@ void SegmentReader::pause(const TipView* page, std::uint32_t word, const Interru
 
 Result<std::unique_ptr<BlockCursor>> SegmentReader::read_from(std::uint64_t id, Check check) {
   const auto end = tip();
-  if (id < first_ || id > end) {
-    return Error(ErrorCode::not_found, fmt::format("read event {} of {}: it holds events from {} to below {}",
-                                                   id, dir_.string(), first_, end));
+  if (id > end) {
+    return Error(ErrorCode::not_found,
+                 fmt::format("read event {} of {}: it ends before event {}", id, dir_.string(), end));
   }
   auto located = store_.locate(id, end);
   if (!located) return located.error();
@@ -180,12 +179,18 @@ Result<std::unique_ptr<BlockCursor>> SegmentReader::read_from(std::uint64_t id, 
 
 Result<std::uint32_t> SegmentReader::block_fingerprint(std::uint64_t id) {
   const auto end = tip();
-  if (id < first_ || id >= end) {
-    return Error(ErrorCode::not_found, fmt::format("find event {} of {}: it holds events from {} to below {}",
-                                                   id, dir_.string(), first_, end));
+  if (id >= end) {
+    return Error(ErrorCode::not_found,
+                 fmt::format("find event {} of {}: it ends before event {}", id, dir_.string(), end));
   }
   const auto located = store_.locate(id, end);
-  if (!located) return located.error();
+  if (!located) {
+    // The segment that follows keeps the fingerprint of the last block that was dropped.
+    if (located.error().code != ErrorCode::not_found) return located.error();
+    const auto behind = store_.starting_at(id + 1);
+    if (!behind) return located.error();
+    return (*behind)->header().previous_crc;
+  }
   const auto header = located->segment->block_at(located->position);
   if (!header) return header.error();
   ALUDEL_ASSERT(header->has_value());
@@ -193,19 +198,31 @@ Result<std::uint32_t> SegmentReader::block_fingerprint(std::uint64_t id) {
 }
 
 Result<TypeCounts> SegmentReader::type_counts() {
-  const auto first_ids = list_segments(files_, dir_);
-  if (!first_ids) return first_ids.error();
+  for (;;) {
+    const auto kept = kept_segments(files_, dir_);
+    if (!kept) return kept.error();
+    auto counts = count_types(*kept);
+    if (counts || !dropped_since(files_, dir_, *kept)) return counts;
+  }
+}
+
+// The last footer counts all up to there.
+Result<TypeCounts> SegmentReader::count_types(const KeptSegments& kept) {
   TypeCounts counts;
-  auto from = first_ids->front();
-  if (first_ids->size() > 1) {
-    const auto path = dir_ / segment_name((*first_ids)[first_ids->size() - 2]);
+  auto from = kept.first();
+  for (auto id = kept.first_ids.rbegin(); id != kept.first_ids.rend(); ++id) {
+    const auto path = dir_ / segment_name(*id);
     const auto file = files_.open(path, os::OpenMode::read);
     if (!file) return file.error();
     auto footer = find_footer(**file, path);
     if (!footer) return footer.error();
-    if (!footer->has_value()) return corrupt(path, 0, "a segment follows, but this one has no intact footer");
+    if (!footer->has_value()) {
+      if (id == kept.first_ids.rbegin()) continue;
+      return corrupt(path, 0, "a segment follows, but this one has no intact footer");
+    }
     counts = std::move((*footer)->catalog.types);
     from = (*footer)->header.end_id;
+    break;
   }
   if (scanned_ && scanned_->from == from) {
     for (const auto& [name, count] : scanned_->types)
@@ -226,18 +243,23 @@ Result<TypeCounts> SegmentReader::type_counts() {
 }
 
 Result<LogStats> SegmentReader::stats() {
-  const auto end = tip();
-  const auto located = store_.locate(end, end);
+  auto end = tip();
+  auto located = store_.locate(end, end);
+  // The log may have gone on, and dropped even that.
+  while (!located && located.error().code == ErrorCode::not_found && tip() > end) {
+    end = tip();
+    located = store_.locate(end, end);
+  }
   if (!located) return located.error();
-  const auto first_ids = list_segments(files_, dir_);
-  if (!first_ids) return first_ids.error();
-  LogStats stats{end, first_, located->position.offset, 1};
-  for (const auto first_id : *first_ids) {
+  const auto kept = kept_segments(files_, dir_);
+  if (!kept) return kept.error();
+  LogStats stats{end, kept->first(), located->position.offset, 1};
+  for (const auto first_id : kept->first_ids) {
     if (first_id >= located->segment->header().first_id) break;
-    const auto file = files_.open(dir_ / segment_name(first_id), os::OpenMode::read);
-    const auto size = file ? (*file)->size() : file.error();
-    if (!size) return size.error();
-    stats.bytes += *size;
+    const auto file = files_.status(dir_ / segment_name(first_id));
+    if (!file && file.error().code == ErrorCode::not_found) continue;  // dropped meanwhile
+    if (!file) return file.error();
+    stats.bytes += file->size;
     ++stats.segments;
   }
   return stats;

@@ -10,6 +10,7 @@
 #include "base/os/file.hpp"
 #include "log/catalog.hpp"
 #include "log/event_log.hpp"
+#include "log/kept_segments.hpp"
 #include "log/segment_scan.hpp"
 #include "log/segment_store.hpp"
 #include "log/tip_page.hpp"
@@ -28,6 +29,9 @@ struct LogStats {
 /// last writer of this boot did not publish are left out: they may not be durable. A writer that ends and
 /// another that starts go unnoticed but for the events.
 ///
+/// What a cursor has come to can be read though it is dropped meanwhile; the segment behind it may be gone
+/// then.
+///
 /// One thread at a time, but for `tip`. A page of a mapped segment that the disk fails to read is a SIGBUS.
 class SegmentReader final : public EventReader {
  public:
@@ -35,7 +39,7 @@ class SegmentReader final : public EventReader {
   static Result<std::unique_ptr<SegmentReader>> open(os::FileSystem& files, const std::filesystem::path& dir);
 
   [[nodiscard]] Uuid log_id() const override { return log_id_; }
-  [[nodiscard]] std::uint64_t first() const override { return first_; }
+  [[nodiscard]] Result<std::uint64_t> first() const override;
   [[nodiscard]] std::uint64_t tip() const override;
   Result<WaitResult> wait(std::uint64_t seen, const Interrupt& interrupt,
                           std::optional<std::chrono::nanoseconds> timeout) override;
@@ -48,9 +52,9 @@ class SegmentReader final : public EventReader {
   Result<LogStats> stats();
 
  private:
-  SegmentReader(os::FileSystem& files, std::filesystem::path dir, const Uuid& log_id, const Uuid& boot_id,
-                std::uint64_t first);
+  SegmentReader(os::FileSystem& files, std::filesystem::path dir, const Uuid& log_id, const Uuid& boot_id);
   Result<void> find_tip();
+  Result<TypeCounts> count_types(const KeptSegments& kept);
   Result<void> keep(std::uint64_t first_id, SegmentScan scan);
   Result<void> attach();
   [[nodiscard]] const TipView* page() const;
@@ -61,7 +65,6 @@ class SegmentReader final : public EventReader {
   const std::filesystem::path dir_;
   const Uuid log_id_;
   const Uuid boot_id_;
-  const std::uint64_t first_;
   SegmentStore store_;
   /// Events of each type in part of the log.
   struct Counted {

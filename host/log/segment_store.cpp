@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "log/kept_segments.hpp"
 #include "log/segment.hpp"
 
 namespace aludel {
@@ -15,6 +16,9 @@ Result<SharedSegment> SegmentStore::starting_at(std::uint64_t first_id) {
   auto segment = MappedSegment::open(files_, dir_, first_id, log_id_);
   if (!segment) {
     if (segment.error().code != ErrorCode::not_found) return segment.error();
+    const auto first = read_first(files_, dir_);
+    if (!first) return first.error();
+    if (first_id < *first) return dropped(dir_, first_id, *first);
     return corrupt(dir_ / segment_name(first_id), 0, "the segment is missing");
   }
   return last_ = std::move(*segment);
@@ -22,16 +26,13 @@ Result<SharedSegment> SegmentStore::starting_at(std::uint64_t first_id) {
 
 Result<SharedSegment> SegmentStore::holding(std::uint64_t id, std::uint64_t tip) {
   if (id >= listed_to_) {
-    auto first_ids = list_segments(files_, dir_);
-    if (!first_ids) return first_ids.error();
-    first_ids_ = std::move(*first_ids);
+    auto kept = kept_segments(files_, dir_);
+    if (!kept) return kept.error();
+    first_ids_ = std::move(kept->first_ids);
     listed_to_ = tip;
   }
   const auto after = std::upper_bound(first_ids_.begin(), first_ids_.end(), id);
-  if (after == first_ids_.begin()) {
-    return Error(ErrorCode::not_found,
-                 fmt::format("read event {} of {}: no segment holds it", id, dir_.string()));
-  }
+  if (after == first_ids_.begin()) return dropped(dir_, id, first_ids_.empty() ? id : first_ids_.front());
   return starting_at(*(after - 1));
 }
 

@@ -15,7 +15,8 @@ namespace aludel {
 /// whose blocks lie in it.
 using SharedSegment = std::shared_ptr<MappedSegment>;
 
-/// Finds segments by event id and opens them. One thread at a time.
+/// Finds segments by event id and opens them. What it opened can be read when it is dropped, too; to find
+/// what was dropped before is `not_found`. One thread at a time.
 class SegmentStore {
  public:
   struct Located {

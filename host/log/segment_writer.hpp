@@ -63,6 +63,8 @@ class SegmentWriter {
   [[nodiscard]] bool has_segment() const { return end_.active.has_value(); }
   /// Bytes of blocks that still go into the segment; 0 if there is none.
   [[nodiscard]] std::uint64_t room() const;
+  /// Bytes of the segment, as far as it is written; 0 if there is none.
+  [[nodiscard]] std::uint64_t written() const { return end_.active ? end_.active->end : 0; }
   /// Bytes of blocks that go into one that is yet to be begun.
   [[nodiscard]] std::uint64_t room_of_next() const {
     return options_.capacity - sizeof(format::SegmentHeader);

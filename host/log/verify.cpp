@@ -12,6 +12,7 @@
 #include "log/block_check.hpp"
 #include "log/block_search.hpp"
 #include "log/footer.hpp"
+#include "log/kept_segments.hpp"
 #include "log/segment.hpp"
 #include "log/segment_reader.hpp"
 #include "log/tip_page.hpp"
@@ -37,15 +38,9 @@ class Verifier {
     const auto published = last_published(*first_ids);
     if (!published) return published.error();
     published_ = *published;
-    if (auto ok = find_limit(); !ok) return ok.error();
-    first_ids = list_segments(files_, dir_);
+    first_ids = segments_to_tip();
     if (!first_ids) return first_ids.error();
-    if (tip_) std::erase_if(*first_ids, [&](std::uint64_t id) { return id > 0 && id >= *tip_; });
-    if (first_ids->empty()) return no_log();
-    if (!require_first_segment(dir_, *first_ids)) {
-      path_ = dir_ / segment_name(0);
-      fault(0, "the log's first segment is missing");
-    }
+    if (first_ids->empty()) return report_.faults.empty() ? no_log() : Result<VerifyReport>(report_);
     next_id_ = first_ids->front();
     counted_ = next_id_ == 0;
     if (auto ok = measure(*first_ids); !ok) return ok.error();
@@ -73,6 +68,35 @@ class Verifier {
                 ": there is none: append an event first, or name another folder by --data"};
   }
 
+  Result<std::vector<std::uint64_t>> segments_to_tip() {
+    for (;;) {
+      if (auto ok = find_limit(); !ok) return ok.error();
+      auto first_ids = segments();
+      if (!first_ids || first_ids->empty() || !tip_) return first_ids;
+      std::erase_if(*first_ids, [&](std::uint64_t id) { return id > 0 && id >= *tip_; });
+      // Else all up to that tip was dropped meanwhile.
+      if (!first_ids->empty() || !report_.faults.empty()) return first_ids;
+    }
+  }
+
+  // The log's; where it is not known where that begins, all.
+  Result<std::vector<std::uint64_t>> segments() {
+    auto kept = kept_segments(files_, dir_);
+    if (!kept) {
+      if (kept.error().code != ErrorCode::corrupt) return kept.error();
+      path_ = dir_ / "first";
+      fault(0, "it does not tell where the log begins");
+      return list_segments(files_, dir_);
+    }
+    if (kept->first_ids.empty() && !kept->mark) return kept->first_ids;
+    if (!require_first_segment(files_, dir_, *kept)) {
+      const bool begins = !kept->first_ids.empty() && kept->first_ids.front() == kept->first();
+      path_ = dir_ / (begins ? "first" : segment_name(kept->first()));
+      fault(0, begins ? "it belongs to another log" : "the log's first segment is missing");
+    }
+    return std::move(kept->first_ids);
+  }
+
   // Behind the tip of a log that is being written anything may stand.
   Result<void> find_limit() {
     const auto live = os::FileLock::held(dir_ / "lock");
@@ -92,6 +116,7 @@ class Verifier {
     for (const auto first_id : first_ids) {
       const auto path = dir_ / segment_name(first_id);
       const auto file = files_.open(path, os::OpenMode::read);
+      if (!file && file.error().code == ErrorCode::not_found) continue;  // dropped meanwhile
       if (!file) return file.error();
       const auto header = read_segment_header(**file, path);
       if (!header) continue;
@@ -105,7 +130,7 @@ class Verifier {
 
   // What was published in this boot was acknowledged.
   void check_published() {
-    if (!report_.faults.empty() || !published_ || *published_ <= next_id_) return;
+    if (!report_.faults.empty() || !published_ || *published_ <= next_id_ || is_dropped(next_id_)) return;
     report_.torn_tail.reset();
     fault(offset_, fmt::format("the log ends before event {}, but its tip page knows its events to below {}",
                                next_id_, *published_));
@@ -113,21 +138,31 @@ class Verifier {
 
   Result<void> measure(const std::vector<std::uint64_t>& first_ids) {
     for (const auto first_id : first_ids) {
-      const auto file = files_.open(dir_ / segment_name(first_id), os::OpenMode::read);
-      const auto size = file ? (*file)->size() : file.error();
-      if (!size) return size.error();
-      total_ += *size;
+      const auto file = files_.status(dir_ / segment_name(first_id));
+      if (!file && file.error().code == ErrorCode::not_found) continue;  // dropped meanwhile
+      if (!file) return file.error();
+      total_ += file->size;
     }
     return {};
   }
 
   void verify_segment(std::uint64_t first_id) {
     path_ = dir_ / segment_name(first_id);
-    ++report_.segments;
     const auto start = report_.bytes;
-    if (auto ok = walk(first_id); !ok) fault(0, ok.error().message);
+    const auto walked = walk(first_id);
+    if (!walked && walked.error().code == ErrorCode::not_found && is_dropped(first_id)) {
+      return lose_track(first_id);
+    }
+    ++report_.segments;
+    if (!walked) fault(0, walked.error().message);
     report_.bytes = std::max(report_.bytes, start);
     progress_(last_ ? total_ : report_.bytes, total_);
+  }
+
+  // Since the segments were listed.
+  [[nodiscard]] bool is_dropped(std::uint64_t first_id) const {
+    const auto first = read_first(files_, dir_);
+    return first && first_id < *first;
   }
 
   Result<void> walk(std::uint64_t first_id) {

@@ -113,7 +113,9 @@ bool BringUp::note_up() {
   auto& state = parts_.teller.state();
   const auto& about = parts_.instance->description();
   const bool refused = state.error && state.error->code == log_refuses && projection.outbox().may_hold();
-  const bool overcome = parts_.overcomes && state.error && !state.error->event_id && !refused;
+  const auto first = parts_.log.first();
+  const bool expired = first && state.next < *first;
+  const bool overcome = parts_.overcomes && state.error && !state.error->event_id && !refused && !expired;
   const auto known = tables.subscriptions();
   const bool subscribed = known && *known == about.subscriptions;
   if (!overcome && subscribed && state.handler_version == about.version) return true;

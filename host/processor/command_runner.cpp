@@ -9,6 +9,7 @@
 #include "processor/ownership.hpp"
 #include "processor/relay.hpp"
 #include "processor/replayer.hpp"
+#include "processor/start_position.hpp"
 
 namespace aludel {
 
@@ -33,12 +34,18 @@ CommandResult refused(std::string message) {
   return result;
 }
 
-std::string lost_by_reset(std::uint64_t letters, std::uint64_t emitted) {
+// @param missing events before `first`, with which it begins as the log has dropped them
+std::string lost_by_reset(std::uint64_t letters, std::uint64_t emitted, std::uint64_t missing,
+                          std::uint64_t first) {
   std::string text;
-  if (letters == 1) text = "1 dead letter was discarded";
-  if (letters > 1) text = std::to_string(letters) + " dead letters were discarded";
-  if (emitted > 0 && letters > 0) text += "; ";
-  if (emitted > 0) text += "emitted events that were not relayed and are dropped: " + std::to_string(emitted);
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
+  if (letters == 1) add("1 dead letter was discarded");
+  if (letters > 1) add(std::to_string(letters) + " dead letters were discarded");
+  if (emitted > 0) add("emitted events that were not relayed and are dropped: " + std::to_string(emitted));
+  if (missing > 0) {
+    add("it begins with event " + std::to_string(first) + ": the log has dropped " +
+        events_between(first - missing, first));
+  }
   return text;
 }
 
@@ -144,6 +151,9 @@ Result<CommandResult> CommandRunner::resume(Outcome& outcome) {
   if (!strange) return strange.error();
   // Trying again would not help.
   if (*strange && (*strange)->activity == Activity::diverged) return refused((*strange)->error.message);
+  const auto gone = expiry();
+  if (!gone) return gone.error();
+  if (*gone) return refused((*gone)->error.message);
   if (!control->paused_ns && !*standstill && !parts_.verdict) return done("it was not paused or stopped");
   if (auto set = tables.set_paused(std::nullopt); !set) return set.error();
   if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
@@ -151,6 +161,9 @@ Result<CommandResult> CommandRunner::resume(Outcome& outcome) {
 }
 
 Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
+  const auto gone = expiry();
+  if (!gone) return gone.error();
+  if (*gone) return skip_dropped(outcome);
   auto& tables = parts_.projection.tables();
   if (parts_.verdict && parts_.verdict->activity == Activity::crashed) {
     return refused(
@@ -180,6 +193,23 @@ Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
   return done("event " + std::to_string(event_id));
 }
 
+// To where the log begins now. Which of the events it had subscribed to nobody knows any more.
+Result<CommandResult> CommandRunner::skip_dropped(Outcome& outcome) {
+  auto& tables = parts_.projection.tables();
+  const auto cursor = tables.cursor();
+  if (!cursor) return cursor.error();
+  const auto first = resolve({StartAt::Kind::first}, parts_.log);
+  if (!first) return first.error();
+  const auto next = cursor->position.next;
+  auto behind = *cursor;
+  behind.position = *first;
+  if (auto moved = tables.move_cursor(cursor->position, behind); !moved) return moved.error();
+  if (auto counted = tables.count_expired(first->next - next); !counted) return counted.error();
+  if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
+  outcome.goes_on = true;
+  return done(events_between(next, first->next) + ", which the log had dropped");
+}
+
 Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
   if (!parts_.handler_flags) {
     return refused(
@@ -201,7 +231,8 @@ Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
   if (auto dropped = drop_tables_of_handler(); !dropped) return dropped.error();
   const auto discarded = projection.letters().discard({}, "reset");
   if (!discarded) return discarded.error();
-  if (auto begun = begin_anew(*cursor, diverged); !begun) return begun.error();
+  const auto begun = begin_anew(*cursor, diverged);
+  if (!begun) return begun.error();
   outcome.goes_on = true;
   std::uint64_t dropped = 0;
   if (diverged || (*standstill && (*standstill)->error.code == log_refuses)) {
@@ -210,24 +241,37 @@ Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
     if (!emptied) return emptied.error();
     dropped = *emptied;
   }
-  return done(lost_by_reset(*discarded, dropped), *discarded);
+  return done(lost_by_reset(*discarded, dropped, begun->missing, begun->first), *discarded);
+}
+
+// Why it does not go on by itself, if the events behind its cursor were dropped.
+Result<std::optional<Standstill>> CommandRunner::expiry() {
+  const auto cursor = parts_.projection.tables().cursor();
+  if (!cursor) return cursor.error();
+  const auto strange = strangeness(cursor->position);
+  if (!strange) return strange.error();
+  if (*strange) return std::optional<Standstill>();
+  return check_expiry(cursor->position, parts_.log, parts_.clock.wall_ns());
 }
 
 // What it has seen of another log, or of another history of this one, says nothing about this one; and its
-// start may be no place in this one.
-Result<void> CommandRunner::begin_anew(const Cursor& cursor, bool diverged) {
+// start may be no place in this one, or one that was dropped.
+Result<CommandRunner::Beginning> CommandRunner::begin_anew(const Cursor& cursor, bool diverged) {
   auto& tables = parts_.projection.tables();
   const auto control = tables.control();
   if (!control) return control.error();
   const auto start = tables.start();
   if (!start) return start.error();
-  if (!diverged) {
-    const auto below = std::max(control->rebuild_below, cursor.position.next);
-    return tables.begin_anew(*start, below, parts_.log.log_id());
-  }
-  const auto lost = strangeness(*start);
+  const auto lost = diverged ? strangeness(*start) : Result<std::optional<Standstill>>(std::nullopt);
   if (!lost) return lost.error();
-  return tables.begin_anew(*lost ? Position{} : *start, 0, parts_.log.log_id());
+  const auto first = resolve({StartAt::Kind::first}, parts_.log);
+  if (!first) return first.error();
+  const auto at = *lost ? Position{} : *start;
+  const auto missing = first->next - std::min(first->next, at.next);
+  const auto below = diverged ? 0 : std::max(control->rebuild_below, cursor.position.next);
+  auto begun = tables.begin_anew(missing > 0 ? *first : at, missing, below, parts_.log.log_id());
+  if (!begun) return begun.error();
+  return Beginning{first->next, missing};
 }
 
 // Whether the log has another history up to there, or is another one.

@@ -44,14 +44,22 @@ class CommandRunner {
   Result<Outcome> apply(bool has_instance);
 
  private:
+  /// Where the log begins, and how many events from the processor's start on it has dropped.
+  struct Beginning {
+    std::uint64_t first;
+    std::uint64_t missing;
+  };
+
   Result<bool> end_replay_for_reset(std::int64_t replay_id);
   Result<void> apply_one(const Command& command, Outcome& outcome);
   Result<CommandResult> carry_out(const Command& command, Outcome& outcome);
   Result<CommandResult> pause();
   Result<CommandResult> resume(Outcome& outcome);
   Result<CommandResult> skip(Outcome& outcome);
+  Result<CommandResult> skip_dropped(Outcome& outcome);
   Result<CommandResult> reset(Outcome& outcome);
-  Result<void> begin_anew(const Cursor& cursor, bool diverged);
+  Result<Beginning> begin_anew(const Cursor& cursor, bool diverged);
+  Result<std::optional<Standstill>> expiry();
   Result<std::string> why_not_open(const Command& command);
   Result<CommandResult> discard(const Command& command);
   Result<CommandResult> choose(const Command& command, Outcome& outcome);

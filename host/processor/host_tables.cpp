@@ -49,6 +49,7 @@ alter table _aludel_standstill add column first_failed_ns integer not null defau
 alter table _aludel_standstill add column next_try_ns integer;
 alter table _aludel_cursor add column start_next integer not null default 0;
 alter table _aludel_cursor add column start_fingerprint integer not null default 0;
+alter table _aludel_cursor add column expired integer not null default 0;
 create table _aludel_control (
   id integer primary key check (id = 1),
   paused_ns integer,
@@ -94,7 +95,8 @@ Result<Statement> the_row(Database& database, std::string_view sql, std::string_
 }
 
 std::optional<Activity> durable_activity(std::string_view word) {
-  for (const auto activity : {Activity::stopped, Activity::diverged, Activity::refused, Activity::retrying}) {
+  for (const auto activity :
+       {Activity::stopped, Activity::diverged, Activity::expired, Activity::refused, Activity::retrying}) {
     if (to_string(activity) == word) return activity;
   }
   return std::nullopt;
@@ -220,6 +222,13 @@ Result<std::optional<Standstill>> HostTables::standstill() {
   return std::optional<Standstill>(std::move(standstill));
 }
 
+Result<std::uint64_t> HostTables::expired() {
+  if (found_format_ < 2) return std::uint64_t{0};
+  auto row = the_row(*database_, "select expired from _aludel_cursor", "its cursor");
+  if (!row) return row.error();
+  return loaded(row->integer(0));
+}
+
 Result<std::uint64_t> HostTables::emits_pending() {
   if (found_format_ < 2) return std::uint64_t{0};
   auto row =
@@ -306,6 +315,12 @@ Result<void> HostTables::count_letters() {
       "(select count(*) from _aludel_letter where state in ('dead', 'replaying', 'permanent'))");
 }
 
+Result<void> HostTables::count_expired(std::uint64_t events) {
+  auto update = database_->prepare("update _aludel_cursor set expired = expired + ?");
+  if (!update) return update.error();
+  return update->bind(1, stored(events)).run();
+}
+
 Result<void> HostTables::count_replayed() {
   return database_->execute(
       "update _aludel_cursor set handled = handled + 1, dead_letters = max(dead_letters - 1, 0)");
@@ -365,12 +380,16 @@ Result<Position> HostTables::start() {
   return Position{loaded(row->integer(0)), static_cast<std::uint32_t>(row->integer(1))};
 }
 
-Result<void> HostTables::begin_anew(const Position& start, std::uint64_t rebuild_below, const Uuid& log_id) {
+Result<void> HostTables::begin_anew(const Position& start, std::uint64_t expired, std::uint64_t rebuild_below,
+                                    const Uuid& log_id) {
   auto cursor = database_->prepare(
       "update _aludel_cursor set next = ?1, fingerprint = ?2, start_next = ?1, start_fingerprint = ?2, "
-      "handled = 0, skipped = 0, dead_letters = 0");
+      "handled = 0, skipped = 0, dead_letters = 0, expired = ?3");
   if (!cursor) return cursor.error();
-  auto set = cursor->bind(1, stored(start.next)).bind(2, std::int64_t{start.fingerprint}).run();
+  auto set = cursor->bind(1, stored(start.next))
+                 .bind(2, std::int64_t{start.fingerprint})
+                 .bind(3, stored(expired))
+                 .run();
   if (!set) return set;
   auto identity = database_->prepare("update _aludel_identity set projection_version = 0, log_id = ?");
   if (!identity) return identity.error();

@@ -57,6 +57,8 @@ class HostTables {
   /// Where the processor began.
   [[nodiscard]] Result<Position> start();
   [[nodiscard]] Result<std::optional<Standstill>> standstill();
+  /// Events that were dropped from the log before the processor came to them.
+  [[nodiscard]] Result<std::uint64_t> expired();
   /// Events in the outbox.
   [[nodiscard]] Result<std::uint64_t> emits_pending();
 
@@ -70,6 +72,8 @@ class HostTables {
   Result<void> clear_standstill();
   /// Counts the open dead letters anew.
   Result<void> count_letters();
+  /// So many events were dropped before it came to them.
+  Result<void> count_expired(std::uint64_t events);
   /// One letter has become a handled event.
   Result<void> count_replayed();
 
@@ -78,8 +82,10 @@ class HostTables {
   /// A result that is not finished is noted again when it is.
   Result<void> note_command(std::int64_t id, const CommandResult& result);
   [[nodiscard]] Result<std::optional<CommandResult>> command_result(std::int64_t id);
-  /// The cursor where it begins, on this log; no tables of the handler's. Identity and commands stay.
-  Result<void> begin_anew(const Position& start, std::uint64_t rebuild_below, const Uuid& log_id);
+  /// The cursor where it begins, on this log, of which nothing is counted but what is expired; no tables of
+  /// the handler's. Identity and commands stay.
+  Result<void> begin_anew(const Position& start, std::uint64_t expired, std::uint64_t rebuild_below,
+                          const Uuid& log_id);
 
  private:
   HostTables(Database& database, std::int64_t found) : database_(&database), found_format_(found) {}

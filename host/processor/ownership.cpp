@@ -45,6 +45,8 @@ std::optional<Standstill> check_ownership(const ProjectionIdentity& identity, co
   }
   if (position.next == 0) return std::nullopt;
   const auto fingerprint = log.block_fingerprint(position.next - 1);
+  // That was dropped: there is nothing left to compare with.
+  if (!fingerprint && fingerprint.error().code == ErrorCode::not_found) return std::nullopt;
   if (!fingerprint) return Standstill{Activity::stopped, host_error("read", fingerprint.error(), now_ns)};
   if (*fingerprint != position.fingerprint) {
     return because(Activity::diverged, ErrorCode::conflict,
@@ -56,6 +58,29 @@ std::optional<Standstill> check_ownership(const ProjectionIdentity& identity, co
                    "history_differs", now_ns);
   }
   return std::nullopt;
+}
+
+std::optional<Standstill> check_expiry(const Position& position, EventReader& log, std::int64_t now_ns) {
+  const auto first = log.first();
+  if (!first) return Standstill{Activity::stopped, host_error("read", first.error(), now_ns)};
+  if (position.next >= *first) return std::nullopt;
+  return expired(position.next, *first, now_ns);
+}
+
+Standstill expired(std::uint64_t next, std::uint64_t first, std::int64_t now_ns) {
+  const Error error(ErrorCode::not_found,
+                    "it will never handle " + events_between(next, first) +
+                        ": the log has dropped them before the processor had come to them: `processor skip` "
+                        "goes on behind them, `processor reset` begins anew with event " +
+                        std::to_string(first),
+                    "dropped");
+  return {Activity::expired, host_error("read", error, now_ns)};
+}
+
+std::string events_between(std::uint64_t begin, std::uint64_t end) {
+  if (end - begin == 1) return "event " + std::to_string(begin);
+  return "events " + std::to_string(begin) + " to " + std::to_string(end - 1) + " (" +
+         std::to_string(end - begin) + ")";
 }
 
 }  // namespace aludel

@@ -43,6 +43,7 @@ class OwnedProcessor final : public Processor {
   Result<void> load();
   [[nodiscard]] std::optional<Standstill> strangeness() const;
   Result<void> take_up_replays();
+  void look_for_drop();
   Instance::Context context();
 
   // A run, in the order of its steps.
@@ -198,6 +199,13 @@ Result<void> OwnedProcessor::take_up_replays() {
   return standstill_ || strangeness() ? Result<void>() : replays_due_->take_up(death_);
 }
 
+// Whatever it does or stands still for: what it was to handle next may be gone meanwhile.
+void OwnedProcessor::look_for_drop() {
+  if (standstill_ || !projection_ || !projection_->initialised() || strangeness()) return;
+  auto gone = check_expiry(cursor_.position, environment_.log, environment_.clock.wall_ns());
+  if (gone) stand_still(std::move(*gone));
+}
+
 Instance::Context OwnedProcessor::context() {
   return {
       .processor = options_.name,
@@ -212,6 +220,7 @@ ProcessorState OwnedProcessor::run(const Interrupt& stop) {
   while (!stop.raised()) {
     stop.take_nudge();
     if (!apply_commands()) break;
+    look_for_drop();
     if (!started_ && !relay(stop)) continue;
     const bool works = !rests() && options_.start != Start::commands_only;
     if ((works || replays_) && !started_ && !bring_up(works, stop)) {

@@ -83,7 +83,7 @@ class Processor {
   /// failure of the environment stops it. A nudge makes it look for commands at the next event boundary.
   /// Once.
   /// @return the state it ended in, which was told last: offline (asked to stop), paused, stopped, diverged,
-  ///   refused; retrying: its time to begin has not come, and it is to be opened again then
+  ///   expired, refused; retrying: its time to begin has not come, and it is to be opened again then
   virtual ProcessorState run(const Interrupt& stop) = 0;
 };
 

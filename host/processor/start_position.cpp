@@ -8,7 +8,7 @@ namespace aludel {
 namespace {
 
 Result<Position> before(std::uint64_t id, EventReader& log) {
-  if (id <= log.first()) return Position{id, 0};
+  if (id == 0) return Position{};
   const auto fingerprint = log.block_fingerprint(id - 1);
   if (!fingerprint) return fingerprint.error();
   return Position{id, *fingerprint};
@@ -16,8 +16,10 @@ Result<Position> before(std::uint64_t id, EventReader& log) {
 
 // The blocks' times never decrease: the first event of the first block that is not older.
 Result<std::uint64_t> first_since(std::int64_t time_ns, EventReader& log) {
-  std::uint64_t low = log.first();
-  std::uint64_t high = log.tip();
+  const auto first = log.first();
+  if (!first) return first.error();
+  auto low = *first;
+  auto high = log.tip();
   while (low < high) {
     const auto middle = low + (high - low) / 2;
     auto blocks = log.read_from(middle, Check::directory);
@@ -65,12 +67,14 @@ Error not_come(const StartAt& start) {
 }
 
 Result<Position> resolve(const StartAt& start, EventReader& log) {
-  switch (start.kind) {
-    case StartAt::Kind::first: return before(log.first(), log);
-    case StartAt::Kind::tip: return before(log.tip(), log);
-    case StartAt::Kind::time: break;
-  }
-  const auto id = first_since(start.time_ns, log);
+  const auto id = [&]() -> Result<std::uint64_t> {
+    switch (start.kind) {
+      case StartAt::Kind::first: return log.first();
+      case StartAt::Kind::tip: return log.tip();
+      case StartAt::Kind::time: break;
+    }
+    return first_since(start.time_ns, log);
+  }();
   if (!id) return id.error();
   return before(*id, log);
 }

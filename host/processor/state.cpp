@@ -22,6 +22,7 @@ std::string_view to_string(Activity activity) {
     case Activity::paused: return "paused";
     case Activity::stopped: return "stopped";
     case Activity::diverged: return "diverged";
+    case Activity::expired: return "expired";
     case Activity::refused: return "refused";
     case Activity::crashed: return "crashed";
     case Activity::hanging: return "hanging";
@@ -41,6 +42,8 @@ Result<ProcessorState> read_tables(HostTables& tables, const std::filesystem::pa
   if (!cursor) return cursor.error();
   auto standstill = tables.standstill();
   if (!standstill) return standstill.error();
+  const auto expired = tables.expired();
+  if (!expired) return expired.error();
   const auto emits_pending = tables.emits_pending();
   if (!emits_pending) return emits_pending.error();
   auto subscriptions = tables.subscriptions();
@@ -53,6 +56,7 @@ Result<ProcessorState> read_tables(HostTables& tables, const std::filesystem::pa
       .handled = cursor->handled,
       .skipped = cursor->skipped,
       .dead_letters = cursor->dead_letters,
+      .expired = *expired,
       .emits_pending = *emits_pending,
       .subscriptions = std::move(*subscriptions),
       .error = std::nullopt,

@@ -22,6 +22,7 @@ enum class Activity {
   paused,        ///< by the operator
   stopped,       ///< by its strategy or a fatal outcome; ProcessorState::error says why
   diverged,      ///< its projection does not belong to this log
+  expired,       ///< the events that it was to handle next were dropped from the log
   refused,       ///< the plugin, its config or its projection cannot be used
   crashed,       ///< its process died too often without progress
   hanging,       ///< one call has taken over 10 s
@@ -59,6 +60,7 @@ struct ProcessorState {
   std::uint64_t handled = 0;
   std::uint64_t skipped = 0;
   std::uint64_t dead_letters = 0;
+  std::uint64_t expired = 0;        ///< events that were dropped before it came to them; as files say
   std::uint64_t emits_pending = 0;  ///< emitted events that are not in the log for certain; as files say
   std::uint64_t commands_kept = 0;  ///< given, but not applied yet, or not to the end; as files say
   std::vector<Subscription> subscriptions = {};  ///< of the handler that was up last; empty: none was
@@ -68,8 +70,8 @@ struct ProcessorState {
   std::optional<ProcessorError> error;
 };
 
-/// What a processor's directory says of it, whoever runs it or nobody: `stopped`, `diverged` or `refused`
-/// with the durable reason, else `offline`. Changes nothing.
+/// What a processor's directory says of it, whoever runs it or nobody: `stopped`, `diverged`, `expired` or
+/// `refused` with the durable reason, else `offline`. Changes nothing.
 /// @return not_found: there is no projection yet; corrupt, io
 [[nodiscard]] Result<ProcessorState> read_state(const std::filesystem::path& directory);
 

@@ -8,6 +8,7 @@
 
 #include "base/duration.hpp"
 #include "base/limits.hpp"
+#include "processor/ownership.hpp"
 
 namespace aludel {
 
@@ -149,8 +150,16 @@ void Worker::at_tip(const Interrupt& stop) {
 }
 
 void Worker::on_log_error(const Error& error) {
-  finish(parts_.feed.position(),
-         Standstill{Activity::stopped, host_error("read", error, parts_.clock.wall_ns())});
+  finish(parts_.feed.position(), unreadable(parts_.feed.position(), error));
+}
+
+// What was to be read there may have been dropped.
+Standstill Worker::unreadable(const Position& at, const Error& error) const {
+  const auto now_ns = parts_.clock.wall_ns();
+  if (error.code == ErrorCode::not_found) {
+    if (auto gone = check_expiry(at, parts_.log, now_ns)) return *gone;
+  }
+  return {Activity::stopped, host_error("read", error, now_ns)};
 }
 
 // Steps take from nanoseconds to a minute: the faster they are, the less often the clock is worth a look.
@@ -261,8 +270,8 @@ void Worker::log(LogLevel level, const std::string& line) {
 }
 
 void Worker::rewind() {
-  const auto sought = parts_.feed.seek(parts_.batch.cursor().position);
-  if (!sought) stand_still({Activity::stopped, host_error("read", sought.error(), parts_.clock.wall_ns())});
+  const auto& at = parts_.batch.cursor().position;
+  if (const auto sought = parts_.feed.seek(at); !sought) stand_still(unreadable(at, sought.error()));
 }
 
 void Worker::stand_still(Standstill standstill) {

@@ -91,6 +91,7 @@ class Worker {
   [[nodiscard]] std::optional<Time> leaves_at();
   void finish(const Position& at, const std::optional<Standstill>& standstill = std::nullopt);
   void on_log_error(const Error& error);
+  [[nodiscard]] Standstill unreadable(const Position& at, const Error& error) const;
   void keep_time();
 
   void settle(Fault fault);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/byte_size.hpp"
 #include "base/duration.hpp"
 #include "base/json_writer.hpp"
 
@@ -73,6 +74,11 @@ std::string to_string(const Subscription& subscription) {
 std::string to_toml(const Config& config) {
   std::string out = "[log]\nsync = ";
   out += config.sync_full ? "\"full\"\n" : "\"normal\"\n";
+  const auto& [max_age, max_bytes] = config.retention;
+  if (max_age) out += fmt::format("max_age = \"{}\"\n", format_duration(*max_age));
+  if (max_bytes) out += fmt::format("max_bytes = \"{}\"\n", format_byte_size(*max_bytes));
+  out += fmt::format("min_free = \"{}\"\n", format_byte_size(config.min_free));
+  out += fmt::format("segment_size = \"{}\"\n", format_byte_size(config.segment_size));
   out += "\n[host]\nplugin_dirs = " +
          array_of(config.plugin_dirs, [](const auto& dir) { return dir.string(); }) + "\n";
   out += "log_level = " + json_string(to_string(config.log_level)) + "\n";

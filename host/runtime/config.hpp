@@ -10,6 +10,7 @@
 
 #include "base/limits.hpp"
 #include "base/result.hpp"
+#include "log/retention.hpp"
 #include "plugin/description.hpp"
 #include "policy/error_policy.hpp"
 #include "policy/replay.hpp"
@@ -44,8 +45,11 @@ struct ProcessorConfig {
 
 /// `aludel.toml`.
 struct Config {
-  std::filesystem::path file;                      ///< where it was read from, for messages
-  bool sync_full = true;                           ///< [log] sync
+  std::filesystem::path file;                         ///< where it was read from, for messages
+  bool sync_full = true;                              ///< [log] sync
+  RetentionPolicy retention;                          ///< [log] max_age, max_bytes
+  std::uint64_t min_free = limits::min_free_default;  ///< [log] bytes; 0: off
+  std::uint64_t segment_size = limits::segment_max;   ///< [log] bytes, of new segments
   std::vector<std::filesystem::path> plugin_dirs;  ///< [host]; relative ones are seen from the file's folder
   LogLevel log_level = LogLevel::info;             ///< [host]
   std::vector<ProcessorConfig> processors;         ///< sorted by name

@@ -72,8 +72,18 @@ void check_json_can_say(const toml::node& node, ConfigReader& read) {
 }
 
 void read_log(const toml::table& table, ConfigReader& read, Config& config) {
-  read.check_keys(table, "[log]", {"sync"});
+  const std::string where = "[log]";
+  read.check_keys(table, where, {"sync", "max_age", "max_bytes", "min_free", "segment_size"});
   if (const auto sync = read.word(table, "sync", {"full", "normal"})) config.sync_full = *sync == 0;
+  if (const auto size = read.size(table, "segment_size", where, limits::segment_min, limits::segment_max)) {
+    config.segment_size = *size;
+  }
+  // The last two segments always stay.
+  const auto least = 2 * config.segment_size;
+  config.retention.max_bytes = read.size(table, "max_bytes", where, least, limits::log_bytes_max);
+  config.retention.max_age = read.duration(table, "max_age", where);
+  if (const auto size = read.size(table, "min_free", where, 0, limits::log_bytes_max))
+    config.min_free = *size;
 }
 
 void read_host(const toml::table& table, ConfigReader& read, Config& config) {

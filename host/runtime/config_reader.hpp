@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "base/byte_size.hpp"
 #include "base/duration.hpp"
 #include "base/error.hpp"
 #include "base/nearest.hpp"
@@ -86,6 +87,24 @@ class ConfigReader {
       fail(source, std::string(key) + ": " + value.error().message);
     } else if (value->count() == 0) {
       fail(source, std::string(key) + " of " + where + " must be over 0");
+    } else {
+      return *value;
+    }
+    return std::nullopt;
+  }
+
+  // A number of bytes in a range.
+  std::optional<std::uint64_t> size(const toml::table& table, std::string_view key, const std::string& where,
+                                    std::uint64_t least, std::uint64_t most) {
+    const auto text = get<std::string>(table, key, "a size such as \"64MiB\"");
+    if (!text) return std::nullopt;
+    const auto& source = table.get(key)->source();
+    const auto value = parse_byte_size(*text);
+    if (!value) {
+      fail(source, std::string(key) + ": " + value.error().message);
+    } else if (*value < least || *value > most) {
+      fail(source, std::string(key) + " of " + where + " must be " + format_byte_size(least) + " to " +
+                       format_byte_size(most));
     } else {
       return *value;
     }

@@ -84,6 +84,8 @@ Result<std::unique_ptr<SegmentLog>> open_log(const Installation& installation, R
   options.dir = installation.data.log();
   options.sync = installation.config.sync_full ? Sync::full : Sync::normal;
   options.known = known_marks(installation);
+  options.segment_size = installation.config.segment_size;
+  options.min_free = installation.config.min_free;
   options.report = std::move(report);
   return SegmentLog::open(options);
 }
@@ -166,7 +168,29 @@ LiveStates Host::live() const {
   return states;
 }
 
+// Configured ones hold the log up, be they refused. Where the config names none those are meant that a host
+// has run: their plugins may be found again.
+std::vector<LogKeeper::Holder> Host::holders() const {
+  std::vector<LogKeeper::Holder> holders;
+  for (const auto& planned : plan_.processors) {
+    holders.push_back({planned.config.name, data().processor(planned.config.name),
+                       planned.config.start_at.kind == StartAt::Kind::tip});
+  }
+  for (const auto& refused : plan_.refused)
+    holders.push_back({refused.name, data().processor(refused.name), false});
+  if (!options_.installation.config.processors.empty()) return holders;
+  for (const auto& name : data().processor_names()) {
+    const auto is_it = [&](const auto& holder) { return holder.name == name; };
+    if (std::none_of(holders.begin(), holders.end(), is_it))
+      holders.push_back({name, data().processor(name), false});
+  }
+  return holders;
+}
+
 Supervisor::End Host::run(std::optional<Supervisor::Drain> drain) {
+  const auto& policy = options_.installation.config.retention;
+  LogKeeper keeper({*log_, policy, holders(), host_log_, [this](const std::string& name) { nudge(name); }});
+  if (policy.drops()) keeper.start();
   auto end = supervisor_.run(drain);
   if (!drain) return end;
   for (const auto& [name, state] : not_started_)

@@ -12,6 +12,7 @@
 #include "runtime/host_log.hpp"
 #include "runtime/idle.hpp"
 #include "runtime/installation.hpp"
+#include "runtime/log_keeper.hpp"
 #include "runtime/plan.hpp"
 #include "runtime/relay_channel.hpp"
 #include "runtime/supervisor.hpp"
@@ -51,6 +52,7 @@ class Host {
   Host(Options options, const HostLog& host_log, Plan plan, std::optional<Idle> idle,
        std::unique_ptr<SegmentLog> log);
   void prepare();
+  [[nodiscard]] std::vector<LogKeeper::Holder> holders() const;
   void stand_still(const std::string& name, ProcessorState state);
 
   const Options options_;

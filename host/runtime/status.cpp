@@ -65,10 +65,23 @@ std::map<std::string, Listening> configured(const Installation& installation, co
   return result;
 }
 
-ProcessorState durable_state(const std::filesystem::path& directory) {
+// That it is expired follows from where the log begins, whoever has found that out.
+void look_for_drop(ProcessorState& state, std::uint64_t first) {
+  if (state.next >= first || state.activity == Activity::diverged || state.activity == Activity::refused)
+    return;
+  if (state.activity == Activity::expired && state.error) return;
+  auto gone = expired(state.next, first, 0);
+  state.activity = gone.activity;
+  state.error = std::move(gone.error);
+}
+
+// @param first the event with which the log begins
+ProcessorState durable_state(const std::filesystem::path& directory, std::uint64_t first) {
   ProcessorState state;
+  bool has_projection = false;
   if (auto read = read_state(directory); read) {
     state = *read;
+    has_projection = true;
   } else if (read.error().code != ErrorCode::not_found) {
     state.activity = Activity::refused;
     state.error = ProcessorError{
@@ -78,6 +91,7 @@ ProcessorState durable_state(const std::filesystem::path& directory) {
     if (state.activity != Activity::paused) state.activity = verdict->activity;
     state.error = verdict->error;
   }
+  if (has_projection) look_for_drop(state, first);
   return state;
 }
 
@@ -99,15 +113,15 @@ std::optional<ProcessorError> divergence(const std::filesystem::path& directory,
 }
 
 // A new processor that cannot be started has no folder that says so.
-ProcessorState known_state(const std::filesystem::path& directory, const std::string& name,
-                           const Plan& plan) {
+ProcessorState known_state(const std::filesystem::path& directory, const std::string& name, const Plan& plan,
+                           std::uint64_t first) {
   std::error_code ignored;
   if (!std::filesystem::exists(directory, ignored)) {
     for (const auto& refused : plan.refused) {
       if (refused.name == name) return state_of(refused, system_clock().wall_ns());
     }
   }
-  return durable_state(directory);
+  return durable_state(directory, first);
 }
 
 // Counters are durable, the rest is as the host sees it: the one lags behind by a batch, the other by
@@ -158,6 +172,7 @@ json::value processor_value(const Status::Processor& processor) {
           {"handled", state.handled},
           {"skipped", state.skipped},
           {"dead_letters", state.dead_letters},
+          {"expired", state.expired},
           {"emits_pending", state.emits_pending},
           {"commands_kept", state.commands_kept},
           {"paused_since", paused_since},
@@ -176,9 +191,13 @@ Result<Status> read_status(const Installation& installation, const Plan& plan,
   const auto counts = (*reader)->type_counts();
   if (!counts) return counts.error();
 
+  const auto free = os::real_file_system().free_space(installation.data.log());
+
   Status status;
   status.events = stats->events;
+  status.first = stats->first;
   status.bytes = stats->bytes;
+  status.disk_full = free && *free < installation.config.min_free;
   auto listening = configured(installation, plan);
   std::set<std::string> names;
   for (const auto& [name, ignored] : listening)
@@ -186,7 +205,8 @@ Result<Status> read_status(const Installation& installation, const Plan& plan,
   for (auto& name : installation.data.processor_names())
     names.insert(std::move(name));
   for (const auto& name : names) {
-    Status::Processor processor{name, known_state(installation.data.processor(name), name, plan), 0};
+    Status::Processor processor{name,
+                                known_state(installation.data.processor(name), name, plan, status.first), 0};
     auto& state = processor.state;
     if (state.handler_id.empty()) state.handler_id = handler_in(plan, name, false);
     if (state.handler_version.empty()) state.handler_version = handler_in(plan, name, true);
@@ -225,7 +245,11 @@ std::string to_json(const Status& status) {
   json::object unrouted;
   for (const auto& [type, count] : status.unrouted)
     unrouted[type] = count;
-  return to_json(json::value{{"log", {{"events", status.events}, {"bytes", status.bytes}}},
+  return to_json(json::value{{"log",
+                              {{"events", status.events},
+                               {"first", status.first},
+                               {"bytes", status.bytes},
+                               {"disk_full", status.disk_full}}},
                              {"processors", std::move(processors)},
                              {"unrouted", std::move(unrouted)}});
 }

@@ -21,7 +21,9 @@ struct Status {
   };
 
   std::uint64_t events = 0;
+  std::uint64_t first = 0;  ///< the oldest event that is kept
   std::uint64_t bytes = 0;
+  bool disk_full = false;                         ///< less is free than is to stay free: nothing is appended
   std::vector<Processor> processors;              ///< sorted by name
   std::map<std::string, std::uint64_t> unrouted;  ///< events of each type that no configured processor wants
 };

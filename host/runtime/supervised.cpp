@@ -22,8 +22,8 @@ constexpr auto hanging_after = std::chrono::seconds(10);
 
 // For a reason that outlasts its process.
 bool stands_still(Activity activity) {
-  return activity == Activity::stopped || activity == Activity::diverged || activity == Activity::refused ||
-         activity == Activity::crashed || activity == Activity::paused;
+  return activity == Activity::stopped || activity == Activity::diverged || activity == Activity::expired ||
+         activity == Activity::refused || activity == Activity::crashed || activity == Activity::paused;
 }
 
 // Its last word, whether or not it was asked for.
@@ -232,11 +232,11 @@ void Supervised::finish(const ProcessorState& state) {
   on_change_();
 }
 
-// A reason that the processor could not keep in its projection is kept beside it. What keeps one from
-// applying commands says nothing of what it does with a host.
+// A reason that the processor could not keep in its projection is kept beside it. That it is expired follows
+// from its cursor. What keeps one from applying commands says nothing of what it does with a host.
 void Supervised::note_reason() {
-  if (only_applies_commands()) return;
-  if (!stands_still(state_.activity) || state_.activity == Activity::paused || !state_.error) return;
+  if (only_applies_commands() || !stands_still(state_.activity) || !state_.error) return;
+  if (state_.activity == Activity::paused || state_.activity == Activity::expired) return;
   const auto durable = read_state(setup_.spec.directory);
   if (durable && durable->activity == state_.activity && durable->error &&
       durable->error->since_ns == state_.error->since_ns) {

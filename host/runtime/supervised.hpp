@@ -25,7 +25,7 @@ namespace aludel {
 /// One processor under supervision: started, watched, started again when it dies, given up when it dies too
 /// often without progress. On the reactor's thread.
 ///
-///   start ─▶ at work ─▶ ended (stopped, diverged, refused, offline)
+///   start ─▶ at work ─▶ ended (stopped, diverged, expired, refused, offline)
 ///              │  ▲
 ///        died  ▼  │ at once, or after a pause that grows
 ///            pausing ─▶ ended (crashed)

@@ -148,6 +148,19 @@ TEST_CASE("a file gives back what was written in parts, and tells its end") {
   CHECK((*file)->size().value() == 3);
 }
 
+TEST_CASE("a file system tells how much it still takes, by any path on it") {
+  const TempDir dir;
+  auto& files = os::real_file_system();
+  const auto space = std::filesystem::space(dir.path());
+  const auto told = files.free_space(dir.path());
+  REQUIRE(told);
+  CHECK(*told > 0);
+  CHECK(*told <= space.capacity);
+  const auto nowhere = files.free_space(dir.path() / "nothing");
+  REQUIRE_FALSE(nowhere);
+  CHECK(nowhere.error().code == ErrorCode::not_found);
+}
+
 TEST_CASE("names in a folder are listed in order, renamed over, and removed") {
   const TempDir dir;
   auto& files = real_file_system();

@@ -31,7 +31,7 @@ def test_status_tells_all_without_a_host(aludel):
     equal(status["log"]["events"], 10)
     equal(status["unrouted"], {"other": 1})
     equal(x, {"name": "x", "handler": "org.example.unruly", "version": "1.0.0", "state": "stopped", "cursor": 6, "lag": 3,
-              "handled": 7, "skipped": 0, "dead_letters": 0, "emits_pending": 0, "commands_kept": 0, "paused_since": None, "attempt": 1,
+              "handled": 7, "skipped": 0, "dead_letters": 0, "expired": 0, "emits_pending": 0, "commands_kept": 0, "paused_since": None, "attempt": 1,
               "error": {"event_id": 7, "code": "as_told", "message": "it was told to fail", "outcome": "fail", "stage": "handle",
                         "next_try": None}})
     text = aludel.run("status")

@@ -130,7 +130,7 @@ def test_a_drain_of_nothing_ends_at_once(aludel):
     holds(log, f"made a new log in {aludel.directory}/log\n")
     holds(log, "ending: there is no processor\n")
     holds(log, "no plugin folder is named: [host] plugin_dirs, --plugin-dir or ALUDEL_PLUGIN_PATH\n")
-    equal(aludel.json("status"), {"log": {"events": 0, "bytes": aludel.json("status")["log"]["bytes"]},
+    equal(aludel.json("status"), {"log": {"events": 0, "first": 0, "bytes": aludel.json("status")["log"]["bytes"], "disk_full": False},
                                   "processors": [], "unrouted": {}})
 
 

@@ -228,6 +228,36 @@ TEST_CASE("looking after the segment costs a call a group") {
   CHECK(names == std::vector<std::string>{"status", "write_at", "sync_data"});
 }
 
+TEST_CASE("where less is free than is to stay free, nothing is written, until there is space again") {
+  const TempDir dir;
+  FaultFileSystem files;
+  auto options = small_options(dir.path() / "log", files);
+  options.min_free = 64 * limits::MiB;
+  files.set_free_space(options.min_free);
+  const auto log = open_log(options);
+  append_each(*log, 1);
+  files.set_free_space(options.min_free - 1);
+  const auto before = files.calls().size();
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = append(*log, {event_with("no")}, "p", 0);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::disk_full);
+    CHECK(refused.error().message.find("63 MiB free, of which min_free in [log] keeps 64MiB: nothing was "
+                                       "added: free some space") != std::string::npos);
+  }
+  for (auto i = before; i < files.calls().size(); ++i) {
+    const auto name = files.calls()[i].name;
+    CHECK((name == "status" || name == "free_space"));
+  }
+  // Reading goes on.
+  CHECK(data_of(read_all(*log)) == std::vector<std::string>{"event 0"});
+  files.set_free_space(options.min_free);
+  CHECK(append(*log, {event_with("yes")}, "p", 0)->first == 1);
+  // What cannot be told is no reason to refuse anything.
+  files.fail_next("free_space", EIO);
+  CHECK(append(*log, {event_with("again")})->first == 2);
+}
+
 TEST_CASE("a producer's append that failed is no duplicate when it is sent again") {
   const TempDir dir;
   FaultFileSystem files;

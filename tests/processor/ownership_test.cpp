@@ -169,6 +169,7 @@ TEST_CASE("a projection of format 1 is read as it is, and brought to format 2 by
                       "alter table _aludel_identity drop column relayed;"
                       "alter table _aludel_cursor drop column start_next;"
                       "alter table _aludel_cursor drop column start_fingerprint;"
+                      "alter table _aludel_cursor drop column expired;"
                       "alter table _aludel_standstill drop column detail;"
                       "alter table _aludel_standstill drop column first_failed_ns;"
                       "alter table _aludel_standstill drop column next_try_ns;"

@@ -18,6 +18,10 @@ std::string error_of(std::string_view text) {
 constexpr auto full_config = R"(
 [log]
 sync = "normal"
+max_age = "30d"
+max_bytes = "10GB"
+min_free = "1GiB"
+segment_size = "16MiB"
 [host]
 plugin_dirs = ["plugins", "/opt/handlers"]
 log_level = "debug"
@@ -46,6 +50,10 @@ TEST_CASE("a config says all that the design's example says") {
   const auto config = parse_config(full_config, "conf/aludel.toml");
   REQUIRE(config);
   CHECK_FALSE(config->sync_full);
+  CHECK(config->retention.max_age == std::chrono::hours(30 * 24));
+  CHECK(config->retention.max_bytes == 10'000'000'000);
+  CHECK(config->min_free == 1024 * limits::MiB);
+  CHECK(config->segment_size == 16 * limits::MiB);
   REQUIRE(config->plugin_dirs.size() == 2);
   CHECK(config->plugin_dirs[0] == "conf/plugins");
   CHECK(config->plugin_dirs[1] == "/opt/handlers");
@@ -54,7 +62,7 @@ TEST_CASE("a config says all that the design's example says") {
   REQUIRE(config->processors.size() == 2);
   const auto& ledger = config->processors[0];
   CHECK(ledger.name == "ledger");
-  CHECK(ledger.line == 9);
+  CHECK(ledger.line == 13);
   CHECK(ledger.handler == "org.aludel.ledger");
   CHECK(ledger.plugin.empty());
   REQUIRE(ledger.types.size() == 3);
@@ -90,6 +98,9 @@ TEST_CASE("an empty config has the documented defaults") {
   const auto config = parse_config("[processor.x]\nplugin = \"./x.so\"", "conf/aludel.toml");
   REQUIRE(config);
   CHECK(config->sync_full);
+  CHECK_FALSE(config->retention.drops());
+  CHECK(config->min_free == 64 * limits::MiB);
+  CHECK(config->segment_size == 128 * limits::MiB);
   CHECK(config->plugin_dirs.empty());
   CHECK(config->log_level == LogLevel::info);
   REQUIRE(config->processors.size() == 1);
@@ -119,6 +130,9 @@ TEST_CASE("a config as it is shown reads back the same") {
   CHECK(again->processors[1].plugin == config->processors[1].plugin);
   CHECK(again->processors[0].timeout == config->processors[0].timeout);
   CHECK(again->sync_full == config->sync_full);
+  CHECK(again->retention == config->retention);
+  CHECK(again->min_free == config->min_free);
+  CHECK(again->segment_size == config->segment_size);
 }
 
 TEST_CASE("what is wrong with a config is named with its line, and with what was meant") {
@@ -129,6 +143,14 @@ TEST_CASE("what is wrong with a config is named with its line, and with what was
       {"[log]\nsync = \"ful\"",
        ":2: sync must be \"full\" or \"normal\", not \"ful\"; did you mean \"full\"?"},
       {"[log]\nsync = true", ":2: sync must be \"full\" or \"normal\""},
+      {"[log]\nmax_age = 30", ":2: max_age must be a duration"},
+      {"[log]\nmax_age = \"0s\"", ":2: max_age of [log] must be over 0"},
+      {"[log]\nmax_bytes = 10", ":2: max_bytes must be a size such as \"64MiB\""},
+      {"[log]\nmax_bytes = \"10\"", ":2: max_bytes: \"10\" is no size: write a number and B, KiB"},
+      {"[log]\nmax_bytes = \"255MiB\"", ":2: max_bytes of [log] must be 256MiB to 1024TiB"},
+      {"[log]\nsegment_size = \"8MiB\"\nmax_bytes = \"15MiB\"", ":3: max_bytes of [log] must be 16MiB to"},
+      {"[log]\nsegment_size = \"4MiB\"", ":2: segment_size of [log] must be 8MiB to 128MiB"},
+      {"[log]\nmin_free = \"half\"", ":2: min_free: \"half\" is no size"},
       {"log = 5", ":1: log must be a table: [log]"},
       {"[host]\nplugin_dir = []", ":2: unknown key \"plugin_dir\" in [host]; did you mean \"plugin_dirs\"?"},
       {"[host]\nplugin_dirs = \"plugins\"", ":2: plugin_dirs must be an array of strings"},

@@ -88,7 +88,7 @@ TEST_CASE("a processor that has never run is shown offline, with all events befo
   CHECK(status.unrouted == Counts{{"b", 1}});
   CHECK(
       to_json(status).find(
-          R"({"name":"x","handler":"org.example.x","version":"2","state":"offline","cursor":null,"lag":3,"handled":0,"skipped":0,"dead_letters":0,"emits_pending":0,"commands_kept":0,"paused_since":null,"attempt":0,"error":null})") !=
+          R"({"name":"x","handler":"org.example.x","version":"2","state":"offline","cursor":null,"lag":3,"handled":0,"skipped":0,"dead_letters":0,"expired":0,"emits_pending":0,"commands_kept":0,"paused_since":null,"attempt":0,"error":null})") !=
       std::string::npos);
 }
 

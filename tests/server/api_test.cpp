@@ -38,7 +38,7 @@ class FakeEventLog final : public EventLog {
   }
 
   [[nodiscard]] Uuid log_id() const override { return {}; }
-  [[nodiscard]] std::uint64_t first() const override { return 0; }
+  [[nodiscard]] Result<std::uint64_t> first() const override { return 0; }
   [[nodiscard]] std::uint64_t tip() const override { return tip_; }
   Result<WaitResult> wait(std::uint64_t, const Interrupt&, std::optional<std::chrono::nanoseconds>) override {
     return WaitResult::timed_out;

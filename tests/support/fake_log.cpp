@@ -17,6 +17,7 @@ class FakeCursor final : public BlockCursor {
     if (index_ == log_.blocks_.size()) return static_cast<const Block*>(nullptr);
     if (log_.on_block) log_.on_block();
     const auto original = log_.block(index_);
+    if (original.first_id() < log_.first_) return FakeLog::dropped(original.first_id());
     if (holds(original, log_.fails_at_)) {
       return Error{ErrorCode::corrupt,
                    "read the log: bad checksum at log/0.seg, offset " + std::to_string(index_)};
@@ -89,6 +90,15 @@ void FakeLog::cut(std::uint64_t first) {
   ++history_;
 }
 
+void FakeLog::drop(std::uint64_t first) {
+  ALUDEL_ASSERT(block(index_of(first)).first_id() == first);
+  first_ = first;
+}
+
+Error FakeLog::dropped(std::uint64_t id) {
+  return {ErrorCode::not_found, "read event " + std::to_string(id) + ": it was dropped"};
+}
+
 void FakeLog::restore() {
   blocks_ = cut_;
   tip_ = block(blocks_.size() - 1).end_id();
@@ -114,11 +124,13 @@ std::size_t FakeLog::index_of(std::uint64_t id) const {
 
 Result<std::unique_ptr<BlockCursor>> FakeLog::read_from(std::uint64_t id, Check) {
   if (id > tip_) return Error{ErrorCode::not_found, "read the log from event " + std::to_string(id)};
+  if (id < first_) return dropped(id);
   return std::unique_ptr<BlockCursor>(std::make_unique<FakeCursor>(*this, index_of(id)));
 }
 
 Result<std::uint32_t> FakeLog::block_fingerprint(std::uint64_t id) {
   if (id >= tip_) return Error{ErrorCode::not_found, "look up event " + std::to_string(id)};
+  if (id + 1 < first_) return dropped(id);
   const auto holder = block(index_of(id));
   if (fails_at_ && *fails_at_ >= holder.first_id() && *fails_at_ < holder.end_id()) {
     return Error{ErrorCode::corrupt, "look up event " + std::to_string(id) + ": bad checksum"};

@@ -34,6 +34,9 @@ class FakeLog final : public EventReader {
   /// Puts the blocks of before the cut in place again.
   void restore();
 
+  /// Drops the blocks that end at `first` or before; one begins there.
+  void drop(std::uint64_t first);
+
   void set_log_id(const Uuid& id) { id_ = id; }
   /// When the blocks that follow are appended, wall clock.
   void set_time(std::int64_t ns) { time_ns_ = ns; }
@@ -59,7 +62,7 @@ class FakeLog final : public EventReader {
   std::uint64_t bodies_read = 0;
 
   [[nodiscard]] Uuid log_id() const override { return id_; }
-  [[nodiscard]] std::uint64_t first() const override { return 0; }
+  [[nodiscard]] Result<std::uint64_t> first() const override { return first_; }
   [[nodiscard]] std::uint64_t tip() const override { return tip_; }
   Result<WaitResult> wait(std::uint64_t seen, const Interrupt& interrupt,
                           std::optional<std::chrono::nanoseconds> timeout) override;
@@ -70,11 +73,13 @@ class FakeLog final : public EventReader {
   friend class FakeCursor;
 
   [[nodiscard]] Block block(std::size_t index) const { return Block(blocks_[index].data()); }
+  [[nodiscard]] static Error dropped(std::uint64_t id);
   [[nodiscard]] std::size_t index_of(std::uint64_t id) const;
 
   Uuid id_;
   std::vector<std::string> blocks_;
   std::vector<std::string> cut_;  // blocks_, as they were before
+  std::uint64_t first_ = 0;
   std::uint64_t tip_ = 0;
   std::int64_t time_ns_ = 0;
   std::uint32_t history_ = 0;  // another one for each cut

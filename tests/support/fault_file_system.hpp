@@ -80,6 +80,16 @@ class FaultFileSystem final : public os::FileSystem {
     if (auto fault = note("sync_directory", path)) return *fault;
     return {};
   }
+  /// As much as was set, or what there is.
+  Result<std::uint64_t> free_space(const std::filesystem::path& path) override {
+    if (auto fault = note("free_space", path)) return *fault;
+    const std::lock_guard lock(mutex_);
+    return free_space_ ? *free_space_ : under_.free_space(path);
+  }
+  void set_free_space(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    free_space_ = bytes;
+  }
   Result<std::vector<std::string>> list(const std::filesystem::path& path) override {
     if (auto fault = note("list", path)) return *fault;
     return under_.list(path);
@@ -108,6 +118,7 @@ class FaultFileSystem final : public os::FileSystem {
   std::size_t left_ = 0;
   int error_number_ = 0;
   int descriptors_ = 0;
+  std::optional<std::uint64_t> free_space_;
 };
 
 class FaultFileSystem::FaultFile final : public os::File {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,6 +35,9 @@ class MemoryFileSystem final : public os::FileSystem {
   Result<os::FileStatus> status(const std::filesystem::path& path) override;
   Result<bool> create_directory(const std::filesystem::path&) override { return false; }
   Result<void> sync_directory(const std::filesystem::path&) override { return {}; }
+  Result<std::uint64_t> free_space(const std::filesystem::path&) override {
+    return std::numeric_limits<std::uint64_t>::max();
+  }
   Result<std::vector<std::string>> list(const std::filesystem::path& path) override;
 
  private:

@@ -173,6 +173,10 @@ Result<void> RecordingFileSystem::sync_directory(const std::filesystem::path& pa
   return {};
 }
 
+Result<std::uint64_t> RecordingFileSystem::free_space(const std::filesystem::path& path) {
+  return os::real_file_system().free_space(path);
+}
+
 Result<std::vector<std::string>> RecordingFileSystem::list(const std::filesystem::path& path) {
   return under_.list(path);
 }

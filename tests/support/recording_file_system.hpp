@@ -41,6 +41,7 @@ class RecordingFileSystem final : public os::FileSystem {
   Result<os::FileStatus> status(const std::filesystem::path& path) override;
   Result<bool> create_directory(const std::filesystem::path& path) override;
   Result<void> sync_directory(const std::filesystem::path& path) override;
+  Result<std::uint64_t> free_space(const std::filesystem::path& path) override;
   Result<std::vector<std::string>> list(const std::filesystem::path& path) override;
 
  private:

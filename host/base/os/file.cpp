@@ -10,6 +10,7 @@
 #include <string>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <system_error>
 
@@ -187,6 +188,12 @@ class RealFileSystem final : public FileSystem {
     if (!folder.valid()) return os_error("open folder " + path.string(), errno);
     if (::fsync(folder.number()) != 0) return os_error("sync folder " + path.string(), errno);
     return {};
+  }
+
+  Result<std::uint64_t> free_space(const std::filesystem::path& path) override {
+    struct statvfs about {};
+    if (::statvfs(path.c_str(), &about) != 0) return os_error("look at the space of " + path.string(), errno);
+    return std::uint64_t{about.f_bavail} * about.f_frsize;
   }
 
   Result<std::vector<std::string>> list(const std::filesystem::path& path) override {

@@ -79,6 +79,8 @@ class FileSystem {
   Result<void> create_directories(const std::filesystem::path& path);
   /// Makes the folder's entries durable (names made, renamed, removed).
   virtual Result<void> sync_directory(const std::filesystem::path& path) = 0;
+  /// How many bytes the file system that holds it still takes from this process.
+  virtual Result<std::uint64_t> free_space(const std::filesystem::path& path) = 0;
   /// The names in a folder, sorted.
   virtual Result<std::vector<std::string>> list(const std::filesystem::path& path) = 0;
 };

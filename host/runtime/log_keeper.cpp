@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/log_keeper.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "base/duration.hpp"
+#include "base/limits.hpp"
+#include "base/os/futex.hpp"
+#include "processor/ownership.hpp"
+#include "runtime/cursor_mark.hpp"
+
+namespace aludel {
+
+LogKeeper::~LogKeeper() {
+  if (!thread_.joinable()) return;
+  parts_.log.sealed().raise();
+  thread_.join();
+}
+
+void LogKeeper::start() {
+  thread_ = std::thread([this] { work(); });
+}
+
+void LogKeeper::work() {
+  auto& sealed = parts_.log.sealed();
+  while (!sealed.raised()) {
+    sealed.take_nudge();
+    look();
+    const auto next_look = std::chrono::steady_clock::now() + limits::retention_interval;
+    while (!sealed.pending() && std::chrono::steady_clock::now() < next_look)
+      os::futex_wait(sealed.word(), 0, os::Scope::process, next_look);
+  }
+}
+
+void LogKeeper::look() {
+  const auto done = drop();
+  if (done) return;
+  parts_.host_log.write(LogLevel::error, {},
+                        "drop what the log need not keep: " + done.error().message +
+                            "; it is tried again in " + format_duration(limits::retention_interval));
+}
+
+Result<void> LogKeeper::drop() {
+  const auto expendable = parts_.log.expendable(parts_.policy);
+  if (!expendable) return expendable.error();
+  std::vector<Held> all;
+  auto held_from = std::numeric_limits<std::uint64_t>::max();
+  if (!expendable->segments.empty()) all = held();
+  for (const auto& one : all)
+    held_from = std::min(held_from, one.next.value_or(0));
+  const auto begin = expendable->first;
+  const auto end = expendable->keep_from(held_from);
+  // Also if nothing is to be dropped now: an earlier drop may have been interrupted.
+  const auto removed = parts_.log.drop_below(end);
+  if (!removed) return removed.error();
+  if (end > begin) tell_dropped(begin, end, all);
+  return {};
+}
+
+// Only what survives a loss of power counts: the cursor must not fall back behind what is dropped.
+std::vector<LogKeeper::Held> LogKeeper::held() const {
+  std::vector<Held> all;
+  for (const auto& holder : parts_.holders) {
+    const auto mark = durable_cursor_mark(holder.directory);
+    if (mark) {
+      // In another log it has to begin anew.
+      if (mark->log_id == parts_.log.log_id()) all.push_back({&holder, mark->next});
+      continue;
+    }
+    const bool is_new = mark.error().code == ErrorCode::not_found;
+    if (is_new && holder.starts_at_tip) continue;
+    all.push_back({&holder, std::nullopt});
+    if (is_new) continue;
+    parts_.host_log.write(
+        LogLevel::warning, holder.name,
+        "how far it has come cannot be told, so the log is kept for it: " + mark.error().message);
+  }
+  return all;
+}
+
+void LogKeeper::tell_dropped(std::uint64_t begin, std::uint64_t end, const std::vector<Held>& held) const {
+  parts_.host_log.write(LogLevel::info, {}, "the log has dropped " + events_between(begin, end));
+  for (const auto& one : held) {
+    if (!one.next || *one.next >= end) continue;
+    parts_.host_log.write(LogLevel::error, one.holder->name,
+                          "the log was over max_bytes, and has dropped " +
+                              events_between(std::max(begin, *one.next), end) +
+                              ", to which the processor had not come");
+    parts_.on_expired(one.holder->name);
+  }
+}
+
+}  // namespace aludel

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/log_keeper.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include "base/os/descriptor.hpp"
+#include "log/kept_segments.hpp"
+#include "log/segment.hpp"
+#include "processor/projection.hpp"
+#include "runtime/small_file.hpp"
+#include "support/fake_clock.hpp"
+#include "support/fault_file_system.hpp"
+#include "support/result_printing.hpp"
+#include "support/temp_dir.hpp"
+#include "support/wal_syncs.hpp"
+
+namespace aludel {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A log of many small segments, each of an hour, that is looked after.
+class KeeperRig {
+ public:
+  KeeperRig() {
+    auto opened = SegmentLog::open({.dir = temp.path() / "log",
+                                    .files = files,
+                                    .clock = clock,
+                                    .segment_size = 8'192,
+                                    .allocate_ahead = false});
+    REQUIRE(opened);
+    log = std::move(*opened);
+    for (std::size_t count = 1; count < 8; count = segments().size()) {
+      append();
+      if (segments().size() > count) clock.advance(1h);
+    }
+  }
+
+  void append() {
+    const std::string data(500, 'x');
+    NewEvent event;
+    event.type = "test";
+    event.source = "/";
+    event.content_type = "text/plain";
+    event.data = data;
+    REQUIRE(log->append({{&event, 1}}));
+  }
+
+  [[nodiscard]] std::vector<std::uint64_t> segments() const {
+    return list_segments(os::real_file_system(), temp.path() / "log").value();
+  }
+
+  /// A processor that is done with the events below `next`.
+  LogKeeper::Holder processor(const std::string& name, std::uint64_t next) {
+    const auto directory = temp.path() / name;
+    std::filesystem::create_directory(directory);
+    auto projection = Projection::open(directory);
+    REQUIRE(projection);
+    REQUIRE((*projection)->initialise({"org.example.x", "1", 0, log->log_id(), Uuid::random()}, {}));
+    REQUIRE((*projection)->begin());
+    REQUIRE((*projection)->tables().move_cursor({}, {.position = {next, 1}}));
+    REQUIRE((*projection)->commit());
+    return {name, directory, false};
+  }
+
+  void look(const RetentionPolicy& policy, const std::vector<LogKeeper::Holder>& holders) {
+    const os::Descriptor sink(::open((temp.path() / "lines").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600));
+    const HostLog host_log(sink.number(), LogLevel::info, HostLog::Format::text);
+    LogKeeper keeper(
+        {*log, policy, holders, host_log, [this](const std::string& name) { expired.push_back(name); }});
+    keeper.look();
+    lines = read_file(temp.path() / "lines").value();
+  }
+  [[nodiscard]] std::uint64_t first() const { return log->first().value(); }
+
+  TempDir temp;
+  FaultFileSystem files;
+  FakeClock clock;
+  std::unique_ptr<SegmentLog> log;
+  std::string lines;                 ///< that the last look has logged
+  std::vector<std::string> expired;  ///< told
+};
+
+const RetentionPolicy old{.max_age = std::chrono::minutes(90), .max_bytes = {}};
+const RetentionPolicy large{.max_age = {}, .max_bytes = 4 * 8'192};
+
+}  // namespace
+
+TEST_CASE("what is old goes once all processors are done with it, and no sooner") {
+  KeeperRig rig;
+  const auto segments = rig.segments();
+  auto slow = rig.processor("slow", segments[2] - 1);
+  const auto quick = rig.processor("quick", segments[4]);
+  rig.look(old, {slow, quick});
+  CHECK(rig.first() == segments[1]);
+  CHECK(rig.lines.find("info the log has dropped events 0 to " + std::to_string(segments[1] - 1)) !=
+        std::string::npos);
+  rig.look(old, {slow, quick});
+  CHECK(rig.lines.empty());
+  rig.look(old, {quick});
+  CHECK(rig.first() == segments[4]);
+  // Nobody needs anything: all that is old enough.
+  rig.look(old, {});
+  CHECK(rig.first() == segments[6]);
+  CHECK(rig.expired.empty());
+}
+
+TEST_CASE("one that has not begun keeps all there is, unless it starts at the tip") {
+  KeeperRig rig;
+  rig.look(old, {{"new", rig.temp.path() / "new", false}});
+  CHECK(rig.first() == 0);
+  CHECK(rig.lines.empty());
+  rig.look(old, {{"new", rig.temp.path() / "new", true}});
+  CHECK(rig.first() > 0);
+}
+
+TEST_CASE("one of another log needs nothing of this one") {
+  KeeperRig rig;
+  const auto x = rig.processor("x", 1);
+  auto database = Database::open(projection_link(x.directory), Database::Mode::read_write);
+  REQUIRE(database);
+  const auto other = "update _aludel_identity set log_id = '" + Uuid::random().to_string() + "'";
+  REQUIRE((*database)->execute(other.c_str()));
+  rig.look(old, {x});
+  CHECK(rig.first() > 0);
+}
+
+TEST_CASE("one whose cursor cannot be read keeps all there is, and that is said") {
+  KeeperRig rig;
+  const auto x = rig.processor("x", rig.log->tip());
+  std::filesystem::resize_file(x.directory / "projection-1.db", 0);
+  std::filesystem::remove(x.directory / "projection-1.db-wal");
+  rig.look(old, {x});
+  CHECK(rig.first() == 0);
+  CHECK(rig.lines.find("warning x: how far it has come cannot be told, so the log is kept for it") !=
+        std::string::npos);
+}
+
+TEST_CASE("a cursor counts only once it is synced") {
+  const WalSyncs syncs;
+  KeeperRig rig;
+  const auto x = rig.processor("x", rig.log->tip());
+  WalSyncs::reset();
+  rig.look({.max_age = 100h, .max_bytes = {}}, {x});
+  CHECK(WalSyncs::count() == 0);  // nothing is old: nobody is asked
+  WalSyncs::fail();
+  rig.look(old, {x});
+  CHECK(WalSyncs::count() == 1);
+  CHECK(rig.first() == 0);
+  CHECK(rig.lines.find("sync the write-ahead log") != std::string::npos);
+}
+
+TEST_CASE("over its size the log drops what a processor has not come to, loudly") {
+  KeeperRig rig;
+  const auto segments = rig.segments();
+  const auto slow = rig.processor("slow", 3);
+  const auto quick = rig.processor("quick", rig.log->tip());
+  rig.look(large, {slow, quick, {"new", rig.temp.path() / "new", false}});
+  CHECK(rig.first() > segments[2]);
+  CHECK(rig.expired == std::vector<std::string>{"slow"});
+  CHECK(rig.lines.find("error slow: the log was over max_bytes, and has dropped events 3 to " +
+                       std::to_string(rig.first() - 1)) != std::string::npos);
+  // It is told once of each event.
+  rig.look(large, {slow, quick});
+  CHECK(rig.lines.empty());
+  CHECK(rig.expired.size() == 1);
+}
+
+TEST_CASE("whatever fails is logged, and done with a later look") {
+  bool reached = true;
+  for (std::size_t passed = 0; reached; ++passed) {
+    CAPTURE(passed);
+    KeeperRig rig;
+    const auto x = rig.processor("x", rig.log->tip());
+    const auto before = rig.files.calls().size();
+    rig.files.fail_after(passed, EIO);
+    rig.look(old, {x});
+    reached = rig.files.failed_any(before);
+    CHECK((rig.lines.find("it is tried again in 1m") != std::string::npos) == reached);
+    rig.files.heal();
+    rig.look(old, {x});
+    CHECK(rig.first() == rig.segments().front());
+    CHECK(rig.segments().size() == 2);
+    CHECK(rig.lines.find("tried again") == std::string::npos);
+  }
+}
+
+TEST_CASE("a keeper that was started looks at once, when a segment is sealed, and ends when it is told") {
+  KeeperRig rig;
+  const HostLog silent(-1, LogLevel::error, HostLog::Format::text);
+  LogKeeper keeper({*rig.log, large, {}, silent, [](const std::string&) {}});
+  const auto segments = rig.segments();
+  keeper.start();
+  const auto wait_for = [&](std::uint64_t first) {
+    const auto deadline = std::chrono::steady_clock::now() + 30s;
+    while (rig.first() < first) {
+      REQUIRE(std::chrono::steady_clock::now() < deadline);
+      std::this_thread::yield();
+    }
+  };
+  wait_for(segments[3]);
+  const auto end = rig.log->tip();
+  while (rig.segments().back() < end + 40)
+    rig.append();
+  wait_for(end);
+}
+
+}  // namespace aludel
