@@ -239,6 +239,9 @@ Result<Statement> Database::prepare(std::string_view sql) {
   const auto rest_size = static_cast<int>(sql.size()) - static_cast<int>(rest - sql.data());
   const int result = sqlite3_prepare_v3(handle_, rest, rest_size, 0, &second, nullptr);
   const Statement guard(second);
+  if (sqlite_error_code(result) != ErrorCode::invalid && result != SQLITE_OK) {
+    return sql_error(handle_, "prepare", sql, path_.string());
+  }
   if (handle == nullptr || second != nullptr || result != SQLITE_OK) {
     return Error{ErrorCode::invalid,
                  "prepare \"" + std::string(sql) + "\": give exactly one statement (" + path_.string() + ")"};

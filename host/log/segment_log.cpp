@@ -270,12 +270,15 @@ Result<void> SegmentLog::make_room(std::size_t size) {
     return Error(ErrorCode::limit,
                  fmt::format("append: the batch takes {} bytes, a segment holds {}: split it", size, max));
   }
-  if (writer_.has_segment()) {
+  const bool seals = writer_.has_segment();
+  if (seals) {
     if (auto ok = writer_.seal(catalog_); !ok) return ok;
-    sealed_.nudge();
+    // Before there is another one: who looks meanwhile may miss bytes, but counts none twice.
+    written_bytes_.store(0);
   }
   if (auto ok = writer_.begin_segment(); !ok) return ok;
   written_bytes_.store(writer_.written());
+  if (seals) sealed_.nudge();
   return {};
 }
 

@@ -96,18 +96,21 @@ Outcome PluginInstance::create(std::string_view config_json) {
   return outcome;
 }
 
+// The host's own SQL failed, and may have ended the transaction.
+Outcome PluginInstance::broken(const Error& error) {
+  side_.errors.outage(to_string(error.code), error.message);
+  return Outcome::fatal;
+}
+
 Outcome PluginInstance::migrate(std::uint32_t from, std::uint32_t to) {
   if (functions_.migrate == nullptr) return Outcome::handled;
   const auto before = projection_ != nullptr ? host_schema(*projection_) : std::string();
+  if (!before) return broken(before.error());
   const auto outcome =
       call(Stage::migrate, 0, 0, [&] { return functions_.migrate(self_, &side_.call, from, to); });
   if (outcome != Outcome::handled) return outcome;
   const auto after = projection_ != nullptr ? host_schema(*projection_) : std::string();
-  if (!before || !after) {
-    const auto& error = before ? after.error() : before.error();
-    side_.errors.outage(to_string(error.code), error.message);
-    return Outcome::fatal;
-  }
+  if (!after) return broken(after.error());
   if (*before == *after) return outcome;
   side_.errors.fail(ALUDEL_DENIED, "denied",
                     "migrate() gave a table a name that begins with _aludel_, or changed one of the host's");

@@ -39,6 +39,7 @@ class PluginInstance final : public Instance {
   Outcome call(Stage stage, std::uint32_t flags, std::uint32_t attempt, Function function);
   void show(const Event& event);
   Outcome judge(Stage stage, std::int32_t reported);
+  Outcome broken(const Error& error);
   Outcome known_outcome(Stage stage, std::int32_t reported);
 
   const aludel_handler functions_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
 #include <random>
 
 #include <doctest/doctest.h>
@@ -42,6 +43,7 @@ std::int64_t finished_in(Database& database) {
 }
 
 std::int64_t highest_command(const std::filesystem::path& database, const char* sql) {
+  const SqliteFaults::Spared spared;
   if (!std::filesystem::exists(database)) return 0;
   auto opened = Database::open(database, Database::Mode::read_write);
   if (!opened) return 0;
@@ -99,6 +101,7 @@ void ProjectionSession::choose() {
   deeds_[chosen[5]] = {.outcome = Outcome::retry, .until = 1 + number(2)};
   deeds_[chosen[6]] = {.outcome = Outcome::retry, .writes = false, .until = 1};
   deeds_[chosen[7]] = {.outcome = Outcome::skip, .writes = false};
+  failing_ = {chosen[3], chosen[4]};
   skipped_ = {chosen[7]};
   using Kind = Command::Kind;
   const std::vector<Kind> plans[] = {
@@ -147,6 +150,7 @@ std::int64_t ProjectionSession::commands_given() const {
 bool ProjectionSession::give_command() {
   const auto given = static_cast<std::size_t>(commands_given());
   if (!gives_commands_ || given >= commands_.size()) return false;
+  const SqliteFaults::Spared spared;
   auto queue = CommandQueue::open(directory());
   REQUIRE(queue);
   REQUIRE((*queue)->post(
@@ -213,6 +217,7 @@ void ProjectionSession::put(const FolderContent& left, const std::filesystem::pa
 
 // Nothing, if there is no projection yet.
 std::optional<ProjectionContent> ProjectionSession::look(const std::filesystem::path& folder) const {
+  const SqliteFaults::Spared spared;
   if (!std::filesystem::is_symlink(projection_link(folder))) return std::nullopt;
   auto opened = Database::open(projection_link(folder), Database::Mode::read_write);
   REQUIRE(opened);
@@ -244,7 +249,8 @@ std::optional<ProjectionContent> ProjectionSession::look(const std::filesystem::
   return content;
 }
 
-// Each event below the cursor has a row, or a letter, or was skipped; each row's event was emitted once.
+// Each event below the cursor has a row, or a letter if the handler failed at it, or was skipped; each row's
+// event was emitted once.
 void ProjectionSession::check_content(const ProjectionContent& content, bool has_all_relayed) const {
   for (const auto id : wanted_) {
     CAPTURE(id);
@@ -252,6 +258,8 @@ void ProjectionSession::check_content(const ProjectionContent& content, bool has
         content.rows.count(id) + content.unhandled.count(id) + (id < content.next ? skipped_.count(id) : 0);
     REQUIRE(places == (id < content.next ? 1 : 0));
   }
+  REQUIRE(
+      std::includes(failing_.begin(), failing_.end(), content.unhandled.begin(), content.unhandled.end()));
   const auto its = emitted.logs.find(content.producer);
   std::vector<std::string> keys;
   if (its != emitted.logs.end()) {
@@ -324,6 +332,69 @@ ProjectionSession::Life ProjectionSession::check(const Life& life, const FolderC
   put(left, options.directory);
   record(next, [&] { check_end(run_to_end()); });
   return next;
+}
+
+std::size_t ProjectionSession::check_fault(SqliteFaults& faults, const SqliteFault& fault) {
+  options.directory = temp.path() / "faulty";
+  std::filesystem::remove_all(directory());
+  std::filesystem::create_directory(directory());
+  emitted.logs.clear();
+  faults.fail_after(fault.what, fault.passed, fault.lasts ? std::numeric_limits<std::size_t>::max() : 1);
+  gives_commands_ = false;
+  log.cut(events / 2);
+  auto failed = run_through(faults, fault.lasts);
+  log.restore();
+  gives_commands_ = true;
+  failed += run_through(faults, fault.lasts);
+  failed += faults.heal();
+  auto state = run_to_end();
+  const auto plan = commands_;
+  if (was_ended_by_fault()) {
+    commands_.push_back(Command::Kind::replay);
+    state = run_to_end();
+  }
+  check_end(state);
+  commands_ = plan;
+  return failed;
+}
+
+// Whether a replay was, and its answer says so; the operator has to order it again.
+bool ProjectionSession::was_ended_by_fault() const {
+  auto database = Database::open(projection_link(directory()), Database::Mode::read_only);
+  REQUIRE(database);
+  bool ended = false;
+  each_row(**database,
+           "select 1 from _aludel_command where message glob 'stopped at letter *: *: io: *' or message glob "
+           "'stopped at letter *: *: disk_full: *' or message glob 'stopped at letter *: *: memory: *'",
+           [&](const Statement&) { ended = true; });
+  return ended;
+}
+
+// Starts it again whenever it stands still for a fault. @return how many failed and were healed
+std::size_t ProjectionSession::run_through(SqliteFaults& faults, bool lasts) {
+  std::string messages;  // of the starts that came to nothing
+  for (std::size_t starts = 1;; ++starts) {
+    CAPTURE(messages);
+    REQUIRE(starts < 10);
+    set_deeds();
+    stop.reset();
+    auto processor = open();
+    const auto state = processor ? (*processor)->run(stop) : ProcessorState();
+    if (processor) processor->reset();
+    if (processor && state.activity == Activity::paused && give_command()) continue;
+    if (processor && !state.error) return 0;
+    const auto code = processor ? state.error->code : std::string(to_string(processor.error().code));
+    messages += (processor ? std::string(to_string(state.activity)) + " " + state.error->stage + " " +
+                                 describe(*state.error)
+                           : processor.error().message) +
+                "\n";
+    CAPTURE(messages);
+    REQUIRE((code == "io" || code == "disk_full" || code == "memory"));
+    if (const auto content = look(directory())) check_content(*content, false);
+    if (lasts) {
+      if (const auto failed = faults.heal(); failed > 0) return failed + run_through(faults, false);
+    }
+  }
 }
 
 // Its log is another one meanwhile: it ends earlier, or goes on otherwise.

@@ -15,6 +15,7 @@
 #include "support/file_calls.hpp"
 #include "support/memory_file_system.hpp"
 #include "support/recording_vfs.hpp"
+#include "support/sqlite_faults.hpp"
 
 namespace aludel {
 
@@ -57,6 +58,17 @@ class ProjectionSession : private Rig {
   /// @return the life that it went on with
   Life check(const Life& life, const FolderContent& left, std::size_t calls, std::uint64_t number);
 
+  /// Which of SQLite's calls fail: one, or all from that on until the processor stands still for it.
+  struct SqliteFault {
+    SqliteFaults::Of what;
+    std::size_t passed = 0;  ///< calls before
+    bool lasts = false;
+  };
+  /// A life, after one without a fault, in which calls fail. Holds what that leaves against all that was
+  /// promised, and goes on to the end.
+  /// @return how many failed
+  std::size_t check_fault(SqliteFaults& faults, const SqliteFault& fault);
+
  private:
   class NotingAppender;
 
@@ -64,6 +76,8 @@ class ProjectionSession : private Rig {
   [[nodiscard]] bool orders(Command::Kind kind) const;
   void answer_wait(const FakeLog::Wait& wait);
   ProcessorState run_to_end();
+  std::size_t run_through(SqliteFaults& faults, bool lasts);
+  [[nodiscard]] bool was_ended_by_fault() const;
   template <typename Run>
   void record(Life& life, const Run& run);
   void append_events(std::uint64_t end);
@@ -80,6 +94,7 @@ class ProjectionSession : private Rig {
   std::vector<Command::Kind> commands_;
   std::map<std::uint64_t, Script::Deed> deeds_;
   Ids wanted_;
+  Ids failing_;
   Ids skipped_;
   int checkpoint_every_ = 0;  // commits; 0: never
   bool gives_commands_ = false;

@@ -97,7 +97,7 @@ def test_a_running_processor_heeds_a_command_at_the_next_event(aludel):
     aludel.configure_unruly("batch_size = 1000")
     aludel.append(*["calm.slow"] * 500)
     with aludel.host():
-        until(lambda: (aludel.directory / "processors/x/projection.db").exists() and len(aludel.seen()) > 0, "the first batch")
+        until(aludel.seen, "the first batch")
         command(aludel, "pause", "x")
         x = aludel.wait_for_state("paused")
         assert x["lag"] > 0, x

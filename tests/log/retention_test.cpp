@@ -458,11 +458,39 @@ TEST_CASE("by size the oldest segments go until the rest fits, whoever needs the
   CHECK(keep_from(all - one - 1, 0) == segments[2]);
   CHECK(keep_from(0, 0) == segments[segments.size() - 2]);
   // Both: what is too much goes, then what is old and not needed.
-  const RetentionPolicy both{.max_age = 1ms, .max_bytes = all - 1};
+  const RetentionPolicy both{.max_age = 0ms, .max_bytes = all - 1};
   const auto expendable = log->expendable(both);
   REQUIRE(expendable);
   CHECK(expendable->keep_from(0) == segments[1]);
   CHECK(expendable->keep_from(segments[3]) == segments[3]);
+}
+
+TEST_CASE("while a segment is begun no more seems to be there than is") {
+  const TempDir dir;
+  FaultFileSystem files;
+  const auto log = open_log(small_options(dir.path(), files));
+  constexpr std::uint64_t max_bytes = 29'500;
+  int looks = 0;
+  files.on_call = [&](const FaultFileSystem::Call&) {
+    const auto segments = segments_of(dir.path());
+    std::uint64_t all = 0;
+    for (const auto id : segments)
+      all += std::filesystem::file_size(dir.path() / segment_name(id));
+    const auto expendable = log->expendable({.max_age = {}, .max_bytes = max_bytes});
+    REQUIRE(expendable);
+    auto left = all;
+    for (const auto id : segments) {
+      if (id >= expendable->keep_from(0)) break;
+      REQUIRE(left > max_bytes);
+      left -= std::filesystem::file_size(dir.path() / segment_name(id));
+    }
+    ++looks;
+  };
+  for (std::uint64_t i = 0; i < 60; ++i)
+    REQUIRE(append(*log, {event_with(text_of(i))}));
+  files.on_call = nullptr;
+  CHECK(looks > 60);
+  CHECK(log->expendable({.max_age = {}, .max_bytes = max_bytes}).value().keep_from(0) > 0);
 }
 
 TEST_CASE("what is allocated ahead does not count for the log's size") {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -71,14 +72,13 @@ class PluginRig : public HandlerLog {
     REQUIRE(log->append({.events = events}));
   }
 
-  ProcessorState run() {
+  Result<std::unique_ptr<Processor>> open() {
     stop.reset();
-    const script script{this, dispatch};
-    DirectAppender appender(*log);
-    auto processor = Processor::open(
+    appender_.emplace(*log);
+    return Processor::open(
         {.name = "scripted",
          .directory = directory(),
-         .config_json = "{\"script\":" + std::to_string(reinterpret_cast<std::uintptr_t>(&script)) + "}",
+         .config_json = "{\"script\":" + std::to_string(reinterpret_cast<std::uintptr_t>(&script_)) + "}",
          .batch_size = 4,
          .error_policy = policy},
         {
@@ -90,8 +90,12 @@ class PluginRig : public HandlerLog {
             .handler_log = *this,
             .on_state = on_state,
             .clock = *clock,
-            .appender = relays ? &appender : nullptr,
+            .appender = relays ? &*appender_ : nullptr,
         });
+  }
+
+  ProcessorState run() {
+    auto processor = open();
     REQUIRE(processor);
     return (*processor)->run(stop);
   }
@@ -129,6 +133,9 @@ class PluginRig : public HandlerLog {
       default: return ALUDEL_HANDLED;
     }
   }
+
+  const script script_{this, dispatch};
+  std::optional<DirectAppender> appender_;
 };
 
 }  // namespace aludel

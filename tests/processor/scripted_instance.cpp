@@ -175,8 +175,10 @@ void ScriptedInstance::write(std::uint64_t event_id) {
                            .depth = 1}));
 }
 
-// As the bridge does: a failure of the host's disk or memory is fatal, any other the event's.
+// As the bridge does: a failure of the host's disk or memory is fatal, any other the event's; and nothing
+// runs behind a statement that has ended the transaction.
 void ScriptedInstance::run(const std::string& sql) {
+  if (sql_outcome_ != Outcome::handled && !database_.in_transaction()) return;
   fail_unless(database_.execute(sql.c_str()));
 }
 

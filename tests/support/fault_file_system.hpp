@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -46,6 +47,8 @@ class FaultFileSystem final : public os::FileSystem {
     left_ = count;
   }
   void heal() { fail_after(0, 0, 0); }
+  /// Called before each call is done. It may call the file system itself, and is not told of that.
+  std::function<void(const Call&)> on_call;
 
   [[nodiscard]] std::vector<Call> calls() const {
     const std::lock_guard lock(mutex_);
@@ -99,6 +102,10 @@ class FaultFileSystem final : public os::FileSystem {
   class FaultFile;
 
   std::optional<Error> note(const std::string& name, const std::filesystem::path& path, int descriptor = 0) {
+    if (const auto tell = std::exchange(on_call, nullptr)) {
+      tell({name, path.filename().string(), path, descriptor});
+      on_call = tell;
+    }
     const std::lock_guard lock(mutex_);
     const auto index = calls_.size();
     const bool chosen =

@@ -2,28 +2,24 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <map>
-#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "support/file_calls.hpp"
+#include "support/layered_vfs.hpp"
 
 namespace aludel {
 
-/// SQLite's default file system while it lives, recording what is done to the databases of one folder, so
-/// that `PowerLoss` can tell what a power loss after any call may leave. Syncs are recorded and not done.
-/// What SQLite shares between processes (`-shm`) is no part of it: a power loss leaves nothing that counts of
-/// it.
+/// Records what SQLite does to the databases of one folder, so that `PowerLoss` can tell what a power loss
+/// after any call may leave. Syncs are recorded and not done. What SQLite shares between processes (`-shm`)
+/// is no part of it: a power loss leaves nothing that counts of it.
 ///
 /// One at a time; one thread. Connections are closed before it goes.
-class RecordingVfs {
+class RecordingVfs final : public LayeredVfs {
  public:
   RecordingVfs();
-  ~RecordingVfs();
-  RecordingVfs(const RecordingVfs&) = delete;
-  RecordingVfs& operator=(const RecordingVfs&) = delete;
 
   /// Records from now on what is done in the folder. What it holds is durable, and no connection has it open.
   void record(const std::filesystem::path& folder);
@@ -32,16 +28,14 @@ class RecordingVfs {
   [[nodiscard]] std::size_t position() const { return calls_.size(); }
 
  private:
-  struct File;
-  struct Methods;
-
+  std::optional<int> before(const Call& call) override;
+  int opened(const char* path, int flags) override;
+  void note_removed(const Call& call);
   [[nodiscard]] bool records(const char* path) const;
   int number_of(const std::string& name);
   void note_link();
   void note(FileCall call);
 
-  struct Vfs;
-  std::unique_ptr<Vfs> vfs_;
   std::filesystem::path folder_;  // empty: nothing is recorded
   FileCalls calls_;
   std::map<std::string, int> files_;  // by present name
