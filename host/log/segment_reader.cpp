@@ -7,9 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "base/limits.hpp"
 #include "base/os/boot_id.hpp"
-#include "base/os/futex.hpp"
 #include "base/os/lock.hpp"
 #include "log/footer.hpp"
 #include "log/segment.hpp"
@@ -39,17 +37,15 @@ Result<ValidEnd> end_of_segment(os::FileSystem& files, const std::filesystem::pa
   return ValidEnd{scan->next_id, std::max(scan->proven, header->first_id), std::move(*scan)};
 }
 
-void raise_to(std::atomic<std::uint64_t>& highest, std::uint64_t value) {
-  auto now = highest.load(std::memory_order_relaxed);
-  while (now < value && !highest.compare_exchange_weak(now, value, std::memory_order_acq_rel)) {
-  }
-}
-
 }  // namespace
 
 SegmentReader::SegmentReader(os::FileSystem& files, std::filesystem::path dir, const Uuid& log_id,
                              const Uuid& boot_id)
-    : files_(files), dir_(std::move(dir)), log_id_(log_id), boot_id_(boot_id), store_(files, dir_, log_id) {}
+    : files_(files),
+      dir_(std::move(dir)),
+      log_id_(log_id),
+      store_(files, dir_, log_id),
+      follower_(dir_ / "tip", log_id, boot_id) {}
 
 Result<std::unique_ptr<SegmentReader>> SegmentReader::open(os::FileSystem& files,
                                                            const std::filesystem::path& dir) {
@@ -76,12 +72,13 @@ Result<std::unique_ptr<SegmentReader>> SegmentReader::open(os::FileSystem& files
 
 Result<void> SegmentReader::find_tip() {
   for (;;) {
-    if (auto ok = attach(); !ok) return ok;
-    const auto incarnation = page() ? page()->incarnation() : 0;
+    if (auto ok = follower_.attach(); !ok) return ok;
+    const auto* page = follower_.page();
+    const auto incarnation = page ? page->incarnation() : 0;
     const auto live = os::FileLock::held(dir_ / "lock");
     if (!live) return live.error();
-    if (const auto served = page() ? page()->tip() : std::nullopt; *live && served) {
-      raise_to(seen_, *served);
+    if (const auto served = page ? page->tip() : std::nullopt; *live && served) {
+      follower_.raise(*served);
       return {};
     }
     const auto first_ids = list_segments(files_, dir_);
@@ -90,13 +87,14 @@ Result<void> SegmentReader::find_tip() {
     if (!end) return end.error();
     auto tip = end->next_id;
     // A page that the blocks contradict is damaged.
-    const auto published = page() ? page()->last_published() : std::nullopt;
+    const auto published = page ? page->last_published() : std::nullopt;
     if (published && *published >= end->proven) tip = std::min(tip, *published);
     // No writer has begun to serve meanwhile, so what was found is not on its way into the log or out of it.
-    if (auto ok = attach(); !ok) return ok;
-    if ((page() ? page()->incarnation() : 0) != incarnation) continue;
-    ignored_incarnation_ = *live ? 0 : incarnation;
-    raise_to(seen_, tip);
+    if (auto ok = follower_.attach(); !ok) return ok;
+    page = follower_.page();
+    if ((page ? page->incarnation() : 0) != incarnation) continue;
+    follower_.ignore(*live ? 0 : incarnation);
+    follower_.raise(tip);
     if (end->scan && tip == end->next_id) return keep(first_ids->back(), std::move(*end->scan));
     return {};
   }
@@ -111,59 +109,8 @@ Result<void> SegmentReader::keep(std::uint64_t first_id, SegmentScan scan) {
   return {};
 }
 
-Result<void> SegmentReader::attach() {
-  if (page()) return {};
-  auto view = TipView::open(dir_ / "tip", log_id_, boot_id_);
-  if (view) {
-    page_.emplace(std::move(*view));
-    attached_.store(true, std::memory_order_release);
-  } else if (view.error().code != ErrorCode::not_found) {
-    return view.error();
-  }
-  return {};
-}
-
-const TipView* SegmentReader::page() const {
-  return attached_.load(std::memory_order_acquire) ? &*page_ : nullptr;
-}
-
 Result<std::uint64_t> SegmentReader::first() const {
   return read_first(files_, dir_);
-}
-
-std::uint64_t SegmentReader::tip() const {
-  if (const auto* view = page(); view && view->incarnation() != ignored_incarnation_) {
-    if (const auto published = view->tip()) raise_to(seen_, *published);
-  }
-  return seen_.load(std::memory_order_acquire);
-}
-
-Result<WaitResult> SegmentReader::wait(std::uint64_t seen, const Interrupt& interrupt,
-                                       std::optional<std::chrono::nanoseconds> timeout) {
-  os::Deadline deadline;
-  if (timeout) deadline = std::chrono::steady_clock::now() + *timeout;
-  for (;;) {
-    if (auto ok = attach(); !ok) return ok.error();
-    const auto* view = page();
-    // Taken before the tip is looked at: a publication in between changes it, and the wait ends at once.
-    const auto word = view ? view->word().load(std::memory_order_acquire) : 0;
-    if (tip() > seen) return WaitResult::new_events;
-    if (interrupt.pending()) return WaitResult::interrupted;
-    if (deadline && std::chrono::steady_clock::now() >= *deadline) return WaitResult::timed_out;
-    pause(view, word, interrupt, deadline);
-  }
-}
-
-void SegmentReader::pause(const TipView* page, std::uint32_t word, const Interrupt& interrupt,
-                          os::Deadline deadline) const {
-  if (page && os::futex_wait_either({page->word(), word}, {interrupt.word(), 0}, deadline)) return;
-  const auto next_look = std::chrono::steady_clock::now() + limits::poll_interval;
-  const auto until = deadline ? std::min(*deadline, next_look) : next_look;
-  if (page) {
-    os::futex_wait(page->word(), word, os::Scope::shared, until);
-  } else {
-    os::futex_wait(interrupt.word(), 0, os::Scope::process, until);
-  }
 }
 
 Result<std::unique_ptr<BlockCursor>> SegmentReader::read_from(std::uint64_t id, Check check) {

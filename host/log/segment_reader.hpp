@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -13,7 +12,7 @@
 #include "log/kept_segments.hpp"
 #include "log/segment_scan.hpp"
 #include "log/segment_store.hpp"
-#include "log/tip_page.hpp"
+#include "log/tip_follower.hpp"
 
 namespace aludel {
 
@@ -40,9 +39,11 @@ class SegmentReader final : public EventReader {
 
   [[nodiscard]] Uuid log_id() const override { return log_id_; }
   [[nodiscard]] Result<std::uint64_t> first() const override;
-  [[nodiscard]] std::uint64_t tip() const override;
+  [[nodiscard]] std::uint64_t tip() const override { return follower_.tip(); }
   Result<WaitResult> wait(std::uint64_t seen, const Interrupt& interrupt,
-                          std::optional<std::chrono::nanoseconds> timeout) override;
+                          std::optional<std::chrono::nanoseconds> timeout) override {
+    return follower_.wait(seen, interrupt, timeout);
+  }
   using EventReader::read_from;
   Result<std::unique_ptr<BlockCursor>> read_from(std::uint64_t id, Check check) override;
   Result<std::uint32_t> block_fingerprint(std::uint64_t id) override;
@@ -56,27 +57,19 @@ class SegmentReader final : public EventReader {
   Result<void> find_tip();
   Result<TypeCounts> count_types(const KeptSegments& kept);
   Result<void> keep(std::uint64_t first_id, SegmentScan scan);
-  Result<void> attach();
-  [[nodiscard]] const TipView* page() const;
-  void pause(const TipView* page, std::uint32_t word, const Interrupt& interrupt,
-             std::optional<std::chrono::steady_clock::time_point> deadline) const;
 
   os::FileSystem& files_;
   const std::filesystem::path dir_;
   const Uuid log_id_;
-  const Uuid boot_id_;
   SegmentStore store_;
+  TipFollower follower_;
   /// Events of each type in part of the log.
   struct Counted {
     std::uint64_t from = 0;
     std::uint64_t to = 0;
     TypeCounts types;
   };
-  std::optional<Counted> scanned_;              // of the active segment, when this was opened
-  std::optional<TipView> page_;                 // set once
-  std::atomic<bool> attached_{false};           // page_ may be read by any thread
-  std::uint64_t ignored_incarnation_ = 0;       // of a writer that was dead when this was opened
-  mutable std::atomic<std::uint64_t> seen_{0};  // the highest tip that was given out
+  std::optional<Counted> scanned_;  // of the active segment, when this was opened
 };
 
 }  // namespace aludel

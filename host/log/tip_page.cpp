@@ -40,19 +40,19 @@ void split(const Uuid& uuid, std::uint64_t (&halves)[2]) {
   std::memcpy(halves, uuid.bytes.data(), sizeof halves);
 }
 
-void store(std::atomic<std::uint64_t> (&to)[2], const Uuid& uuid) {
+void store(os::SharedWord<std::uint64_t> (&to)[2], const Uuid& uuid) {
   std::uint64_t halves[2];
   split(uuid, halves);
   for (int i = 0; i < 2; ++i)
     to[i].store(halves[i], std::memory_order_relaxed);
 }
 
-bool equal(const std::atomic<std::uint64_t> (&page)[2], const std::uint64_t (&wanted)[2]) {
+bool equal(const os::SharedWord<std::uint64_t> (&page)[2], const std::uint64_t (&wanted)[2]) {
   return page[0].load(std::memory_order_relaxed) == wanted[0] &&
          page[1].load(std::memory_order_relaxed) == wanted[1];
 }
 
-Uuid loaded(const std::atomic<std::uint64_t> (&from)[2]) {
+Uuid loaded(const os::SharedWord<std::uint64_t> (&from)[2]) {
   const std::uint64_t halves[2] = {from[0].load(std::memory_order_relaxed),
                                    from[1].load(std::memory_order_relaxed)};
   Uuid uuid;

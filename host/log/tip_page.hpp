@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/os/shared_page.hpp"
+#include "base/os/shared_word.hpp"
 #include "base/result.hpp"
 #include "base/uuid.hpp"
 
@@ -18,11 +19,11 @@ namespace aludel {
 
 /// As it lies in the file `tip`. All zeros: nobody ever wrote.
 struct TipPageLayout {
-  std::atomic<std::uint64_t> log_id[2];
-  std::atomic<std::uint64_t> boot_id[2];
-  std::atomic<std::uint64_t> incarnation;  ///< of the writer that serves, at random; 0 while none does
-  std::atomic<std::uint64_t> tip;          ///< with its check in the upper 16 bits: one store sets both
-  std::atomic<std::uint32_t> word;         ///< the futex; changes with each publication
+  os::SharedWord<std::uint64_t> log_id[2];
+  os::SharedWord<std::uint64_t> boot_id[2];
+  os::SharedWord<std::uint64_t> incarnation;  ///< of the writer that serves, at random; 0 while none does
+  os::SharedWord<std::uint64_t> tip;          ///< with its check in the upper 16 bits: one store sets both
+  os::SharedWord<std::uint32_t> word;         ///< the futex; changes with each publication
 };
 static_assert(sizeof(TipPageLayout) <= os::SharedPage::size &&
               std::atomic<std::uint64_t>::is_always_lock_free);
@@ -76,7 +77,7 @@ class TipView {
   [[nodiscard]] std::uint64_t incarnation() const {
     return layout().incarnation.load(std::memory_order_acquire);
   }
-  [[nodiscard]] const std::atomic<std::uint32_t>& word() const { return layout().word; }
+  [[nodiscard]] const os::SharedWord<std::uint32_t>& word() const { return layout().word; }
 
  private:
   TipView(os::SharedPage page, const Uuid& log_id, const Uuid& boot_id);

@@ -109,4 +109,21 @@ TEST_CASE("a byte flipped anywhere in a log never loses an acknowledged event si
   }
 }
 
+TEST_CASE("what a damaged footer counts is not believed") {
+  const TempDir dir;
+  FaultFileSystem files;
+  make_two_segments(dir.path(), files);
+  const Snapshot snapshot(dir.path());
+  const auto& [name, content] = snapshot.files().front();
+  const auto footer = block_offsets(content).back();
+  const auto header = format::load<format::FooterHeader>(content.data() + footer);
+  REQUIRE(header.type_count == 1);
+  // The index, an id and an offset an entry, stands before how many events there are of the type.
+  const auto count = footer + sizeof header + 16 * std::size_t{header.index_count};
+  poke(dir.path() / name, count, static_cast<char>(content[count] + 1));
+  const auto counted = SegmentReader::open(files, dir.path()).value()->type_counts();
+  REQUIRE_FALSE(counted);
+  CHECK(counted.error().code == ErrorCode::corrupt);
+}
+
 }  // namespace aludel

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "support/power_loss.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "log_fixture.hpp"
+#include "segment_files.hpp"
 #include "support/memory_file_system.hpp"
 #include "support/recording_file_system.hpp"
 
@@ -36,8 +38,8 @@ struct RecordedRun {
 };
 
 /// A power loss after the first `calls` of them.
-PowerLoss power_loss(const FileCalls& made, std::size_t calls) {
-  PowerLoss loss({});
+PowerLoss power_loss(const FileCalls& made, std::size_t calls, const FolderContent& before = {}) {
+  PowerLoss loss(before);
   for (std::size_t i = 0; i < calls; ++i)
     loss.advance(made[i]);
   return loss;
@@ -135,6 +137,68 @@ TEST_CASE("under normal sync a closed log, a sealed segment and a new writer's s
     CHECK(Survivors(durable(files)).open()->stats()->segments == segments);
   }
   check_survivors(durable(files), run, 12);
+}
+
+TEST_CASE("what was appended without a sync before one that failed is written again") {
+  const TempDir dir;
+  RecordingFileSystem files(dir.path(), os::real_file_system());
+  RecordedRun run;
+  {
+    const auto log = open_log(small_options(dir.path(), files, Sync::normal));
+    run.append(*log, files, 3);
+    files.fail_syncs(1);
+    // It fails where the segment is sealed.
+    for (auto sent = append(*log, {event_with("next")}); sent; sent = append(*log, {event_with("next")}))
+      run.data.emplace_back("next");
+    run.append(*log, files, 1);
+  }
+  check_survivors(durable(files), run, run.data.size());
+}
+
+TEST_CASE("what is acknowledged behind a kill at any call survives a power loss") {
+  for (int call = 0, killed = 1; killed != 0; ++call) {
+    CAPTURE(call);
+    const TempDir dir;
+    RecordingFileSystem files(dir.path(), os::real_file_system());
+    std::size_t acknowledged = 0;
+    files.die_after(call);
+    if (const auto log = SegmentLog::open(small_options(dir.path(), files))) {
+      while (acknowledged < 8 && append(**log, {event_with(std::string(1'500, 'x'))}))
+        ++acknowledged;
+      if (acknowledged == 8) REQUIRE((*log)->stats()->segments > 1);
+    }
+    killed = files.is_dead() ? 1 : 0;
+    files.revive();
+    const auto log = open_log(small_options(dir.path(), files));
+    REQUIRE(append(*log, {event_with("behind the kill")}));
+    const auto events = data_of(read_all(*log));
+    REQUIRE(events.size() > acknowledged);
+    REQUIRE(data_of(read_all(*Survivors(durable(files)).open())) == events);
+  }
+}
+
+TEST_CASE("a torn tail is there after a power loss at any call of the recovery that saves it") {
+  const TempDir dir;
+  const std::string tail = "torn, and durable all the same";
+  append_each(*open_log(small_options(dir.path())), 1);
+  const auto segment = dir.path() / segment_name(0);
+  const FolderContent before{{segment_name(0), read_file(segment) + tail}};
+  write_file(segment, before.begin()->second);
+  RecordingFileSystem files(dir.path(), os::real_file_system());
+  open_log(small_options(dir.path(), files));
+  REQUIRE(read_file(dir.path() / "torn-1") == tail);
+  const auto made = files.calls();
+  for (std::size_t calls = 0; calls <= made.size(); ++calls) {
+    CAPTURE(calls);
+    const auto loss = power_loss(made, calls, before);
+    for_each_loss(loss.undecided(), static_cast<std::uint32_t>(calls), 2,
+                  [&](LossKind, const std::vector<Fate>& fates) {
+                    const auto left = loss.aftermath(fates);
+                    REQUIRE(std::any_of(left.begin(), left.end(), [&](const auto& file) {
+                      return file.second.find(tail) != std::string::npos;
+                    }));
+                  });
+  }
 }
 
 }  // namespace aludel

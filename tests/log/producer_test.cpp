@@ -4,6 +4,7 @@
 
 #include "base/limits.hpp"
 #include "log_fixture.hpp"
+#include "segment_files.hpp"
 #include "support/fault_file_system.hpp"
 
 namespace aludel {
@@ -85,6 +86,26 @@ TEST_CASE("a repetition is judged by the bytes as sent, not by what defaults mad
   check(log->append({std::span(&event, 1), "p", 0}), 0, 1);
   event.sent_crc = 8;
   CHECK(log->append({std::span(&event, 1), "p", 0}).error().code == ErrorCode::conflict);
+}
+
+TEST_CASE("a repetition of what is damaged in the log is no conflict, but corrupt") {
+  const TempDir dir;
+  FaultFileSystem files;
+  {
+    const auto log = open_log(small_options(dir.path(), files));
+    check(append(*log, lines(0, 1), "p", 0), 1, 0);
+    check(append(*log, lines(1, 1), "p", 1), 1, 0);
+  }
+  const auto path = dir.path() / segment_name(0);
+  const auto content = read_file(path);
+  const auto first = block_offsets(content)[0];
+  const auto header = format::load<format::BlockHeader>(content.data() + first);
+  const auto body =
+      first + sizeof header + header.directory_size;  // begins with what was sent, as a checksum
+  poke(path, body, static_cast<char>(content[body] ^ 1));
+  const auto repeated = append(*open_log(small_options(dir.path(), files)), lines(0, 1), "p", 0);
+  REQUIRE_FALSE(repeated);
+  CHECK(repeated.error().code == ErrorCode::corrupt);
 }
 
 TEST_CASE("producers are told apart, and an append without one is never a duplicate") {

@@ -207,6 +207,31 @@ TEST_CASE("a reader keeps the tip that it was opened with while the next writer 
   CHECK(reader->read_from(2));
 }
 
+TEST_CASE("what a dead writer has published and is gone is not shown") {
+  const TempDir dir;
+  FaultFileSystem files;
+  append_each(*open_log(small_options(dir.path(), files)), 3);
+  const auto segment = dir.path() / segment_name(0);
+  std::filesystem::resize_file(segment, block_offsets(read_file(segment))[2]);
+  const auto reader = open_reader(dir.path());
+  CHECK(reader->tip() == 2);
+  CHECK(read_all(*reader).size() == 2);
+}
+
+TEST_CASE("while a writer recovers, or cannot, its page says that nobody serves") {
+  const TempDir dir;
+  FaultFileSystem files;
+  append_each(*open_log(small_options(dir.path(), files)), 3);
+  const auto log_id = open_reader(dir.path())->log_id();
+  const auto page = TipView::open(dir.path() / "tip", log_id, os::boot_id().value());
+  REQUIRE(page);
+  CHECK(page->incarnation() != 0);  // as the writer that has ended left it
+  std::filesystem::remove(dir.path() / segment_name(0));
+  REQUIRE_FALSE(SegmentLog::open(small_options(dir.path(), files)));
+  CHECK(page->incarnation() == 0);
+  CHECK_FALSE(page->tip());
+}
+
 TEST_CASE("without a writer a reader shows the blocks that are there and changes nothing") {
   const TempDir dir;
   FaultFileSystem files;

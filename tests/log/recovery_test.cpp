@@ -324,8 +324,9 @@ TEST_CASE("a writer that ended between seal and next segment left a log that goe
       const auto log = open_log(small_options(dir.path(), files));
       REQUIRE(log->tip() == tip);
       REQUIRE(log->type_counts() == TypeCounts{{"test", tip}});
-      append_each(*log, 20);
+      append_each(*log, 1);
     }
+    append_each(*open_log(small_options(dir.path(), files)), 19);
     const auto log = open_log(small_options(dir.path(), files));
     REQUIRE(read_all(*log).size() == tip + 20);
     for (const auto& entry : std::filesystem::directory_iterator(dir.path())) {
@@ -353,6 +354,30 @@ TEST_CASE("a whole block that does not follow the one before it is corrupt") {
   REQUIRE_FALSE(log);
   CHECK(log.error().code == ErrorCode::corrupt);
   CHECK(log.error().message.find("does not follow") != std::string::npos);
+}
+
+TEST_CASE("a segment that follows another history of the log than the one before it is corrupt") {
+  const TempDir dir;
+  const TempDir other;
+  FaultFileSystem files;
+  open_log(small_options(dir.path(), files));
+  std::filesystem::copy(dir.path(), other.path(), std::filesystem::copy_options::recursive);
+  const auto fill = [&](const std::filesystem::path& folder, const char* prefix) {
+    const auto log = open_log(small_options(folder, files));
+    while (log->stats()->segments < 2)
+      append_each(*log, 1, prefix);
+  };
+  fill(dir.path(), "here ");
+  fill(other.path(), "away ");
+  const Snapshot here(dir.path());
+  const Snapshot away(other.path());
+  REQUIRE(here.last_path().filename() == away.last_path().filename());
+  write_file(here.last_path(), away.last());
+  const auto log = SegmentLog::open(small_options(dir.path(), files));
+  REQUIRE_FALSE(log);
+  CHECK(log.error().code == ErrorCode::corrupt);
+  CHECK(log.error().message.find("does not follow") != std::string::npos);
+  CHECK(read_file(here.last_path()) == away.last());
 }
 
 TEST_CASE("a segment with a damaged header but blocks in it is corrupt, as is one that is missing") {

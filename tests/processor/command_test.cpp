@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// What an operator's command leaves, whatever comes right behind it.
+#include "processor/command.hpp"
+
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "rig.hpp"
+#include "support/wal_syncs.hpp"
+
+namespace aludel {
+
+TEST_CASE("what a command does and that it was applied are one transaction") {
+  Rig rig;
+  rig.log.append("wanted", 10, 10);
+  rig.script.events[5] = {.outcome = Outcome::fail};
+  CHECK(rig.run().activity == Activity::stopped);
+  Rig::command(rig.directory(), {.kind = Command::Kind::skip});
+  int commits = 0;
+  rig.script.committed = [&](Database&) {
+    ++commits;
+    CHECK(Rig::number_in(rig.directory(),
+                         "select (next > 5) = (select count(*) from _aludel_command) from _aludel_cursor") ==
+          1);
+  };
+  CHECK(rig.run().activity == Activity::offline);
+  CHECK(rig.rows() == Rig::all_but(9, {5}));
+  CHECK(commits == 2);
+}
+
+TEST_CASE("what an operator is answered survives a loss of power") {
+  const WalSyncs syncs;
+  Rig rig;
+  rig.log.append("wanted", 10, 5);
+  rig.options.batch_size = 5;
+  std::vector<bool> durable;  // each commit
+  rig.script.at_commit = [](Database&) { WalSyncs::reset(); };
+  rig.script.committed = [&](Database&) { durable.push_back(WalSyncs::count() > 0); };
+  rig.steps = {[&](const FakeLog::Wait&) {
+    Rig::command(rig.directory(), {.kind = Command::Kind::pause});
+    rig.stop.nudge();
+  }};
+  CHECK(rig.run().activity == Activity::paused);
+  // A batch, which the log could bring forward again, and the command behind it.
+  REQUIRE(durable.size() > 2);
+  CHECK_FALSE(durable[durable.size() - 2]);
+  CHECK(durable.back());
+}
+
+}  // namespace aludel
