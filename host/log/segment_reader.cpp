@@ -148,6 +148,13 @@ Result<WaitResult> SegmentReader::wait(std::uint64_t seen, const Interrupt& inte
     // Taken before the tip is looked at: a publication in between changes it, and the wait ends at once.
     const auto word = view ? view->word().load(std::memory_order_acquire) : 0;
     if (tip() > seen) return WaitResult::new_events;
+    if (view && view->lost()) {
+      return Error(
+          ErrorCode::corrupt,
+          fmt::format("wait for events behind {} by {}: the file was cut, so none would be seen: end all "
+                      "processes that have it open, first of all the host, and start them again",
+                      seen, (dir_ / "tip").string()));
+    }
     if (interrupt.pending()) return WaitResult::interrupted;
     if (deadline && std::chrono::steady_clock::now() >= *deadline) return WaitResult::timed_out;
     pause(view, word, interrupt, deadline);
@@ -238,6 +245,7 @@ Result<TypeCounts> SegmentReader::count_types(const KeptSegments& kept) {
     if (*block == nullptr) return counts;
     for (const auto& [name, count] : (*block)->types())
       counts[std::string(name)] += count;
+    if (auto read = (*cursor)->check_read(); !read) return read.error();
     (*cursor)->release();
   }
 }
