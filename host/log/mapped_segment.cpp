@@ -27,6 +27,8 @@ Result<std::unique_ptr<MappedSegment>> MappedSegment::open(os::FileSystem& files
 }
 
 Result<std::optional<format::BlockHeader>> MappedSegment::block_at(const BlockPosition& position) {
+  // Where a footer's index or a producer's chain leads may be anywhere, if a faulty writer made it.
+  if (position.offset > header_.capacity) return corrupt(path_, position.offset, "no block can stand there");
   if (auto ok = require(position.offset + sizeof(format::BlockHeader)); !ok) return ok.error();
   const auto header = format::load<format::BlockHeader>(at(position.offset));
   if (is_intact(header)) {
