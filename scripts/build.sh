@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Sourced by ./dev and scripts/lint: build directories, their options, and test runs.
 
-build_directories=(build build-asan build-tsan build-clang build-coverage build-mutants)
+build_directories=(build build-asan build-tsan build-clang build-coverage build-fuzz build-mutants)
 
 if [ "${CI:-}" = true ]; then export TERM=dumb; fi
 # A compiler cache, where there is one, serves every checkout of this tree.

@@ -7,6 +7,7 @@ packages_product=(g++ ninja-build meson pkg-config libsqlite3-dev libboost1.81-d
 packages_tests=(doctest-dev clang libc++-dev libc++abi-dev binutils patch)
 packages_lint=(clang-format clang-tidy)
 packages_coverage=(gcovr)
+packages_fuzz=(clang libclang-rt-14-dev)
 packages_bare=(debootstrap git util-linux)
 
 # die MESSAGE: wrong usage or a missing condition that only the caller can mend.

@@ -25,6 +25,7 @@ inline constexpr std::size_t ingest_batch_size_max = 4 * MiB;  ///< of JSON, unl
 // The log
 inline constexpr std::size_t block_max = 64 * MiB;
 inline constexpr std::size_t block_events_max = 1'000'000;
+inline constexpr std::uint64_t log_events_max = std::uint64_t{1} << 48;  ///< ever appended
 inline constexpr std::size_t segment_max = 128 * MiB;
 inline constexpr std::size_t segment_min = 8 * MiB;                 ///< as configured: the largest event fits
 inline constexpr std::size_t log_bytes_max = std::size_t{1} << 50;  ///< as configured

@@ -29,6 +29,7 @@ class Printer {
       for (auto events = block.events(next_); !done() && events.next(event);)
         print(event);
     }
+    if (auto read = blocks.check_read(); !read) return read;
     next_ = std::max(next_, block.end_id());
     return flush();
   }

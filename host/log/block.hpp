@@ -63,7 +63,9 @@ class Block {
   class Events;
 
   /// @param at a block's first byte; its header and directory were checked
-  explicit Block(const char* at) : at_(at), header_(format::load<format::BlockHeader>(at)) {}
+  explicit Block(const char* at) : Block(at, format::load<format::BlockHeader>(at)) {}
+  /// @param header what was checked, where what is at `at` may have changed meanwhile
+  Block(const char* at, const format::BlockHeader& header) : at_(at), header_(header) {}
 
   [[nodiscard]] std::uint64_t first_id() const { return header_.common.first_id; }
   [[nodiscard]] std::uint32_t count() const { return header_.count; }

@@ -40,6 +40,11 @@ class BlockCursor {
   /// Checks the events of the block last given, for cursors made with `Check::directory`.
   /// @return corrupt
   virtual Result<void> check_body() = 0;
+  /// Whether the bytes of all blocks given out since the last `release`, and of the last one, could be had
+  /// whenever they were touched. Where they could not, though they were checked before, zeros stood in for
+  /// them: whoever acts on what it has read asks this between the two.
+  /// @return corrupt
+  [[nodiscard]] virtual Result<void> check_read() const = 0;
   /// Lets go of the bytes of all blocks but the one last given. A cursor that is kept for long needs this now
   /// and then, or it keeps all that it ever read mapped.
   virtual void release() = 0;

@@ -22,7 +22,7 @@ bool is_zero(std::string_view bytes) {
 }  // namespace
 
 Result<std::string_view> FileWindow::at(std::uint64_t offset, std::size_t size) {
-  if (offset < start_ || offset + size > start_ + size_) {
+  if (offset < start_ || offset - start_ > size_ || size > size_ - (offset - start_)) {
     const bool goes_on = offset >= start_ && offset <= start_ + size_;
     const auto wanted = std::max(size, goes_on ? step : leap_step);
     if (buffer_.size() < wanted) buffer_.resize(wanted);

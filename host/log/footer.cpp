@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "log/footer.hpp"
 
+#include <optional>
+#include <utility>
+
+#include "base/limits.hpp"
 #include "log/segment.hpp"
 
 namespace aludel {
@@ -37,15 +41,15 @@ std::string encode_body(const SparseIndex& index, const Catalog& catalog) {
   return body;
 }
 
-// Takes values off a body. The checksum was right, so running over its end is a writer's bug.
+// Takes values off a body, zeros behind its end: a checksum does not guard against a faulty writer.
 class Taker {
  public:
   explicit Taker(std::string_view rest) : rest_(rest) {}
 
   template <typename T>
   T take() {
-    const auto value = format::load<T>(take_bytes(sizeof(T)).data());
-    return value;
+    const auto bytes = take_bytes(sizeof(T));
+    return ran_over_ ? T{} : format::load<T>(bytes.data());
   }
   std::string take_name() {
     const auto name = take_bytes(take<std::uint32_t>());
@@ -53,37 +57,44 @@ class Taker {
     return std::string(name);
   }
 
+  [[nodiscard]] bool ran_over() const { return ran_over_; }
+
  private:
   std::string_view take_bytes(std::size_t size) {
-    ALUDEL_ASSERT(size <= rest_.size());
+    ran_over_ = ran_over_ || size > rest_.size();
+    if (ran_over_) return {};
     const auto bytes = rest_.substr(0, size);
     rest_.remove_prefix(size);
     return bytes;
   }
 
   std::string_view rest_;
+  bool ran_over_ = false;
 };
 
-Footer decode(const format::FooterHeader& header, std::uint64_t offset, std::string_view body) {
+// Nothing, if the counts promise more than there is.
+std::optional<Footer> decode(const format::FooterHeader& header, std::uint64_t offset,
+                             std::string_view body) {
   Taker taker(body);
   std::vector<SparseIndex::Entry> entries;
-  for (std::uint32_t i = 0; i < header.index_count; ++i) {
+  for (std::uint32_t i = 0; i < header.index_count && !taker.ran_over(); ++i) {
     const auto id = taker.take<std::uint64_t>();
     entries.push_back({id, taker.take<std::uint64_t>()});
   }
   Catalog catalog;
-  for (std::uint32_t i = 0; i < header.type_count; ++i) {
+  for (std::uint32_t i = 0; i < header.type_count && !taker.ran_over(); ++i) {
     const auto count = taker.take<std::uint64_t>();
     catalog.types.emplace_hint(catalog.types.end(), taker.take_name(), count);
   }
-  for (std::uint32_t i = 0; i < header.producer_count; ++i) {
+  for (std::uint32_t i = 0; i < header.producer_count && !taker.ran_over(); ++i) {
     ProducerEnd end;
     end.next_sequence = taker.take<std::uint64_t>();
     end.last_id = taker.take<std::uint64_t>();
     end.last_offset = taker.take<std::uint32_t>();
     catalog.producers.emplace_hint(catalog.producers.end(), taker.take_name(), end);
   }
-  return {header, offset, SparseIndex(std::move(entries)), std::move(catalog)};
+  if (taker.ran_over()) return std::nullopt;
+  return Footer{header, offset, SparseIndex(std::move(entries)), std::move(catalog)};
 }
 
 }  // namespace
@@ -123,6 +134,8 @@ Result<Footer> read_footer_at(FileWindow& window, const std::filesystem::path& p
   if (header.common.crc != format::crc_of(header))
     return corrupt(path, offset, "the footer header's checksum is wrong");
   if (header.common.version != format::version) return unknown_version(path, header.common.version);
+  if (header.body_size > limits::block_max || header.end_id > limits::log_events_max)
+    return corrupt(path, offset, "the footer's header is impossible");
   bytes = window.at(offset, footer_size(header));
   if (!bytes) return bytes.error();
   if (bytes->size() < footer_size(header)) return corrupt(path, offset, "the file ends inside the footer");
@@ -133,7 +146,9 @@ Result<Footer> read_footer_at(FileWindow& window, const std::filesystem::path& p
       trailer.footer_offset != offset || trailer.footer_crc != header.common.crc) {
     return corrupt(path, offset + sizeof header + body.size(), "the trailer is damaged");
   }
-  return decode(header, offset, body);
+  auto footer = decode(header, offset, body);
+  if (!footer) return corrupt(path, offset, "the footer's tables are malformed");
+  return std::move(*footer);
 }
 
 Result<std::optional<Footer>> find_footer(os::File& file, const std::filesystem::path& path) {
@@ -147,8 +162,10 @@ Result<std::optional<Footer>> find_footer(os::File& file, const std::filesystem:
   if (!end) return end.error();
   if (end->size() < sizeof(format::Trailer)) return std::nullopt;
   const auto trailer = format::load<format::Trailer>(end->data());
-  if (trailer.magic != format::Trailer::magic_bytes || trailer.crc != format::crc_of(trailer))
+  if (trailer.magic != format::Trailer::magic_bytes || trailer.crc != format::crc_of(trailer) ||
+      trailer.footer_offset > *size) {
     return std::nullopt;
+  }
   auto footer = read_footer_at(window, path, trailer.footer_offset);
   if (footer) return std::optional<Footer>(std::move(*footer));
   if (footer.error().code == ErrorCode::corrupt) return std::nullopt;

@@ -49,9 +49,11 @@ Result<std::optional<FirstMark>> read_first_mark(os::FileSystem& files, const st
     return file.error();
   }
   format::FirstMark mark{};
-  const auto size = (*file)->read_at(0, std::as_writable_bytes(std::span(&mark, 1)));
+  const auto size = (*file)->size();
   if (!size) return size.error();
-  if (*size < sizeof mark || mark.magic != format::FirstMark::magic_bytes ||
+  const auto got = (*file)->read_at(0, std::as_writable_bytes(std::span(&mark, 1)));
+  if (!got) return got.error();
+  if (*got < sizeof mark || *size != sizeof mark || mark.magic != format::FirstMark::magic_bytes ||
       mark.crc != format::crc_of(mark)) {
     return corrupt(path, 0, "it does not tell where the log begins");
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "log/mapped_segment.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "log/footer.hpp"
@@ -26,6 +27,8 @@ Result<std::unique_ptr<MappedSegment>> MappedSegment::open(os::FileSystem& files
 }
 
 Result<std::optional<format::BlockHeader>> MappedSegment::block_at(const BlockPosition& position) {
+  // Where a footer's index or a producer's chain leads may be anywhere, if a faulty writer made it.
+  if (position.offset > header_.capacity) return corrupt(path_, position.offset, "no block can stand there");
   if (auto ok = require(position.offset + sizeof(format::BlockHeader)); !ok) return ok.error();
   const auto header = format::load<format::BlockHeader>(at(position.offset));
   if (is_intact(header)) {
@@ -34,10 +37,27 @@ Result<std::optional<format::BlockHeader>> MappedSegment::block_at(const BlockPo
   }
   const Expected expected{header_.log_id, position.first_id, position.previous_crc};
   if (const auto fault = header_fault(header, expected, header_.capacity - position.offset)) {
-    return corrupt(path_, position.offset, *fault);
+    return damaged(position.offset, *fault);
   }
   if (auto ok = require(position.offset + format::block_size(header)); !ok) return ok.error();
   return std::optional(header);
+}
+
+Error MappedSegment::damaged(std::uint64_t offset, std::string_view what) const {
+  if (auto read = check_read(); !read) return read.error();
+  return corrupt(path_, offset, what);
+}
+
+Result<void> MappedSegment::check_read() const {
+  auto end = mapping_->lost_from();
+  if (!end) {
+    // Of the page in which a file was cut the rest is zeros, without more ado.
+    const auto size = file_->size();
+    if (!size) return size.error();
+    if (*size >= needed_) return {};
+    end = *size;
+  }
+  return corrupt(path_, *end, "the file was cut while it was read, or its disk cannot read it");
 }
 
 void MappedSegment::use_index(SparseIndex index) {
@@ -45,8 +65,9 @@ void MappedSegment::use_index(SparseIndex index) {
   index_loaded_ = true;
 }
 
-// Touching a mapped page behind the file's end would be a signal; this is an error.
+// A file that is too short is told as such, before its bytes are missed.
 Result<void> MappedSegment::require(std::uint64_t end) {
+  needed_ = std::max(needed_, end);
   if (end <= size_) return {};
   const auto size = file_->size();
   if (!size) return size.error();

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "base/os/file.hpp"
 #include "log/block_check.hpp"
@@ -21,7 +22,8 @@ struct BlockPosition {
 };
 
 /// A segment mapped read-only: blocks are read in place. What lies below the published tip stays as it is, so
-/// a mapping serves while the segment grows and after it is sealed. One thread at a time.
+/// a mapping serves while the segment grows and after it is sealed. If the file is cut, or its disk fails,
+/// reading goes on with zeros, and `check_read` says so for good. One thread at a time.
 class MappedSegment {
  public:
   static Result<std::unique_ptr<MappedSegment>> open(os::FileSystem& files, const std::filesystem::path& dir,
@@ -32,6 +34,12 @@ class MappedSegment {
   [[nodiscard]] const char* at(std::uint64_t offset) const {
     return reinterpret_cast<const char*>(mapping_->data()) + offset;
   }
+
+  /// The error for bytes that are not as they should be, which may be so because they could not be had.
+  [[nodiscard]] Error damaged(std::uint64_t offset, std::string_view what) const;
+  /// Whether all bytes that were touched could be had.
+  /// @return corrupt
+  [[nodiscard]] Result<void> check_read() const;
 
   /// Takes an index of blocks below the tip from whoever has walked the segment.
   void use_index(SparseIndex index);
@@ -57,7 +65,8 @@ class MappedSegment {
   format::SegmentHeader header_;
   std::unique_ptr<os::File> file_;
   std::unique_ptr<os::Mapping> mapping_;
-  std::uint64_t size_ = 0;  // of the file, as far as it was needed
+  std::uint64_t size_ = 0;    // of the file, when it was last looked at
+  std::uint64_t needed_ = 0;  // how far blocks were given out
   SparseIndex index_;
   bool index_loaded_ = false;
 };

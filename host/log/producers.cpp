@@ -46,7 +46,7 @@ Result<void> ProducerHistory::compare(std::string_view producer, const ProducerE
     // What was dropped is known by its sequence alone; so is what lies before.
     if (!block && block.error().code == ErrorCode::not_found) return {};
     if (!block) return block.error();
-    if (auto ok = compare_with(*block, position, events, sequence); !ok) return ok;
+    if (auto ok = compare_with(*block, producer, position, events, sequence); !ok) return ok;
     const auto first = block->producer_sequence();
     if (first <= sequence) return {};
     since_remembered = known.contains(first) ? 0 : since_remembered + 1;
@@ -58,26 +58,27 @@ Result<void> ProducerHistory::compare(std::string_view producer, const ProducerE
   }
 }
 
-Result<void> ProducerHistory::compare_with(const Block& block, const Position& position,
-                                           std::span<const NewEvent> events, std::uint64_t sequence) {
+Result<void> ProducerHistory::compare_with(const Block& block, std::string_view producer,
+                                           const Position& position, std::span<const NewEvent> events,
+                                           std::uint64_t sequence) {
   const auto begin = std::max(sequence, block.producer_sequence());
   const auto end = std::min(sequence + events.size(), block.producer_sequence() + block.count());
   if (begin >= end) return {};
   const auto segment = store_.holding(position.id, position.id + 1);
   if (!segment) return segment.error();
   if (const auto fault = body_fault((*segment)->at(position.offset))) {
-    return corrupt((*segment)->path(), position.offset, *fault);
+    return (*segment)->damaged(position.offset, *fault);
   }
-  for (auto at = begin; at < end; ++at) {
-    const auto stored = block.sent_crc(static_cast<std::uint32_t>(at - block.producer_sequence()));
-    if (stored == events[at - sequence].sent_crc) continue;
-    return Error(
-        ErrorCode::conflict,
-        fmt::format("append under producer \"{}\": event {} differs from the one that the log has under "
-                    "this sequence: send other events under another producer",
-                    block.producer(), at));
-  }
-  return {};
+  auto at = begin;
+  while (at < end && events[at - sequence].sent_crc ==
+                         block.sent_crc(static_cast<std::uint32_t>(at - block.producer_sequence())))
+    ++at;
+  if (auto read = (*segment)->check_read(); !read || at == end) return read;
+  return Error(
+      ErrorCode::conflict,
+      fmt::format("append under producer \"{}\": event {} differs from the one that the log has under "
+                  "this sequence: send other events under another producer",
+                  producer, at));
 }
 
 Result<Block> ProducerHistory::read(std::string_view producer, const Position& position,
@@ -92,8 +93,8 @@ Result<Block> ProducerHistory::read(std::string_view producer, const Position& p
   if (!fault && (*header)->producer_sequence > 0 && (*header)->producer_previous_id >= position.id) {
     fault = "the block does not lead to the producer's block before it";
   }
-  if (fault) return corrupt((*segment)->path(), position.offset, *fault);
-  return Block(at);
+  if (fault) return (*segment)->damaged(position.offset, *fault);
+  return Block(at, **header);
 }
 
 }  // namespace aludel

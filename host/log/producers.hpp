@@ -75,8 +75,8 @@ class ProducerHistory {
   using Known = std::map<std::uint64_t, Position>;  // by the sequence of a block's first event
 
   Result<Block> read(std::string_view producer, const Position& position, std::uint64_t durable);
-  Result<void> compare_with(const Block& block, const Position& position, std::span<const NewEvent> events,
-                            std::uint64_t sequence);
+  Result<void> compare_with(const Block& block, std::string_view producer, const Position& position,
+                            std::span<const NewEvent> events, std::uint64_t sequence);
 
   std::mutex mutex_;  // guards all below
   SegmentStore store_;

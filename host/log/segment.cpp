@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/limits.hpp"
+
 namespace aludel {
 
 namespace {
@@ -69,6 +71,10 @@ Result<format::SegmentHeader> read_segment_header(os::File& file, const std::fil
   if (header.magic != format::SegmentHeader::magic_bytes) return corrupt(path, 0, "this is no segment");
   if (header.crc != format::crc_of(header)) return corrupt(path, 0, "the segment header's checksum is wrong");
   if (header.version != format::version) return unknown_version(path, header.version);
+  if (header.capacity < sizeof header || header.capacity > limits::segment_max ||
+      header.first_id > limits::log_events_max) {
+    return corrupt(path, 0, "the segment's header is impossible");
+  }
   return header;
 }
 

@@ -36,6 +36,13 @@ class SegmentCursor final : public BlockCursor {
     return report(body_fault(block_at_), block_offset_);
   }
 
+  [[nodiscard]] Result<void> check_read() const override {
+    for (const auto& segment : passed_) {
+      if (auto read = segment->check_read(); !read) return read;
+    }
+    return segment_->check_read();
+  }
+
   void release() override { passed_.clear(); }
 
  private:
@@ -46,7 +53,7 @@ class SegmentCursor final : public BlockCursor {
     if (auto ok = report(fault, next_.offset); !ok) return ok.error();
     block_at_ = at;
     block_offset_ = next_.offset;
-    block_.emplace(at);
+    block_.emplace(at, header);
     next_ = {block_->end_id(), next_.offset + block_->size(), header.common.crc};
     return &*block_;
   }
@@ -67,7 +74,7 @@ class SegmentCursor final : public BlockCursor {
   }
 
   [[nodiscard]] Result<void> report(const Fault& fault, std::uint64_t offset) const {
-    if (fault) return corrupt(segment_->path(), offset, *fault);
+    if (fault) return segment_->damaged(offset, *fault);
     return {};
   }
 

@@ -240,8 +240,9 @@ Result<void> SegmentLog::check_files() {
   if (checked && !publisher_.whole()) {
     checked = Error(
         ErrorCode::corrupt,
-        "append: the log's file tip was cut: nothing was added, and nothing will be: end this process and "
-        "start it again");
+        "append to the log " + dir_.string() +
+            ": its file tip was cut or changed: nothing was added, and nothing will be: end this process and "
+            "start it again");
   }
   if (!checked && checked.error().code == ErrorCode::corrupt) closed_ = checked.error();
   return checked;

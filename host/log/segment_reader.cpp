@@ -185,6 +185,7 @@ Result<TypeCounts> SegmentReader::count_types(const KeptSegments& kept) {
     if (*block == nullptr) return counts;
     for (const auto& [name, count] : (*block)->types())
       counts[std::string(name)] += count;
+    if (auto read = (*cursor)->check_read(); !read) return read.error();
     (*cursor)->release();
   }
 }

@@ -31,7 +31,7 @@ struct LogStats {
 /// What a cursor has come to can be read though it is dropped meanwhile; the segment behind it may be gone
 /// then.
 ///
-/// One thread at a time, but for `tip`. A page of a mapped segment that the disk fails to read is a SIGBUS.
+/// One thread at a time, but for `tip`.
 class SegmentReader final : public EventReader {
  public:
   /// @return not_found if the folder holds no log; corrupt, unsupported, io

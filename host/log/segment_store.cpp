@@ -12,7 +12,8 @@
 namespace aludel {
 
 Result<SharedSegment> SegmentStore::starting_at(std::uint64_t first_id) {
-  if (last_ && last_->header().first_id == first_id) return last_;
+  const bool at_hand = last_ && last_->header().first_id == first_id;
+  if (at_hand && last_->check_read()) return last_;
   auto segment = MappedSegment::open(files_, dir_, first_id, log_id_);
   if (!segment) {
     if (segment.error().code != ErrorCode::not_found) return segment.error();

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/limits.hpp"
 
 namespace aludel {
@@ -47,6 +49,13 @@ Result<WaitResult> TipFollower::wait(std::uint64_t seen, const Interrupt& interr
     // Taken before the tip is looked at: a publication in between changes it, and the wait ends at once.
     const auto word = view ? view->word().load(std::memory_order_acquire) : 0;
     if (tip() > seen) return WaitResult::new_events;
+    if (view && view->lost()) {
+      return Error(
+          ErrorCode::corrupt,
+          fmt::format("wait for events behind {} by {}: the file was cut, so none would be seen: end all "
+                      "processes that have it open, first of all the host, and start them again",
+                      seen, file_.string()));
+    }
     if (interrupt.pending()) return WaitResult::interrupted;
     if (deadline && std::chrono::steady_clock::now() >= *deadline) return WaitResult::timed_out;
     pause(view, word, interrupt, deadline);

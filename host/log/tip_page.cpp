@@ -96,15 +96,25 @@ void TipPublisher::reset() {
 
 void TipPublisher::serve(const Uuid& log_id, const Uuid& boot_id, std::uint64_t tip) {
   auto& page = layout();
+  published_ = {log_id, tip};
+  boot_id_ = boot_id;
+  incarnation_ = new_incarnation();
   seed_ = seed_of(log_id, boot_id, page_);
   store(page.log_id, log_id);
   store(page.boot_id, boot_id);
   page.tip.store(with_check(tip, seed_), std::memory_order_relaxed);
-  page.incarnation.store(new_incarnation(), std::memory_order_release);
+  page.incarnation.store(incarnation_, std::memory_order_release);
   wake();
 }
 
+bool TipPublisher::whole() const {
+  const auto last = last_published(boot_id_);
+  return page_.whole() && last && last->log_id == published_.log_id && last->tip == published_.tip &&
+         layout().incarnation.load(std::memory_order_relaxed) == incarnation_;
+}
+
 void TipPublisher::publish(std::uint64_t tip) {
+  published_.tip = tip;
   layout().tip.store(with_check(tip, seed_), std::memory_order_release);
   wake();
 }

@@ -48,8 +48,9 @@ class TipPublisher {
   void reset();
   /// Begins to serve, after recovery.
   void serve(const Uuid& log_id, const Uuid& boot_id, std::uint64_t tip);
-  /// Whether the page can still be written; if it was cut, `publish` would be a SIGBUS.
-  [[nodiscard]] bool whole() const { return page_.whole(); }
+  /// While it serves: whether the page is as this has left it, and others see what is published. Not so if
+  /// the file was cut, or somebody else has written into it.
+  [[nodiscard]] bool whole() const;
   /// Raises the tip and wakes all who wait. One thread at a time.
   void publish(std::uint64_t tip);
 
@@ -59,7 +60,11 @@ class TipPublisher {
   void wake();
 
   os::SharedPage page_;
-  std::uint32_t seed_ = 0;  // of the checks, once it serves
+  // What the page says, once it serves
+  PublishedTip published_;
+  Uuid boot_id_;
+  std::uint64_t incarnation_ = 0;
+  std::uint32_t seed_ = 0;  // of the checks
 };
 
 /// A reader's side; maps the page read-only. Any thread may call.
@@ -78,6 +83,8 @@ class TipView {
     return layout().incarnation.load(std::memory_order_acquire);
   }
   [[nodiscard]] const os::SharedWord<std::uint32_t>& word() const { return layout().word; }
+  /// Whether the file was found to be cut: nothing that is published is seen here any more.
+  [[nodiscard]] bool lost() const { return page_.lost(); }
 
  private:
   TipView(os::SharedPage page, const Uuid& log_id, const Uuid& boot_id);

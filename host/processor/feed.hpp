@@ -36,6 +36,10 @@ class Feed {
   /// The place in front of the event last given.
   [[nodiscard]] const Position& before_event() const { return before_event_; }
 
+  /// Whether what was read since the last `release` was the log's.
+  /// @return corrupt
+  [[nodiscard]] Result<void> check_read() const { return blocks_ ? blocks_->check_read() : Result<void>(); }
+
   /// Lets go of what was read.
   void release() { blocks_->release(); }
 

@@ -87,7 +87,8 @@ void Worker::finish(const Position& at, const std::optional<Standstill>& standst
   auto fault = parts_.batch.flush();
   if (!fault) {
     if (!parts_.batch.begun() && at == parts_.batch.cursor().position && !standstill) return;
-    fault = parts_.batch.commit(at, standstill);
+    fault = unread();
+    if (!fault) fault = parts_.batch.commit(at, standstill);
   }
   if (fault) return settle(std::move(*fault));
   saved_at_ = parts_.clock.now();
@@ -177,7 +178,18 @@ void Worker::keep_time() {
   if (now >= due) finish(parts_.feed.position());
 }
 
+// What a handler makes of an event that was not as it is in the log is no fault of its own, nor may it stay.
+std::optional<Fault> Worker::unread() const {
+  const auto read = parts_.feed.check_read();
+  if (read) return std::nullopt;
+  return Fault{.at = Fault::At::environment,
+               .kind = FailureKind::fatal,
+               .outcome = Outcome::fatal,
+               .error = host_error("read", read.error(), parts_.clock.wall_ns())};
+}
+
 void Worker::settle(Fault fault) {
+  if (auto of_log = unread()) fault = std::move(*of_log);
   const bool again = fault.error.event_id && *fault.error.event_id < redelivered_below_;
   const auto end = parts_.batch.end();
   redelivered_below_ = std::max(redelivered_below_, end);

@@ -32,7 +32,9 @@ namespace aludel {
 ///   - Otherwise the batch is undone; those before the event are delivered again, and commit with what is
 ///     decided on it.
 ///   - If it is not known which event is at fault, each event of the batch follows in a batch of its own.
-///   - A fault of the environment stops the processor where it committed last.
+///   - A fault of the environment stops the processor where it committed last. So does an event whose bytes
+///   the
+///     log could not give while the handler read them, whatever became of it.
 ///   - An event that the process before this one died at has failed by that: it is decided on where it comes,
 ///     without its handler. Of a batch that was at stake as a whole, each event follows in a batch of its
 ///     own.
@@ -94,6 +96,7 @@ class Worker {
   [[nodiscard]] Standstill unreadable(const Position& at, const Error& error) const;
   void keep_time();
 
+  [[nodiscard]] std::optional<Fault> unread() const;
   void settle(Fault fault);
   void decide_on(const Fault& fault);
   void decide_at_end(const Fault& fault);

@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "log/verify.hpp"
 #include "log_fixture.hpp"
 #include "segment_files.hpp"
 
@@ -43,30 +42,6 @@ std::vector<std::string> make_two_segments(const std::filesystem::path& dir, Fau
 enum class Known { to_nobody, to_the_tip_page, to_a_processor };
 
 }  // namespace
-
-TEST_CASE("a byte flipped anywhere in a log is found by verify") {
-  const TempDir dir;
-  FaultFileSystem files;
-  make_two_segments(dir.path(), files);
-  const auto verify = [&] {
-    return verify_log(files, dir.path(), 0, [](std::uint64_t, std::uint64_t) {}).value();
-  };
-  REQUIRE(verify().faults.empty());
-  REQUIRE_FALSE(verify().torn_tail);
-  const Snapshot snapshot(dir.path());
-  for (const auto& file : snapshot.files()) {
-    const auto& name = file.first;
-    const auto& content = file.second;
-    for (std::size_t offset = 0; offset < content.size(); ++offset) {
-      CAPTURE(name);
-      CAPTURE(offset);
-      poke(dir.path() / name, offset, static_cast<char>(content[offset] ^ (1 << offset % 8)));
-      const auto found = verify();
-      REQUIRE((!found.faults.empty() || found.torn_tail));
-      poke(dir.path() / name, offset, content[offset]);
-    }
-  }
-}
 
 TEST_CASE("a byte flipped anywhere in a log never loses an acknowledged event silently") {
   const TempDir dir;

@@ -288,6 +288,41 @@ TEST_CASE("a log that cannot be read stops the processor behind the last event t
   }
 }
 
+TEST_CASE(
+    "a log that is cut while a handler reads an event stops the processor, whatever the handler makes of "
+    "it") {
+  for (const auto outcome : {Outcome::handled, Outcome::skip, Outcome::retry, Outcome::fail}) {
+    for (const bool writes : {false, true}) {
+      CAPTURE(static_cast<int>(outcome));
+      CAPTURE(writes);
+      Rig rig;
+      rig.log.append("wanted", 10, 3);
+      rig.options.batch_size = 6;
+      rig.options.error_policy.processor.strategy = Strategy::dead_letter;
+      rig.script.events[7] = {.outcome = outcome, .writes = writes};
+      rig.script.in_handle = [&](const Event& event) {
+        if (event.id == 7) rig.log.lose_at(7);
+      };
+      const auto state = rig.run();
+      CHECK(rig.rows() == upto(5));
+      for (const auto& seen : {state, rig.durable()}) {
+        CHECK(seen.activity == Activity::stopped);
+        CHECK(seen.next == 6);
+        CHECK(seen.dead_letters == 0);
+        REQUIRE(seen.error);
+        CHECK_FALSE(seen.error->event_id);
+        CHECK(seen.error->stage == "read");
+        CHECK(seen.error->code == "corrupt");
+      }
+      rig.log.lose_at(std::nullopt);
+      rig.script.in_handle = nullptr;
+      rig.script.events.clear();
+      CHECK(rig.run().activity == Activity::offline);
+      CHECK(rig.rows() == upto(9));
+    }
+  }
+}
+
 TEST_CASE("a wait that fails stops the processor") {
   Rig rig;
   rig.log.append("wanted", 3, 3);

@@ -34,6 +34,12 @@ class FakeCursor final : public BlockCursor {
     ++log_.bodies_read;
     return {};
   }
+  [[nodiscard]] Result<void> check_read() const override {
+    const bool lost = std::any_of(copies_.begin(), copies_.end(), [&](const auto& copy) {
+      return holds(Block(copy->data()), log_.lost_at_);
+    });
+    return lost ? Error{ErrorCode::corrupt, "read the log: it was cut"} : Result<void>();
+  }
   void release() override {
     if (copies_.size() > 1) copies_.erase(copies_.begin(), copies_.end() - 1);
   }

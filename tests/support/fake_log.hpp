@@ -45,6 +45,9 @@ class FakeLog final : public EventReader {
   /// Reading that block's events fails, its directory is sound.
   void fail_body_at(std::optional<std::uint64_t> id) { body_fails_at_ = id; }
 
+  /// The events of the block that holds this one cannot be had any more once it was given out.
+  void lose_at(std::optional<std::uint64_t> id) { lost_at_ = id; }
+
   struct Wait {
     std::uint64_t seen = 0;
     const Interrupt& interrupt;
@@ -85,6 +88,7 @@ class FakeLog final : public EventReader {
   std::uint32_t history_ = 0;  // another one for each cut
   std::optional<std::uint64_t> fails_at_;
   std::optional<std::uint64_t> body_fails_at_;
+  std::optional<std::uint64_t> lost_at_;
 };
 
 }  // namespace aludel

@@ -17,6 +17,7 @@ class MemoryFileSystem::MemoryMapping final : public os::Mapping {
     return reinterpret_cast<const std::byte*>(node_->bytes.get());
   }
   [[nodiscard]] std::size_t size() const override { return size_; }
+  [[nodiscard]] std::optional<std::size_t> lost_from() const override { return std::nullopt; }
 
  private:
   const SharedNode node_;

@@ -8,13 +8,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <system_error>
+#include <utility>
 
 #include "base/os/descriptor.hpp"
+#include "base/os/mapped_memory.hpp"
 
 namespace aludel::os {
 
@@ -26,17 +27,16 @@ FileStatus status_of(const struct stat& about) {
 
 class RealMapping final : public Mapping {
  public:
-  RealMapping(void* data, std::size_t size) : data_(data), size_(size) {}
-  RealMapping(const RealMapping&) = delete;
-  RealMapping& operator=(const RealMapping&) = delete;
-  ~RealMapping() override { ::munmap(data_, size_); }
+  explicit RealMapping(MappedMemory memory) : memory_(std::move(memory)) {}
 
-  [[nodiscard]] const std::byte* data() const override { return static_cast<const std::byte*>(data_); }
-  [[nodiscard]] std::size_t size() const override { return size_; }
+  [[nodiscard]] const std::byte* data() const override {
+    return static_cast<const std::byte*>(memory_.data());
+  }
+  [[nodiscard]] std::size_t size() const override { return memory_.size(); }
+  [[nodiscard]] std::optional<std::size_t> lost_from() const override { return memory_.lost_from(); }
 
  private:
-  void* data_;
-  std::size_t size_;
+  MappedMemory memory_;
 };
 
 // The part of a vectored write that is still to be done, in what one system call takes.
@@ -125,9 +125,9 @@ class RealFile final : public File {
   }
 
   Result<std::unique_ptr<Mapping>> map(std::size_t size) override {
-    void* data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file_.number(), 0);
-    if (data == MAP_FAILED) return os_error("map " + path_, errno);
-    return std::make_unique<RealMapping>(data, size);
+    auto memory = MappedMemory::map(file_.number(), size, MappedMemory::Access::read, path_);
+    if (!memory) return memory.error();
+    return std::make_unique<RealMapping>(std::move(*memory));
   }
 
  private:

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,13 +17,15 @@
 /// leave of them.
 namespace aludel::os {
 
-/// A read-only view of a file's bytes. Bytes that the file gains later inside `size()` become visible in it;
-/// touching a page past the file's end raises SIGBUS, so readers stay below what was published.
+/// A read-only view of a file's bytes. Bytes that the file gains later inside `size()` become visible in it.
 class Mapping {
  public:
   virtual ~Mapping() = default;
   [[nodiscard]] virtual const std::byte* data() const = 0;
   [[nodiscard]] virtual std::size_t size() const = 0;
+  /// From where on zeros stand in for bytes that were touched and could not be had: the file has been cut, or
+  /// its disk cannot read them.
+  [[nodiscard]] virtual std::optional<std::size_t> lost_from() const = 0;
 };
 
 /// Which file it is, among all of the machine, and how large.

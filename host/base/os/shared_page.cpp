@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <string>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/os/descriptor.hpp"
@@ -21,12 +20,13 @@ Result<std::size_t> size_of(int file, const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<SharedPage> SharedPage::map(Descriptor file, int protection, const std::filesystem::path& path) {
+Result<SharedPage> SharedPage::map(Descriptor file, MappedMemory::Access access,
+                                   const std::filesystem::path& path) {
   struct stat about {};
   if (::fstat(file.number(), &about) != 0) return os_error("look at " + path.string(), errno);
-  void* data = ::mmap(nullptr, size, protection, MAP_SHARED, file.number(), 0);
-  if (data == MAP_FAILED) return os_error("map " + path.string(), errno);
-  return SharedPage(std::move(file), data, about.st_dev, about.st_ino);
+  auto memory = MappedMemory::map(file.number(), size, access, path.string());
+  if (!memory) return memory.error();
+  return SharedPage(std::move(file), std::move(*memory), about.st_dev, about.st_ino);
 }
 
 Result<SharedPage> SharedPage::open(const std::filesystem::path& path) {
@@ -42,7 +42,7 @@ Result<SharedPage> SharedPage::open(const std::filesystem::path& path) {
       return os_error("write " + path.string(), done < 0 ? errno : ENOSPC);
     }
   }
-  return map(std::move(file), PROT_READ | PROT_WRITE, path);
+  return map(std::move(file), MappedMemory::Access::read_write, path);
 }
 
 Result<SharedPage> SharedPage::open_read_only(const std::filesystem::path& path) {
@@ -51,16 +51,12 @@ Result<SharedPage> SharedPage::open_read_only(const std::filesystem::path& path)
   const auto now = size_of(file.number(), path);
   if (!now) return now.error();
   if (*now < size) return Error(ErrorCode::not_found, "map " + path.string() + ": it is not made yet");
-  return map(std::move(file), PROT_READ, path);
+  return map(std::move(file), MappedMemory::Access::read, path);
 }
 
 bool SharedPage::whole() const {
   struct stat about {};
-  return ::fstat(file_.number(), &about) == 0 && static_cast<std::size_t>(about.st_size) >= size;
-}
-
-SharedPage::~SharedPage() {
-  if (data_ != nullptr) ::munmap(data_, size);
+  return !lost() && ::fstat(file_.number(), &about) == 0 && static_cast<std::size_t>(about.st_size) >= size;
 }
 
 }  // namespace aludel::os
