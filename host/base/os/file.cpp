@@ -263,6 +263,13 @@ Result<void> copy_file(FileSystem& files, const std::filesystem::path& from, con
   return (*target)->sync_data();
 }
 
+Result<void> remove_tree(const std::filesystem::path& path) {
+  std::error_code failure;
+  std::filesystem::remove_all(path, failure);
+  if (failure) return os_error("remove " + path.string(), failure.value());
+  return {};
+}
+
 FileSystem& real_file_system() {
   static RealFileSystem files;
   return files;

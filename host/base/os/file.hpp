@@ -98,6 +98,9 @@ using BytesDone = std::function<void(std::uint64_t bytes)>;
                                      const std::filesystem::path& to, std::uint64_t size,
                                      const BytesDone& done);
 
+/// Removes a file or a folder with all that it holds; links are not followed. What is not there is removed.
+[[nodiscard]] Result<void> remove_tree(const std::filesystem::path& path);
+
 /// The machine's file system.
 [[nodiscard]] FileSystem& real_file_system();
 
