@@ -147,6 +147,23 @@ plugin = "{FACTS["tally"]}"
         shutil.rmtree(new.directory)
 
 
+def test_what_is_emitted_while_a_backup_is_made_is_emitted_once_after_a_restore(aludel):
+    count = 3000
+    links = [f'[processor.link{n}]\nplugin = "{FACTS["chain"]}"\ntypes = ["link.{n - 1}"]\nbatch_size = 20\nconfig = {{ emits = "link.{n}" }}\n'
+             for n in (1, 2, 3)]
+    aludel.configure("".join(links))
+    aludel.append_events(*({"type": "link.0", "data": {"n": n}} for n in range(count)))
+    with aludel.host():
+        made = [back_up(aludel) for _ in range(3)]
+    assert made[0]["events"] < 4 * count, "it was done before the first backup"
+    for number, told in enumerate(made):
+        new, _ = restore(aludel, told["backup"], f"new-{number}")
+        new.drain()
+        for n in range(4):
+            events = [json.loads(line) for line in new.run("log", "--type", f"link.{n}").splitlines()]
+            assert [event["data"]["n"] for event in events] == list(range(count)), f"backup {number}, link.{n}: {len(events)} events"
+
+
 def test_a_backup_that_was_cut_off_is_none_and_goes_with_the_next(aludel):
     aludel.configure_unruly(SMALL_SEGMENTS)
     append_large(aludel, 3)

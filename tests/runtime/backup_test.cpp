@@ -146,6 +146,15 @@ TEST_CASE("a processor that comes while others are copied is copied as well") {
   CHECK(copied->projections == 2);
 }
 
+TEST_CASE("a projection that is made while others are copied is copied as well") {
+  BackupRig rig;
+  rig.processor("x");
+  std::filesystem::create_directory(rig.data.processor("a"));
+  const auto copied = rig.copy(1, [&] { rig.processor("a"); });
+  REQUIRE(copied);
+  CHECK(copied->projections == 2);
+}
+
 TEST_CASE("a processor that goes while others are copied is left out") {
   BackupRig rig;
   rig.processor("x");
