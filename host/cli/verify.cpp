@@ -24,7 +24,8 @@ json::value value_of(const Verification& found) {
     faults.push_back({{"file", fault.file.string()}, {"offset", fault.offset}, {"message", fault.what}});
   }
   for (const auto& fault : found.faults)
-    faults.push_back(json::object{{"message", describe(fault)}});
+    faults.push_back(
+        {{"file", fault.file.string()}, {"processor", fault.processor}, {"message", fault.what}});
   const auto& torn = found.log.torn_tail;
   return {{"events", found.log.events},
           {"bytes", found.log.bytes},

@@ -2,23 +2,13 @@
 #include "runtime/projection_check.hpp"
 
 #include "base/sqlite.hpp"
+#include "processor/consistency.hpp"
 #include "processor/host_tables.hpp"
 #include "processor/projection.hpp"
 
 namespace aludel {
 
 namespace {
-
-Result<void> check_database(Database& database, std::vector<std::string>& faults) {
-  auto check = database.prepare("PRAGMA integrity_check(20)");
-  if (!check) return check.error();
-  for (;;) {
-    const auto row = check->step();
-    if (!row) return row.error();
-    if (!*row) return {};
-    if (check->text(0) != "ok") faults.emplace_back(check->text(0));
-  }
-}
 
 Result<void> check_cursor(Database& database, EventReader& log, std::vector<std::string>& faults) {
   auto tables = HostTables::open(database);
@@ -50,13 +40,16 @@ Result<void> check_cursor(Database& database, EventReader& log, std::vector<std:
 
 }  // namespace
 
+// In one transaction, as the owner may be at work.
 Result<std::vector<std::string>> check_projection(const std::filesystem::path& directory, EventReader& log) {
   auto database = Database::open(projection_link(directory), Database::Mode::read_only);
   if (!database) return database.error();
-  std::vector<std::string> faults;
-  if (auto checked = check_database(**database, faults); !checked) return checked.error();
-  if (!faults.empty()) return faults;
-  if (auto checked = check_cursor(**database, log, faults); !checked) return checked.error();
+  if (auto begun = (*database)->execute("begin"); !begun) return begun.error();
+  auto faults = database_faults(**database);
+  if (!faults || !faults->empty()) return faults;
+  faults = host_table_faults(**database);
+  if (!faults) return faults;
+  if (auto checked = check_cursor(**database, log, *faults); !checked) return checked.error();
   return faults;
 }
 

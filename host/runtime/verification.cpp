@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "log/segment_reader.hpp"
+#include "processor/command.hpp"
 #include "processor/projection.hpp"
 #include "runtime/projection_check.hpp"
 
@@ -18,25 +19,51 @@ std::optional<std::string> why_unseen(const std::filesystem::path& link) {
   std::error_code error;
   const auto status = std::filesystem::symlink_status(link, error);
   if (status.type() == std::filesystem::file_type::not_found) return std::nullopt;
-  if (error) return "look at " + link.string() + ": " + error.message();
-  return link.string() + " leads to a database that is missing or may not be read";
+  if (error) return "look at it: " + error.message();
+  return "it leads to a database that is missing or may not be read";
+}
+
+std::uint64_t size_of(const std::filesystem::path& file) {
+  std::error_code failure;
+  const auto size = std::filesystem::file_size(file, failure);
+  return failure ? 0 : size;
+}
+
+// Where something was looked at, and what came of it.
+struct Finding {
+  const std::filesystem::path& file;
+  const std::string& processor;
+  const Result<std::vector<std::string>>& faults;
+};
+
+// Whether all of it is good.
+bool take(const Finding& finding, Verification& result) {
+  const auto add = [&](const std::string& what) {
+    result.faults.push_back({finding.file, finding.processor, what});
+  };
+  if (!finding.faults) {
+    add(finding.faults.error().message);
+    return false;
+  }
+  for (const auto& fault : *finding.faults)
+    add(fault);
+  return finding.faults->empty();
 }
 
 void verify_processor(const DataDirectory& data, const std::string& name, EventReader& log,
                       Verification& result) {
-  const auto faults = check_projection(data.processor(name), log);
-  if (!faults && faults.error().code == ErrorCode::not_found) {
-    if (auto why = why_unseen(projection_link(data.processor(name))))
-      result.faults.push_back({name, std::move(*why)});
+  const auto directory = data.processor(name);
+  const auto link = projection_link(directory);
+  const auto projection = check_projection(directory, log);
+  if (projection || projection.error().code != ErrorCode::not_found) {
+    if (take({link, name, projection}, result)) ++result.projections;
+  } else if (auto why = why_unseen(link)) {
+    result.faults.push_back({link, name, std::move(*why)});
     return;
   }
-  if (!faults) {
-    result.faults.push_back({name, faults.error().message});
-    return;
-  }
-  if (faults->empty()) ++result.projections;
-  for (const auto& fault : *faults)
-    result.faults.push_back({name, fault});
+  const auto commands = CommandQueue::faults(directory);
+  if (commands || commands.error().code != ErrorCode::not_found)
+    take({directory / "control.db", name, commands}, result);
 }
 
 }  // namespace
@@ -46,7 +73,8 @@ std::string describe(const VerifyFault& fault) {
 }
 
 std::string describe(const ProcessorFault& fault) {
-  return fault.processor.empty() ? fault.what : "processor " + fault.processor + ": " + fault.what;
+  const auto whose = fault.processor.empty() ? "" : "processor " + fault.processor + ": ";
+  return fault.file.string() + ": " + whose + fault.what;
 }
 
 Result<Verification> verify_data(const DataDirectory& data, std::uint64_t durable_floor,
@@ -57,17 +85,24 @@ Result<Verification> verify_data(const DataDirectory& data, std::uint64_t durabl
   std::error_code error;
   const std::filesystem::directory_iterator folder(data.processors(), error);
   if (error && error != std::errc::no_such_file_or_directory) {
-    result.faults.push_back({{}, "list folder " + data.processors().string() + ": " + error.message()});
+    result.faults.push_back({data.processors(), {}, "list the folder: " + error.message()});
   }
   const auto names = data.processor_names();
   if (names.empty()) return result;
   const auto reader = SegmentReader::open(os::real_file_system(), data.log());
   if (!reader) {
-    result.faults.push_back({{}, "no projection was compared with the log: " + reader.error().message});
+    result.faults.push_back(
+        {data.log(), {}, "no projection was compared with the log: " + reader.error().message});
     return result;
   }
+  std::uint64_t total = 0;
   for (const auto& name : names)
+    total += size_of(projection_link(data.processor(name)));
+  std::uint64_t done = 0;
+  for (const auto& name : names) {
     verify_processor(data, name, **reader, result);
+    progress(done += size_of(projection_link(data.processor(name))), total);
+  }
   return result;
 }
 

@@ -13,7 +13,8 @@
 namespace aludel {
 
 struct ProcessorFault {
-  std::string processor;
+  std::filesystem::path file;  ///< or folder
+  std::string processor;       ///< empty: it is about all of them
   std::string what;
 };
 
@@ -30,8 +31,10 @@ struct Verification {
 [[nodiscard]] std::string describe(const VerifyFault& fault);
 [[nodiscard]] std::string describe(const ProcessorFault& fault);
 
-/// Checks every byte of the log, and every projection, while others may be at work. Changes nothing.
+/// Checks every byte of the log, and every projection with its commands, while others may be at work. Changes
+/// nothing.
 /// @param durable_floor as `verify_log` has it
+/// @param progress told of the log's bytes, then of the projections'
 /// @return not_found: there is no log; io
 [[nodiscard]] Result<Verification> verify_data(const DataDirectory& data, std::uint64_t durable_floor,
                                                const VerifyProgress& progress);

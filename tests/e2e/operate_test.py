@@ -309,7 +309,7 @@ def test_verify_tells_of_projections_that_it_cannot_see(aludel):
     holds(aludel.run("verify"), "1 projection: good\n")
     (processors / "x" / "projection-1.db").unlink()
     out, _ = aludel.run("verify", status=1)
-    holds(out, "projection.db leads to a database that is missing")
+    holds(out, f"{processors}/x/projection.db: processor x: it leads to a database that is missing")
 
 
 def test_status_tells_no_time_of_damage_that_it_has_found_itself(aludel):
