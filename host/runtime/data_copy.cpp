@@ -2,20 +2,22 @@
 #include "runtime/data_copy.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "base/os/file.hpp"
 #include "log/segment.hpp"
 #include "processor/projection.hpp"
+#include "processor/state.hpp"
 #include "runtime/processor_copy.hpp"
+#include "runtime/small_file.hpp"
 
 namespace aludel {
 
 namespace {
-
-constexpr int rounds_max = 5;
 
 // About as many bytes as are to be copied, for showing how far it is.
 std::uint64_t size_of(const DataDirectory& data) {
@@ -53,7 +55,7 @@ class DataCopier {
   Result<void> copy() {
     auto& files = os::real_file_system();
     if (auto made = files.create_directories(to_.log()); !made) return made;
-    for (int round = 0; round < rounds_max; ++round) {
+    for (int round = 0; round < limits::copy_rounds_max; ++round) {
       const auto settled = copy_once();
       if (!settled) return settled.error();
       if (*settled) return copy_config();
@@ -111,12 +113,11 @@ class DataCopier {
 
   Result<void> copy_config() {
     auto& files = os::real_file_system();
-    const auto file = files.status(from_.config());
-    if (!file && file.error().code == ErrorCode::not_found) return files.sync_directory(to_.root());
-    if (!file) return file.error();
-    if (auto copied = copy_file(files, from_.config(), to_.config(), file->size, [](std::uint64_t) {});
-        !copied)
-      return copied;
+    const auto content = read_file(from_.config());
+    if (!content && content.error().code != ErrorCode::not_found) return content.error();
+    if (content) {
+      if (auto copied = replace_file(to_.config(), *content); !copied) return copied;
+    }
     return files.sync_directory(to_.root());
   }
 
@@ -134,14 +135,24 @@ class DataCopier {
   LogCopy log_;
 };
 
+// That a processor is known to have diverged is no fault of the copy.
+std::optional<ProcessorFault> first_fault(const Verification& found, const DataDirectory& to) {
+  for (const auto& fault : found.faults) {
+    const auto state = fault.diverged ? read_state(to.processor(fault.processor)) : ProcessorState();
+    if (!state || state->activity != Activity::diverged) return fault;
+  }
+  return std::nullopt;
+}
+
 // All of it was published, so nothing that is wrong is what a writer left unfinished.
-Result<void> require_whole(const Verification& found, const LogCopy& log, const DataDirectory& from) {
+Result<void> require_whole(const Verification& found, const LogCopy& log, const DataDirectory& from,
+                           const DataDirectory& to) {
   const auto wanted = log.stats().tip - log.first();
   std::string why;
   if (!found.log.faults.empty()) {
     why = describe(found.log.faults.front());
-  } else if (!found.faults.empty()) {
-    why = describe(found.faults.front());
+  } else if (const auto fault = first_fault(found, to)) {
+    why = describe(*fault);
   } else if (found.log.torn_tail) {
     why = describe(*found.log.torn_tail);
   } else if (found.log.events != wanted) {
@@ -163,7 +174,7 @@ Result<DataCopy> copy_data(const DataDirectory& from, const DataDirectory& to,
     progress("verifying", done, total);
   });
   if (!found) return found.error();
-  if (auto whole = require_whole(*found, copier.log(), from); !whole) return whole.error();
+  if (auto whole = require_whole(*found, copier.log(), from, to); !whole) return whole.error();
   return copier.result(*found);
 }
 

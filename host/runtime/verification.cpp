@@ -29,42 +29,44 @@ std::uint64_t size_of(const std::filesystem::path& file) {
   return failure ? 0 : size;
 }
 
-// Where something was looked at, and what came of it.
-struct Finding {
-  const std::filesystem::path& file;
-  const std::string& processor;
-  const Result<std::vector<std::string>>& faults;
+// What is wrong with one processor's files.
+class ProcessorVerifier {
+ public:
+  ProcessorVerifier(std::filesystem::path directory, const std::string& name, Verification& result)
+      : directory_(std::move(directory)), name_(name), result_(result) {}
+
+  void verify_projection(EventReader& log) {
+    const auto link = projection_link(directory_);
+    const auto found = check_projection(directory_, log);
+    if (!found && found.error().code == ErrorCode::not_found) {
+      if (const auto why = why_unseen(link)) add(link, *why);
+      return;
+    }
+    if (!found) return add(link, found.error().message);
+    if (found->none()) ++result_.projections;
+    for (const auto& fault : found->damage)
+      add(link, fault);
+    if (found->divergence) add(link, *found->divergence, true);
+  }
+
+  void verify_commands() {
+    const auto file = directory_ / "control.db";
+    const auto found = CommandQueue::faults(directory_);
+    if (!found && found.error().code == ErrorCode::not_found) return;
+    if (!found) return add(file, found.error().message);
+    for (const auto& fault : *found)
+      add(file, fault);
+  }
+
+ private:
+  void add(const std::filesystem::path& file, const std::string& what, bool diverged = false) {
+    result_.faults.push_back({file, name_, what, diverged});
+  }
+
+  const std::filesystem::path directory_;
+  const std::string& name_;
+  Verification& result_;
 };
-
-// Whether all of it is good.
-bool take(const Finding& finding, Verification& result) {
-  const auto add = [&](const std::string& what) {
-    result.faults.push_back({finding.file, finding.processor, what});
-  };
-  if (!finding.faults) {
-    add(finding.faults.error().message);
-    return false;
-  }
-  for (const auto& fault : *finding.faults)
-    add(fault);
-  return finding.faults->empty();
-}
-
-void verify_processor(const DataDirectory& data, const std::string& name, EventReader& log,
-                      Verification& result) {
-  const auto directory = data.processor(name);
-  const auto link = projection_link(directory);
-  const auto projection = check_projection(directory, log);
-  if (projection || projection.error().code != ErrorCode::not_found) {
-    if (take({link, name, projection}, result)) ++result.projections;
-  } else if (auto why = why_unseen(link)) {
-    result.faults.push_back({link, name, std::move(*why)});
-    return;
-  }
-  const auto commands = CommandQueue::faults(directory);
-  if (commands || commands.error().code != ErrorCode::not_found)
-    take({directory / "control.db", name, commands}, result);
-}
 
 }  // namespace
 
@@ -100,7 +102,9 @@ Result<Verification> verify_data(const DataDirectory& data, std::uint64_t durabl
     total += size_of(projection_link(data.processor(name)));
   std::uint64_t done = 0;
   for (const auto& name : names) {
-    verify_processor(data, name, **reader, result);
+    ProcessorVerifier verifier(data.processor(name), name, result);
+    verifier.verify_projection(**reader);
+    verifier.verify_commands();
     progress(done += size_of(projection_link(data.processor(name))), total);
   }
   return result;

@@ -16,6 +16,7 @@ struct ProcessorFault {
   std::filesystem::path file;  ///< or folder
   std::string processor;       ///< empty: it is about all of them
   std::string what;
+  bool diverged = false;  ///< the database is whole, but not of this log's history
 };
 
 /// What is right and wrong in a data directory.

@@ -258,6 +258,25 @@ def test_a_processor_of_another_moment_beside_a_restored_log_is_diverged(aludel)
     holds(out, "its cursor 2 lies beyond the log's last event")
 
 
+def test_one_that_is_known_to_have_diverged_keeps_nothing_from_being_backed_up(aludel):
+    aludel.configure_unruly('[log]\nsync = "normal"')
+    aludel.append("calm")
+    aludel.drain()
+    back_up(aludel)
+    aludel.append("calm", "calm")
+    aludel.drain()
+    new, _ = restore(aludel, aludel.directory / "backups")
+    shutil.rmtree(new.directory / "processors" / "x")
+    shutil.copytree(aludel.directory / "processors" / "x", new.directory / "processors" / "x", symlinks=True)
+    # That the log is too short may be its damage, until a host has found what it is.
+    _, error = new.run("backup", new.directory / "backups", status=3)
+    holds(error, "processor x: its cursor 2 lies beyond the log's last event")
+    new.drain(status=1)
+    told = back_up(new)
+    equal((told["events"], told["projections"]), (1, 0))
+    equal(Aludel(told["backup"]).processor()["state"], "diverged")
+
+
 def test_commands_that_wait_are_neither_lost_nor_applied_twice(aludel):
     aludel.configure_unruly()
     aludel.append("calm", "calm")
