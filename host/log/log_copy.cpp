@@ -119,7 +119,7 @@ Result<void> LogCopy::finish() {
     const auto found = end ? end->segment->header().first_id : end_;
     if (found < end_) return corrupt(parts_.from / segment_name(end_), 0, "the segment is missing");
     if (found > end_) continue;
-    const auto taken = end ? take_last(found, end->position.offset) : Result<void>(end.error());
+    auto taken = end ? take_last(found, end->position.offset) : Result<void>(end.error());
     if (!taken && taken.error().code == ErrorCode::not_found && (*reader)->tip() > tip) continue;
     if (!taken) return taken;
     stats_.tip = tip;

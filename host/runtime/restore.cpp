@@ -106,22 +106,22 @@ Result<void> require_no_restore(const DataDirectory& data) {
           ": a restore into it was cut off, or is under way: run `restore` again, as it was run before");
 }
 
-Result<Backup> restore(const std::filesystem::path& named, const DataDirectory& data,
+Result<Backup> restore(const std::filesystem::path& backup, const DataDirectory& data,
                        const CopyProgress& progress) {
   auto& files = os::real_file_system();
-  const auto backup = find_backup(named);
-  if (!backup) return backup.error();
+  const auto found = find_backup(backup);
+  if (!found) return found.error();
   if (is_there(whole_of(data))) {
     if (auto placed = put_into_place(data); !placed) return placed.error();
     const auto content = look_at(data);
     if (!content) return content.error();
-    return Backup{*backup, *content};
+    return Backup{*found, *content};
   }
   if (auto unused = require_unused(data); !unused) return unused.error();
   const auto draft = draft_of(data);
   const auto lock = begin_draft(draft);
   if (!lock) return lock.error();
-  const auto copied = copy_data(DataDirectory(*backup), DataDirectory(draft), {}, progress);
+  const auto copied = copy_data(DataDirectory(*found), DataDirectory(draft), {}, progress);
   if (!copied) {
     (void)os::remove_tree(draft);  // else it is told that it was cut off
     return copied.error();
@@ -129,7 +129,7 @@ Result<Backup> restore(const std::filesystem::path& named, const DataDirectory& 
   if (auto renamed = files.rename(draft, whole_of(data)); !renamed) return renamed.error();
   if (auto synced = files.sync_directory(data.root()); !synced) return synced.error();
   if (auto placed = put_into_place(data); !placed) return placed.error();
-  return Backup{*backup, *copied};
+  return Backup{*found, *copied};
 }
 
 }  // namespace aludel
