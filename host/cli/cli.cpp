@@ -45,6 +45,7 @@ struct Options {
   std::string dlq_until;
   std::vector<std::filesystem::path> plugin_dirs;
   std::filesystem::path plugin_file;
+  std::filesystem::path backups;
 };
 
 constexpr std::array<std::string_view, 5> log_levels{"trace", "debug", "info", "warning", "error"};
@@ -152,6 +153,20 @@ void add_inspecting(CLI::App& app, Options& o, Invocation& action) {
   query->add_flag("--csv", o.query.csv, "Print CSV");
   add(app, "verify", "Check every checksum of the log, and every projection", "verify", action,
       [&o] { return verify_command(o.globals); });
+}
+
+void add_backups(CLI::App& app, Options& o, Invocation& action) {
+  auto* backup =
+      add(app, "backup", "Copy log, processors and config into a folder of backups, also while a host runs",
+          "backup backups", action, [&o] { return backup_command(o.globals, o.backups); });
+  backup->add_option("DIR", o.backups, "The folder that holds backups; made if it is missing")
+      ->type_name("")
+      ->required();
+  auto* restore = add(app, "restore", "Make a data directory of a backup", "--data NEW restore backups",
+                      action, [&o] { return restore_command(o.globals, o.backups); });
+  restore->add_option("BACKUP", o.backups, "A backup, or the folder that holds them: the latest")
+      ->type_name("")
+      ->required();
 }
 
 // A command that only its own commands say anything with.
@@ -413,6 +428,7 @@ Result<int> run(int argc, char** argv) {
   add_append(app, options, action);
   add_log(app, options, action);
   add_inspecting(app, options, action);
+  add_backups(app, options, action);
   add_plugin(app, options, action);
   add_processor(app, options, action);
   add_dlq(app, options, action);

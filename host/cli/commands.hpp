@@ -88,6 +88,11 @@ Result<int> dlq_replay_command(const Globals& globals, const DlqOptions& options
 
 Result<int> verify_command(const Globals& globals);
 
+/// @param folder that holds backups
+Result<int> backup_command(const Globals& globals, const std::filesystem::path& folder);
+/// @param backup one, or a folder that holds them
+Result<int> restore_command(const Globals& globals, const std::filesystem::path& backup);
+
 Result<int> config_check_command(const Globals& globals,
                                  const std::vector<std::filesystem::path>& plugin_dirs);
 Result<int> config_show_command(const Globals& globals);

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <unistd.h>
 
+#include "cli/table.hpp"
+
 namespace aludel {
 
 namespace {
@@ -34,6 +36,13 @@ void Progress::update(std::uint64_t done, const std::string& note) {
     bar = " [" + std::string(share, '#') + std::string(bar_width - share, ' ') + "]";
   }
   std::fprintf(stderr, "\r%s%s %s\x1b[K", what_.c_str(), bar.c_str(), note.c_str());
+}
+
+std::function<void(std::uint64_t done, std::uint64_t total)> progress_of_bytes(Progress& progress) {
+  return [&progress](std::uint64_t done, std::uint64_t total) {
+    progress.update(total == 0 ? 0 : std::min(done, total) * 1'000 / total,
+                    human_size(done) + " of " + human_size(total));
+  };
 }
 
 }  // namespace aludel

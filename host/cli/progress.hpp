@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace aludel {
@@ -30,5 +31,9 @@ class Progress {
   std::chrono::steady_clock::time_point drawn_;
   bool shown_ = false;
 };
+
+/// Shows what was done of so many bytes on a bar of 1,000, for whoever tells both.
+[[nodiscard]] std::function<void(std::uint64_t done, std::uint64_t total)> progress_of_bytes(
+    Progress& progress);
 
 }  // namespace aludel

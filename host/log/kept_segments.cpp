@@ -18,7 +18,8 @@ std::filesystem::path mark_path(const std::filesystem::path& dir) {
   return dir / "first";
 }
 
-// Durable under its name, or as it was before.
+}  // namespace
+
 Result<void> write_first_mark(os::FileSystem& files, const std::filesystem::path& dir,
                               const FirstMark& mark) {
   format::FirstMark bytes{};
@@ -38,8 +39,6 @@ Result<void> write_first_mark(os::FileSystem& files, const std::filesystem::path
   if (auto ok = files.rename(unfinished(path), path); !ok) return ok;
   return files.sync_directory(dir);
 }
-
-}  // namespace
 
 Result<std::optional<FirstMark>> read_first_mark(os::FileSystem& files, const std::filesystem::path& dir) {
   const auto path = mark_path(dir);

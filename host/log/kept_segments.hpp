@@ -31,6 +31,10 @@ struct FirstMark {
 /// The first event that is kept: 0 if nothing was ever dropped.
 [[nodiscard]] Result<std::uint64_t> read_first(os::FileSystem& files, const std::filesystem::path& dir);
 
+/// Durable under its name once done, or as it was before.
+[[nodiscard]] Result<void> write_first_mark(os::FileSystem& files, const std::filesystem::path& dir,
+                                            const FirstMark& mark);
+
 struct KeptSegments {
   std::optional<FirstMark> mark;
   std::vector<std::uint64_t> first_ids;  ///< rising, without those that are dropped but not gone yet

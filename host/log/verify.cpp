@@ -150,13 +150,17 @@ class Verifier {
 
   void verify_segment(std::uint64_t first_id) {
     path_ = dir_ / segment_name(first_id);
+    offset_ = 0;
     const auto start = report_.bytes;
     const auto walked = walk(first_id);
     if (!walked && walked.error().code == ErrorCode::not_found && is_dropped(first_id)) {
       return lose_track(first_id);
     }
     ++report_.segments;
-    if (!walked) fault(0, walked.error().message);
+    if (!walked) {
+      fault(offset_, walked.error().message);
+      lose_track(first_id);
+    }
     report_.bytes = std::max(report_.bytes, start);
     progress_(last_ ? total_ : report_.bytes, total_);
   }
@@ -173,11 +177,12 @@ class Verifier {
     const auto size = (*file)->size();
     if (!size) return size.error();
     FileWindow window(**file);
-    offset_ = sizeof(format::SegmentHeader);
-    index_ = {};
     segment_first_ = first_id;
     segment_bytes_ = report_.bytes;
     if (auto ok = check_segment_header(**file); !ok) return ok;
+    offset_ = sizeof(format::SegmentHeader);
+    index_ = {};
+    indexed_ = true;
     for (bool more = true; more;) {
       auto stepped = step(window, *size);
       if (!stepped) return stepped.error();
@@ -201,8 +206,10 @@ class Verifier {
     if (log_id_ && header->log_id != *log_id_) fault(0, "the segment belongs to another log");
     if (!log_id_) log_id_ = header->log_id;
     if (header->first_id != segment_first_) fault(0, "the segment's header and its name differ");
-    if (chain_ && header->first_id != next_id_)
+    if (chain_ && header->first_id != next_id_) {
       fault(0, fmt::format("the segment before, from event {} on, is missing", next_id_));
+      lose_track(segment_first_);
+    }
     if (chain_ && header->previous_crc != *chain_) fault(0, "the segment does not follow the one before it");
     next_id_ = segment_first_;
     chain_ = header->previous_crc;
@@ -218,8 +225,10 @@ class Verifier {
     if (bytes->size() < sizeof(format::BlockHeader))
       return end_at_fault(window, "the file ends inside a block");
     const auto header = format::load<format::BlockHeader>(bytes->data());
-    if (is_intact(header) && header.common.magic == format::footer_magic)
-      return end_at_footer(window, file_size);
+    if (is_intact(header)) {
+      if (header.common.version != format::version) return unknown_version(path_, header.common.version);
+      if (header.common.magic == format::footer_magic) return end_at_footer(window, file_size);
+    }
     const auto room = capacity_ - std::min(capacity_, offset_);
     const Expected expected{log_id_.value_or(header.common.log_id), next_id_, chain_};
     if (const auto wrong = header_fault(header, expected, room)) return end_at_fault(window, *wrong);
@@ -229,11 +238,30 @@ class Verifier {
                                                             : directory_fault(bytes->data());
     if (!wrong) wrong = body_fault(bytes->data());
     if (wrong) return end_at_fault(window, *wrong);
+    check_contents(Block(bytes->data()));
     catalog_.add(Block(bytes->data()), offset_);
     index_.add(header.common.first_id, offset_);
     report_.events += header.count;
     advance_behind(header);
     return true;
+  }
+
+  // What checksums do not tell: whether a faulty writer has put together what does not fit.
+  void check_contents(const Block& block) {
+    std::uint64_t events = 0;
+    for (const auto type : block.types())
+      events += type.count;
+    if (events != block.count()) fault(offset_, "the block's types do not count its events");
+    if (block.producer().empty()) return;
+    const auto before = catalog_.producers.find(block.producer());
+    const bool known = before != catalog_.producers.end();
+    if (!known && !counted_) return;
+    const auto& header = block.header();
+    const ProducerEnd link{header.producer_sequence, header.producer_previous_id,
+                           header.producer_previous_offset};
+    if (link == (known ? before->second : ProducerEnd{})) return;
+    fault(offset_,
+          fmt::format("the block does not follow the one before of its producer \"{}\"", block.producer()));
   }
 
   void advance_behind(const format::BlockHeader& header) {
@@ -251,17 +279,21 @@ class Verifier {
   }
 
   Result<bool> end_at_footer(FileWindow& window, std::uint64_t file_size) {
-    const auto footer = read_footer_at(window, path_, offset_);
+    auto footer = read_footer_at(window, path_, offset_);
+    if (!footer && footer.error().code != ErrorCode::corrupt) return footer.error();
     if (!footer) return end_at_fault(window, "the footer or the trailer is damaged");
     if (chain_ && footer->header.common.previous_crc != *chain_)
       fault(offset_, "the footer does not follow the last block");
     if (footer->header.end_id != next_id_ || footer->header.common.first_id != segment_first_) {
       fault(offset_, "the footer's event ids are not the segment's");
     }
-    // After a fault, or in a log whose beginning was dropped, there is nothing to compare the tables with.
-    if (counted_ && (footer->catalog != catalog_ || footer->index.entries() != index_.entries())) {
+    if (indexed_ && footer->index.entries() != index_.entries())
+      fault(offset_, "the footer's index does not agree with the blocks");
+    if (counted_ && footer->catalog != catalog_)
       fault(offset_, "the footer's tables do not agree with the blocks");
-    }
+    // Behind a fault, or where the log's beginning was dropped, nothing else tells what was before.
+    if (!counted_) catalog_ = std::move(footer->catalog);
+    counted_ = true;
     const auto end = offset_ + footer_size(footer->header);
     if (!last_ && file_size != end) fault(end, "bytes stand behind the trailer");
     return false;
@@ -298,6 +330,8 @@ class Verifier {
     next_id_ = next_id;
     chain_.reset();
     counted_ = false;
+    indexed_ = false;
+    catalog_ = {};
   }
 
   void fault(std::uint64_t offset, std::string what) {
@@ -324,7 +358,7 @@ class Verifier {
   std::uint64_t next_id_ = 0;
   std::optional<std::uint32_t> chain_;  // unknown behind a fault
   Catalog catalog_;
-  bool counted_ = false;  // the catalog is that of all events so far
+  bool counted_ = false;  // the catalog is that of all events so far, else of some
 
   // The walk over a segment
   std::filesystem::path path_;
@@ -334,6 +368,7 @@ class Verifier {
   std::uint64_t capacity_ = 0;
   std::uint64_t offset_ = 0;
   SparseIndex index_;
+  bool indexed_ = false;  // the index is that of all blocks so far
 };
 
 }  // namespace

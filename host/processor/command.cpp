@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "processor/consistency.hpp"
+
 namespace aludel {
 
 namespace {
@@ -25,6 +27,9 @@ create table if not exists command (
 ) strict;
 )";
 
+constexpr const char* file_name = "control.db";
+constexpr std::int64_t newest_format = 0;  // as `user_version`
+
 constexpr std::array kinds{Command::Kind::pause, Command::Kind::resume,  Command::Kind::skip,
                            Command::Kind::reset, Command::Kind::discard, Command::Kind::replay};
 
@@ -33,6 +38,26 @@ std::optional<Command::Kind> parse_kind(std::string_view word) {
     if (to_string(kind) == word) return kind;
   }
   return std::nullopt;
+}
+
+Result<void> require_known_format(Database& database) {
+  auto select = database.prepare("pragma user_version");
+  if (!select) return select.error();
+  if (const auto row = select->step(); !row) return row.error();
+  const auto found = select->integer(0);
+  if (found == newest_format) return {};
+  return Error(ErrorCode::unsupported,
+               "read the commands in " + database.path().string() + ": their format is " +
+                   std::to_string(found) + ", this program knows " + std::to_string(newest_format) +
+                   ": use the newer Aludel that made it",
+               "newer_format");
+}
+
+Result<std::unique_ptr<Database>> open_to_read(const std::filesystem::path& directory) {
+  auto database = Database::open(directory / file_name, Database::Mode::read_only);
+  if (!database) return database;
+  if (auto known = require_known_format(**database); !known) return known.error();
+  return database;
 }
 
 std::string joined(const std::vector<std::int64_t>& ids) {
@@ -78,19 +103,37 @@ std::string_view to_string(Command::Kind kind) {
 }
 
 Result<std::unique_ptr<CommandQueue>> CommandQueue::open(const std::filesystem::path& directory) {
-  auto database = Database::open(directory / "control.db", Database::Mode::create);
+  auto database = Database::open(directory / file_name, Database::Mode::create);
   if (!database) return database.error();
+  if (auto known = require_known_format(**database); !known) return known.error();
   if (auto made = (*database)->execute(schema); !made) return made.error();
   return std::unique_ptr<CommandQueue>(new CommandQueue(std::move(*database)));
 }
 
 Result<std::uint64_t> CommandQueue::waiting(const std::filesystem::path& directory, std::int64_t applied) {
-  auto database = Database::open(directory / "control.db", Database::Mode::read_only);
+  auto database = open_to_read(directory);
   if (!database) return database.error();
   auto select = (*database)->prepare("select count(*) from command where id > ?");
   if (!select) return select.error();
   if (const auto found = select->bind(1, applied).step(); !found) return found.error();
   return static_cast<std::uint64_t>(select->integer(0));
+}
+
+Result<std::vector<std::string>> CommandQueue::faults(const std::filesystem::path& directory) {
+  const auto database = open_to_read(directory);
+  if (!database) return database.error();
+  auto faults = database_faults(**database);
+  if (!faults || !faults->empty()) return faults;
+  auto select = (*database)->prepare("select id, kind from command order by id");
+  if (!select) return select.error();
+  for (;;) {
+    const auto row = select->step();
+    if (!row) return row.error();
+    if (!*row) return faults;
+    if (parse_kind(select->text(1))) continue;
+    faults->push_back("command " + std::to_string(select->integer(0)) + " is to \"" +
+                      std::string(select->text(1)) + "\", which this program does not know");
+  }
 }
 
 Result<std::int64_t> CommandQueue::post(const Command& command, std::int64_t applied) {

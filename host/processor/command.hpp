@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "base/sqlite.hpp"
@@ -46,12 +47,16 @@ struct CommandResult {
 class CommandQueue {
  public:
   /// Makes it if it is not there.
-  /// @return denied, io, corrupt, locked
+  /// @return denied, io, corrupt, locked; unsupported: made by a newer Aludel
   static Result<std::unique_ptr<CommandQueue>> open(const std::filesystem::path& directory);
 
   /// How many commands wait behind `applied`. Changes nothing.
   /// @return not_found: no command was ever given
   static Result<std::uint64_t> waiting(const std::filesystem::path& directory, std::int64_t applied);
+
+  /// What is wrong with it, a line each. Changes nothing.
+  /// @return not_found: no command was ever given; unsupported; io
+  static Result<std::vector<std::string>> faults(const std::filesystem::path& directory);
 
   /// @param applied the command that the processor applied last, by its projection; ids go on behind it even
   ///   if the queue was lost

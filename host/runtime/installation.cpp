@@ -6,6 +6,7 @@
 
 #include "plugin/discovery.hpp"
 #include "plugin/inspection.hpp"
+#include "runtime/restore.hpp"
 
 namespace aludel {
 
@@ -28,6 +29,7 @@ Result<Installation> load_installation(const std::filesystem::path& data,
     return Error(ErrorCode::invalid, "use the data directory " + data.string() +
                                          ": it is a file; --data before the command names a folder");
   }
+  if (auto whole = require_no_restore(installation.data); !whole) return whole.error();
   if (config_file.empty() && !std::filesystem::exists(config.file, ignored)) return installation;
   auto loaded = load_config(config.file);
   if (!loaded) return loaded.error();

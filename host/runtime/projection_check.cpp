@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/projection_check.hpp"
 
+#include <utility>
+
 #include "base/sqlite.hpp"
+#include "processor/consistency.hpp"
 #include "processor/host_tables.hpp"
 #include "processor/projection.hpp"
 
@@ -9,54 +12,43 @@ namespace aludel {
 
 namespace {
 
-Result<void> check_database(Database& database, std::vector<std::string>& faults) {
-  auto check = database.prepare("PRAGMA integrity_check(20)");
-  if (!check) return check.error();
-  for (;;) {
-    const auto row = check->step();
-    if (!row) return row.error();
-    if (!*row) return {};
-    if (check->text(0) != "ok") faults.emplace_back(check->text(0));
-  }
-}
-
-Result<void> check_cursor(Database& database, EventReader& log, std::vector<std::string>& faults) {
+Result<std::optional<std::string>> find_divergence(Database& database, EventReader& log) {
   auto tables = HostTables::open(database);
   if (!tables) return tables.error();
   const auto identity = tables->identity();
   if (!identity) return identity.error();
   const auto cursor = tables->cursor();
   if (!cursor) return cursor.error();
-  if (identity->log_id != log.log_id()) {
-    faults.push_back("it belongs to the log " + identity->log_id.to_string() + ", not to this one");
-    return {};
-  }
+  const auto found = [](std::string what) { return std::optional(std::move(what)); };
+  if (identity->log_id != log.log_id())
+    return found("it belongs to the log " + identity->log_id.to_string() + ", not to this one");
   const auto& position = cursor->position;
-  if (position.next == 0) return {};
-  if (position.next > log.tip()) {
-    faults.push_back("its cursor " + std::to_string(position.next - 1) + " lies beyond the log's last event");
-    return {};
-  }
+  if (position.next == 0) return std::optional<std::string>();
+  const auto last = std::to_string(position.next - 1);
+  if (position.next > log.tip()) return found("its cursor " + last + " lies beyond the log's last event");
   const auto fingerprint = log.block_fingerprint(position.next - 1);
   // That was dropped: it is expired, but not damaged.
-  if (!fingerprint && fingerprint.error().code == ErrorCode::not_found) return {};
+  if (!fingerprint && fingerprint.error().code == ErrorCode::not_found) return std::optional<std::string>();
   if (!fingerprint) return fingerprint.error();
-  if (*fingerprint != position.fingerprint) {
-    faults.push_back("it was made from another history of the log than event " +
-                     std::to_string(position.next - 1) + " has now");
-  }
-  return {};
+  if (*fingerprint == position.fingerprint) return std::optional<std::string>();
+  return found("it was made from another history of the log than event " + last + " has now");
 }
 
 }  // namespace
 
-Result<std::vector<std::string>> check_projection(const std::filesystem::path& directory, EventReader& log) {
+// In one transaction, as the owner may be at work.
+Result<ProjectionFaults> check_projection(const std::filesystem::path& directory, EventReader& log) {
   auto database = Database::open(projection_link(directory), Database::Mode::read_only);
   if (!database) return database.error();
-  std::vector<std::string> faults;
-  if (auto checked = check_database(**database, faults); !checked) return checked.error();
-  if (!faults.empty()) return faults;
-  if (auto checked = check_cursor(**database, log, faults); !checked) return checked.error();
+  if (auto begun = (*database)->execute("begin"); !begun) return begun.error();
+  auto damage = database_faults(**database);
+  if (damage && damage->empty()) damage = host_table_faults(**database);
+  if (!damage) return damage.error();
+  ProjectionFaults faults{std::move(*damage), {}};
+  if (!faults.damage.empty()) return faults;
+  auto divergence = find_divergence(**database, log);
+  if (!divergence) return divergence.error();
+  faults.divergence = std::move(*divergence);
   return faults;
 }
 

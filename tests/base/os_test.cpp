@@ -178,4 +178,31 @@ TEST_CASE("names in a folder are listed in order, renamed over, and removed") {
   CHECK(files.list(dir.path() / "none").error().code == ErrorCode::not_found);
 }
 
+TEST_CASE("the first bytes of a file are copied, and one that is shorter is told") {
+  const TempDir dir;
+  const auto from = dir.path() / "from";
+  const std::string bytes(3 << 20, 'b');
+  std::ofstream(from, std::ios::binary) << bytes << "behind";
+  std::uint64_t copied = 0;
+  const auto done = [&](std::uint64_t portion) { copied += portion; };
+  auto& files = real_file_system();
+  REQUIRE(copy_file(files, from, dir.path() / "to", bytes.size(), done));
+  CHECK(copied == bytes.size());
+  std::ifstream in(dir.path() / "to", std::ios::binary);
+  CHECK(std::string(std::istreambuf_iterator<char>(in), {}) == bytes);
+  CHECK_FALSE(copy_file(files, from, dir.path() / "to", 1, done));  // it is there already
+  CHECK(copy_file(files, from, dir.path() / "more", bytes.size() + 7, done).error().code ==
+        ErrorCode::corrupt);
+}
+
+TEST_CASE("a link is another name for a file, and replaces none") {
+  const TempDir dir;
+  std::ofstream(dir.path() / "from") << "bytes";
+  auto& files = real_file_system();
+  REQUIRE(files.link(dir.path() / "from", dir.path() / "to"));
+  CHECK(files.status(dir.path() / "to")->same_file(files.status(dir.path() / "from").value()));
+  CHECK_FALSE(files.link(dir.path() / "from", dir.path() / "to"));
+  CHECK(files.link(dir.path() / "nothing", dir.path() / "other").error().code == ErrorCode::not_found);
+}
+
 }  // namespace aludel::os

@@ -8,7 +8,7 @@ import subprocess
 
 from harness import FACTS, LIMIT, equal, holds, main
 
-COMMANDS = ["run", "append", "log", "status", "query", "verify", "plugin list", "plugin info", "config check", "config show",
+COMMANDS = ["run", "append", "log", "status", "query", "verify", "backup", "restore", "plugin list", "plugin info", "config check", "config show",
             "processor list", "processor pause", "processor resume", "processor skip", "processor reset", "processor remove",
             "dlq list", "dlq groups", "dlq show", "dlq export", "dlq replay", "dlq discard"]
 AS_A_STRANGER = ["setpriv", "--reuid", "65534", "--clear-groups"]
@@ -309,7 +309,7 @@ def test_verify_tells_of_projections_that_it_cannot_see(aludel):
     holds(aludel.run("verify"), "1 projection: good\n")
     (processors / "x" / "projection-1.db").unlink()
     out, _ = aludel.run("verify", status=1)
-    holds(out, "projection.db leads to a database that is missing")
+    holds(out, f"{processors}/x/projection.db: processor x: it leads to a database that is missing")
 
 
 def test_status_tells_no_time_of_damage_that_it_has_found_itself(aludel):

@@ -2,7 +2,11 @@
 #include "log/verify.hpp"
 
 #include <fstream>
+#include <functional>
+#include <string>
 
+#include "base/crc32c.hpp"
+#include "log/footer.hpp"
 #include "log/segment.hpp"
 #include "log_fixture.hpp"
 #include "support/fault_file_system.hpp"
@@ -20,6 +24,43 @@ VerifyReport verify(const std::filesystem::path& dir, std::uint64_t durable_floo
 void damage(const std::filesystem::path& path, std::uint64_t offset) {
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(static_cast<std::streamoff>(offset)).write("damage", 6);
+}
+
+Footer footer_of(const std::filesystem::path& dir, std::uint64_t first_id) {
+  const auto path = dir / segment_name(first_id);
+  const auto file = os::real_file_system().open(path, os::OpenMode::read);
+  REQUIRE(file);
+  const auto footer = find_footer(**file, path);
+  REQUIRE(footer);
+  REQUIRE(footer->has_value());
+  return **footer;
+}
+
+/// With checksums that are right.
+void write_footer(const std::filesystem::path& dir, std::uint64_t first_id, const Footer& footer) {
+  const auto& common = footer.header.common;
+  const auto bytes = encode_footer(
+      {common.log_id, common.first_id, footer.header.end_id, common.time_ns, common.previous_crc},
+      footer.offset, footer.index, footer.catalog);
+  std::fstream file(dir / segment_name(first_id), std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(footer.offset))
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+/// Changes a block's header and directory, whose checksums are right then.
+void change_block(const std::filesystem::path& path, std::uint64_t offset,
+                  const std::function<void(format::BlockHeader&, std::string& directory)>& change) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  format::BlockHeader header;
+  file.seekg(static_cast<std::streamoff>(offset)).read(reinterpret_cast<char*>(&header), sizeof header);
+  std::string directory(header.directory_size, '\0');
+  file.read(directory.data(), header.directory_size);
+  change(header, directory);
+  header.directory_crc = crc32c(directory);
+  header.common.crc = format::crc_of(header);
+  file.seekp(static_cast<std::streamoff>(offset))
+      .write(reinterpret_cast<const char*>(&header), sizeof header)
+      .write(directory.data(), header.directory_size);
 }
 
 }  // namespace
@@ -185,6 +226,79 @@ TEST_CASE("verify misses what was acknowledged in this boot and is gone") {
   report = verify(dir.path());
   CHECK(report.faults.size() == 1);
   CHECK_FALSE(report.torn_tail);
+}
+
+TEST_CASE(
+    "a footer whose tables are not the blocks' is a fault, also where the log's beginning was dropped") {
+  for (const bool dropped : {false, true}) {
+    CAPTURE(dropped);
+    const TempDir dir;
+    FaultFileSystem files;
+    std::vector<std::uint64_t> ids;
+    {
+      const auto log = open_log(small_options(dir.path(), files));
+      append_each(*log, 100);
+      ids = list_segments(files, dir.path()).value();
+      REQUIRE(ids.size() >= 5);
+      if (dropped) REQUIRE(log->drop_below(ids[1]));
+    }
+    CHECK(verify(dir.path()).faults.empty());
+    auto tables = footer_of(dir.path(), ids[2]);
+    ++tables.catalog.types["test"];
+    write_footer(dir.path(), ids[2], tables);
+    auto report = verify(dir.path());
+    REQUIRE(report.faults.size() == 1);
+    CHECK(report.faults[0].file.filename() == segment_name(ids[2]));
+    CHECK(report.faults[0].offset == tables.offset);
+    CHECK(report.faults[0].what == "the footer's tables do not agree with the blocks");
+    --tables.catalog.types["test"];
+    tables.index = SparseIndex({{ids[2], 4'096 + 8}});
+    write_footer(dir.path(), ids[2], tables);
+    report = verify(dir.path());
+    REQUIRE(report.faults.size() == 1);
+    CHECK(report.faults[0].what == "the footer's index does not agree with the blocks");
+  }
+}
+
+TEST_CASE("a block that does not go on where its producer's last one ended is a fault") {
+  const TempDir dir;
+  FaultFileSystem files;
+  std::uint64_t last = 0;
+  {
+    const auto log = open_log(small_options(dir.path(), files));
+    REQUIRE(append(*log, {event_with("a")}, "producer", 0));
+    REQUIRE(append(*log, {event_with("b")}, "other", 0));
+    last = log->stats()->bytes;
+    REQUIRE(append(*log, {event_with("c"), event_with("d")}, "producer", 1));
+  }
+  CHECK(verify(dir.path()).faults.empty());
+  change_block(dir.path() / segment_name(0), last,
+               [](format::BlockHeader& header, std::string&) { ++header.producer_sequence; });
+  auto report = verify(dir.path());
+  REQUIRE(report.faults.size() == 1);
+  CHECK(report.faults[0].offset == last);
+  CHECK(report.faults[0].what.find("before of its producer \"producer\"") != std::string::npos);
+  change_block(dir.path() / segment_name(0), last, [](format::BlockHeader& header, std::string& directory) {
+    --header.producer_sequence;
+    directory[header.producer_size + 1] = 3;  // of its type, behind the producer
+  });
+  report = verify(dir.path());
+  REQUIRE(report.faults.size() == 1);
+  CHECK(report.faults[0].what == "the block's types do not count its events");
+}
+
+TEST_CASE("behind a missing segment the tables are compared anew") {
+  const TempDir dir;
+  FaultFileSystem files;
+  append_each(*open_log(small_options(dir.path(), files)), 100);
+  const auto ids = list_segments(files, dir.path()).value();
+  REQUIRE(ids.size() >= 5);
+  std::filesystem::remove(dir.path() / segment_name(ids[1]));
+  CHECK(verify(dir.path()).faults.size() == 1);
+  auto tables = footer_of(dir.path(), ids[3]);
+  ++tables.catalog.types["test"];
+  write_footer(dir.path(), ids[3], tables);
+  CHECK(verify(dir.path()).faults.size() == 2);
 }
 
 TEST_CASE("verify says when there is no log") {

@@ -172,4 +172,23 @@ TEST_CASE("a call for one event alone is shown with its attempt, of several it i
   }
 }
 
+TEST_CASE(
+    "a page in another format is not believed, and is one of this format once it is opened for writing") {
+  const TempDir temp;
+  const auto file = temp.path() / "page";
+  {
+    const auto page = create(file);
+    page->enter(handle, 42, 3);
+    REQUIRE(view(file));
+  }
+  std::fstream(file, std::ios::in | std::ios::out | std::ios::binary) << "LUDELPG2";
+  CHECK_FALSE(view(file));
+  InFlightPage::note_end(file, static_cast<std::uint64_t>(::getpid()), {ProcessEnd::Kind::exited, 1});
+  const auto page = create(file);
+  CHECK_FALSE(view(file));
+  CHECK(page->end().kind == ProcessEnd::Kind::unseen);
+  page->enter(handle, 43, 1);
+  CHECK(view(file)->event_id == 43);
+}
+
 }  // namespace aludel

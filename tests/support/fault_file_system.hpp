@@ -71,6 +71,10 @@ class FaultFileSystem final : public os::FileSystem {
     if (auto fault = note("remove", path)) return *fault;
     return under_.remove(path);
   }
+  Result<void> link(const std::filesystem::path& from, const std::filesystem::path& to) override {
+    if (auto fault = note("link", to)) return *fault;
+    return under_.link(from, to);
+  }
   Result<os::FileStatus> status(const std::filesystem::path& path) override {
     if (auto fault = note("status", path)) return *fault;
     return under_.status(path);

@@ -169,6 +169,12 @@ class RealFileSystem final : public FileSystem {
     return {};
   }
 
+  Result<void> link(const std::filesystem::path& from, const std::filesystem::path& to) override {
+    if (::link(from.c_str(), to.c_str()) != 0)
+      return os_error("link " + from.string() + " to " + to.string(), errno);
+    return {};
+  }
+
   Result<FileStatus> status(const std::filesystem::path& path) override {
     struct stat about {};
     if (::stat(path.c_str(), &about) != 0) return os_error("look at " + path.string(), errno);
@@ -226,6 +232,42 @@ Result<void> FileSystem::create_directories(const std::filesystem::path& path) {
   auto ok = sync_directory(path / ".." / "..");
   if (!ok && ok.error().code == ErrorCode::denied) return {};
   return ok;
+}
+
+Result<void> FileSystem::link(const std::filesystem::path& from, const std::filesystem::path& to) {
+  return os_error("link " + from.string() + " to " + to.string(), EOPNOTSUPP);
+}
+
+Result<void> copy_file(FileSystem& files, const std::filesystem::path& from, const std::filesystem::path& to,
+                       std::uint64_t size, const BytesDone& done) {
+  constexpr std::size_t portion_max = 1 << 20;
+  const auto source = files.open(from, OpenMode::read);
+  if (!source) return source.error();
+  const auto target = files.open(to, OpenMode::create_new);
+  if (!target) return target.error();
+  std::vector<char> portion(std::min<std::uint64_t>(size, portion_max));
+  for (std::uint64_t offset = 0; offset < size;) {
+    const auto wanted = std::min<std::uint64_t>(size - offset, portion.size());
+    const auto got = (*source)->read_at(offset, std::as_writable_bytes(std::span(portion).first(wanted)));
+    if (!got) return got.error();
+    if (*got < wanted) {
+      return Error(ErrorCode::corrupt, "copy " + from.string() + " to " + to.string() + ": it ends at " +
+                                           std::to_string(offset + *got) + ", before " +
+                                           std::to_string(size) + ": look for who has cut it");
+    }
+    const std::string_view bytes(portion.data(), wanted);
+    if (auto written = (*target)->write_at(offset, {&bytes, 1}); !written) return written;
+    offset += wanted;
+    done(wanted);
+  }
+  return (*target)->sync_data();
+}
+
+Result<void> remove_tree(const std::filesystem::path& path) {
+  std::error_code failure;
+  std::filesystem::remove_all(path, failure);
+  if (failure) return os_error("remove " + path.string(), failure.value());
+  return {};
 }
 
 FileSystem& real_file_system() {

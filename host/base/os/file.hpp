@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -73,6 +74,8 @@ class FileSystem {
   /// Atomic; replaces `to`. Durable only after `sync_directory` of the folder.
   virtual Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   virtual Result<void> remove(const std::filesystem::path& path) = 0;
+  /// Another name for a file, which must not exist. Not every file system has that, none over its border.
+  virtual Result<void> link(const std::filesystem::path& from, const std::filesystem::path& to);
   /// What has the name.
   virtual Result<FileStatus> status(const std::filesystem::path& path) = 0;
   /// Makes one folder, whose entry is not yet durable.
@@ -87,6 +90,19 @@ class FileSystem {
   /// The names in a folder, sorted.
   virtual Result<std::vector<std::string>> list(const std::filesystem::path& path) = 0;
 };
+
+/// Told of each portion of a long piece of work.
+using BytesDone = std::function<void(std::uint64_t bytes)>;
+
+/// Makes a file of the first `size` bytes of another one, and syncs it.
+/// @param to must not exist; after a failure it may be there in part
+/// @return corrupt if `from` is shorter; io, disk_full, ...
+[[nodiscard]] Result<void> copy_file(FileSystem& files, const std::filesystem::path& from,
+                                     const std::filesystem::path& to, std::uint64_t size,
+                                     const BytesDone& done);
+
+/// Removes a file or a folder with all that it holds; links are not followed. What is not there is removed.
+[[nodiscard]] Result<void> remove_tree(const std::filesystem::path& path);
 
 /// The machine's file system.
 [[nodiscard]] FileSystem& real_file_system();

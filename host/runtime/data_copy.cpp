@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/data_copy.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "base/os/file.hpp"
+#include "log/segment.hpp"
+#include "processor/projection.hpp"
+#include "processor/state.hpp"
+#include "runtime/processor_copy.hpp"
+#include "runtime/small_file.hpp"
+
+namespace aludel {
+
+namespace {
+
+// About as many bytes as are to be copied, for showing how far it is.
+std::uint64_t size_of(const DataDirectory& data) {
+  std::uint64_t bytes = 0;
+  const auto add = [&](const std::filesystem::path& file) {
+    std::error_code failure;
+    const auto size = std::filesystem::file_size(file, failure);
+    if (!failure) bytes += size;
+  };
+  for (const auto& name : data.processor_names())
+    add(projection_link(data.processor(name)));
+  if (const auto segments = list_segments(os::real_file_system(), data.log())) {
+    for (const auto first_id : *segments)
+      add(data.log() / segment_name(first_id));
+  }
+  return bytes;
+}
+
+bool has_projection(const std::filesystem::path& directory) {
+  std::error_code ignored;
+  return std::filesystem::is_symlink(projection_link(directory), ignored);
+}
+
+class DataCopier {
+ public:
+  DataCopier(const DataDirectory& from, const DataDirectory& to, const std::filesystem::path& earlier_log,
+             const CopyProgress& progress)
+      : from_(from),
+        to_(to),
+        progress_(progress),
+        total_(size_of(from)),
+        log_({os::real_file_system(), from.log(), to.log(), earlier_log,
+              [this](std::uint64_t bytes) { note(bytes); }}) {}
+
+  Result<void> copy() {
+    auto& files = os::real_file_system();
+    if (auto made = files.create_directories(to_.log()); !made) return made;
+    for (int round = 0; round < limits::copy_rounds_max; ++round) {
+      const auto settled = copy_once();
+      if (!settled) return settled.error();
+      if (*settled) return copy_config();
+    }
+    return Error(ErrorCode::stopped,
+                 "copy " + from_.root().string() +
+                     ": its log drops events, or processors are made and removed, faster than they can be "
+                     "copied: try again, or let the log keep more");
+  }
+
+  [[nodiscard]] DataCopy result(const Verification& found) const {
+    return {log_.first(),      found.log.events, found.log.bytes,
+            found.projections, log_.stats(),     log_.stats().copied_bytes + database_bytes_};
+  }
+  [[nodiscard]] const LogCopy& log() const { return log_; }
+
+ private:
+  // Whether what was copied belongs together: no processor may need what the log has dropped, and the log may
+  // hold nothing that a processor has emitted that is not there.
+  Result<bool> copy_once() {
+    if (auto removed = os::remove_tree(to_.processors()); !removed) return removed.error();
+    if (auto taken = log_.take_sealed(); !taken) return taken.error();
+    const auto first = log_.first();
+    const auto names = from_.processor_names();
+    if (auto copied = copy_processors(names); !copied) return copied.error();
+    if (auto finished = log_.finish(); !finished) return finished.error();
+    return log_.first() == first && has_all_processors();
+  }
+
+  // Those that have made their projection since may have emitted what the log has.
+  [[nodiscard]] bool has_all_processors() const {
+    const auto names = from_.processor_names();
+    if (names != to_.processor_names()) return false;
+    return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+      return has_projection(from_.processor(name)) == has_projection(to_.processor(name));
+    });
+  }
+
+  Result<void> copy_processors(const std::vector<std::string>& names) {
+    auto& files = os::real_file_system();
+    if (auto made = files.create_directories(to_.processors()); !made) return made;
+    database_bytes_ = 0;
+    for (const auto& name : names) {
+      auto copied = copy_processor(from_.processor(name), to_.processor(name), [this](std::uint64_t bytes) {
+        database_bytes_ += bytes;
+        note(bytes);
+      });
+      std::error_code ignored;
+      // It was removed meanwhile.
+      if (!copied && !std::filesystem::exists(from_.processor(name), ignored)) continue;
+      if (!copied) return copied.error().within("copy processor " + name);
+    }
+    return files.sync_directory(to_.processors());
+  }
+
+  Result<void> copy_config() {
+    auto& files = os::real_file_system();
+    const auto content = read_file(from_.config());
+    if (!content && content.error().code != ErrorCode::not_found) return content.error();
+    if (content) {
+      if (auto copied = replace_file(to_.config(), *content); !copied) return copied;
+    }
+    return files.sync_directory(to_.root());
+  }
+
+  void note(std::uint64_t bytes) {
+    done_ += bytes;
+    progress_("copying", done_, total_);
+  }
+
+  const DataDirectory& from_;
+  const DataDirectory& to_;
+  const CopyProgress& progress_;
+  const std::uint64_t total_;
+  std::uint64_t done_ = 0;
+  std::uint64_t database_bytes_ = 0;
+  LogCopy log_;
+};
+
+// That a processor is known to have diverged is no fault of the copy.
+std::optional<ProcessorFault> first_fault(const Verification& found, const DataDirectory& to) {
+  for (const auto& fault : found.faults) {
+    const auto state = fault.diverged ? read_state(to.processor(fault.processor)) : ProcessorState();
+    if (!state || state->activity != Activity::diverged) return fault;
+  }
+  return std::nullopt;
+}
+
+// All of it was published, so nothing that is wrong is what a writer left unfinished.
+Result<void> require_whole(const Verification& found, const LogCopy& log, const DataDirectory& from,
+                           const DataDirectory& to) {
+  const auto wanted = log.stats().tip - log.first();
+  std::string why;
+  if (!found.log.faults.empty()) {
+    why = describe(found.log.faults.front());
+  } else if (const auto fault = first_fault(found, to)) {
+    why = describe(*fault);
+  } else if (found.log.torn_tail) {
+    why = describe(*found.log.torn_tail);
+  } else if (found.log.events != wanted) {
+    why = "it has " + std::to_string(found.log.events) + " events instead of " + std::to_string(wanted);
+  }
+  if (why.empty()) return {};
+  return Error(ErrorCode::corrupt, "copy " + from.root().string() + ": the copy is not good: " + why +
+                                       ": `verify` tells whether it is so there too, or in the copy before, "
+                                       "with which it may share files");
+}
+
+}  // namespace
+
+Result<DataCopy> copy_data(const DataDirectory& from, const DataDirectory& to,
+                           const std::filesystem::path& earlier_log, const CopyProgress& progress) {
+  DataCopier copier(from, to, earlier_log, progress);
+  if (auto copied = copier.copy(); !copied) return copied.error();
+  const auto found = verify_data(to, copier.log().stats().tip, [&](std::uint64_t done, std::uint64_t total) {
+    progress("verifying", done, total);
+  });
+  if (!found) return found.error();
+  if (auto whole = require_whole(*found, copier.log(), from, to); !whole) return whole.error();
+  return copier.result(*found);
+}
+
+}  // namespace aludel

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/restore.hpp"
+
+#include <string>
+#include <system_error>
+
+#include "base/os/file.hpp"
+#include "base/os/lock.hpp"
+
+namespace aludel {
+
+namespace {
+
+std::filesystem::path draft_of(const DataDirectory& data) {
+  return data.root() / "restore.tmp";
+}
+
+std::filesystem::path whole_of(const DataDirectory& data) {
+  return data.root() / "restore.whole";
+}
+
+bool is_there(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(std::filesystem::symlink_status(path, ignored));
+}
+
+Result<std::filesystem::path> find_backup(const std::filesystem::path& named) {
+  const auto path = named.has_filename() ? named : named.parent_path();
+  if (is_there(DataDirectory(path).log())) {
+    if (path.extension() != ".tmp") return path;
+    return Error(ErrorCode::conflict,
+                 "restore " + path.string() +
+                     ": it was cut off while it was made, and is no backup: name another "
+                     "one, or the folder that holds them");
+  }
+  const auto latest = latest_backup(path);
+  if (!latest && latest.error().code != ErrorCode::not_found) return latest.error();
+  if (latest && *latest) return **latest;
+  return Error(ErrorCode::not_found, "restore " + path.string() +
+                                         ": there is no backup: name one that `backup` has made, or the "
+                                         "folder that holds them");
+}
+
+Result<void> require_unused(const DataDirectory& data) {
+  for (const auto& path : {data.log(), data.processors()}) {
+    if (!is_there(path)) continue;
+    return Error(ErrorCode::conflict,
+                 "restore into " + data.root().string() + ": " + path.string() +
+                     " is there already: name a new folder by --data, or move that away");
+  }
+  return {};
+}
+
+// The log comes last: without it nothing of the rest is taken for a data directory's. May be interrupted, and
+// be done again.
+Result<void> put_into_place(const DataDirectory& data) {
+  auto& files = os::real_file_system();
+  const DataDirectory whole(whole_of(data));
+  const auto move = [&](const std::filesystem::path& from, const std::filesystem::path& to) -> Result<void> {
+    if (!is_there(from)) return {};
+    return files.rename(from, to);
+  };
+  if (auto moved = move(whole.processors(), data.processors()); !moved) return moved;
+  if (!is_there(data.config())) {
+    if (auto moved = move(whole.config(), data.config()); !moved) return moved;
+  }
+  if (auto moved = move(whole.log(), data.log()); !moved) return moved;
+  if (auto synced = files.sync_directory(data.root()); !synced) return synced;
+  if (auto removed = os::remove_tree(whole.root()); !removed) return removed;
+  return files.sync_directory(data.root());
+}
+
+// An empty folder but for its lock, whatever an earlier restore has left there.
+Result<os::FileLock> begin_draft(const std::filesystem::path& draft) {
+  auto& files = os::real_file_system();
+  if (auto made = files.create_directories(draft); !made) return made.error();
+  auto lock = os::FileLock::acquire(draft / "lock");
+  if (!lock) return lock;
+  const auto names = files.list(draft);
+  if (!names) return names.error();
+  for (const auto& name : *names) {
+    if (name == "lock") continue;
+    if (auto removed = os::remove_tree(draft / name); !removed) return removed.error();
+  }
+  return lock;
+}
+
+// What the folder holds that was put into place before it was cut off.
+Result<DataCopy> look_at(const DataDirectory& data) {
+  const auto found = verify_data(data, 0, [](std::uint64_t, std::uint64_t) {});
+  if (!found) return found.error();
+  DataCopy content;
+  content.events = found->log.events;
+  content.bytes = found->log.bytes;
+  content.projections = found->projections;
+  return content;
+}
+
+}  // namespace
+
+Result<void> require_no_restore(const DataDirectory& data) {
+  if (!is_there(draft_of(data)) && !is_there(whole_of(data))) return {};
+  return Error(
+      ErrorCode::conflict,
+      "use the data directory " + data.root().string() +
+          ": a restore into it was cut off, or is under way: run `restore` again, as it was run before");
+}
+
+Result<Backup> restore(const std::filesystem::path& backup, const DataDirectory& data,
+                       const CopyProgress& progress) {
+  auto& files = os::real_file_system();
+  const auto found = find_backup(backup);
+  if (!found) return found.error();
+  if (is_there(whole_of(data))) {
+    if (auto placed = put_into_place(data); !placed) return placed.error();
+    const auto content = look_at(data);
+    if (!content) return content.error();
+    return Backup{*found, *content};
+  }
+  if (auto unused = require_unused(data); !unused) return unused.error();
+  const auto draft = draft_of(data);
+  const auto lock = begin_draft(draft);
+  if (!lock) return lock.error();
+  const auto copied = copy_data(DataDirectory(*found), DataDirectory(draft), {}, progress);
+  if (!copied) {
+    (void)os::remove_tree(draft);  // else it is told that it was cut off
+    return copied.error();
+  }
+  if (auto renamed = files.rename(draft, whole_of(data)); !renamed) return renamed.error();
+  if (auto synced = files.sync_directory(data.root()); !synced) return synced.error();
+  if (auto placed = put_into_place(data); !placed) return placed.error();
+  return Backup{*found, *copied};
+}
+
+}  // namespace aludel
