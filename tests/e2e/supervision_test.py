@@ -233,6 +233,30 @@ def test_a_power_loss_under_normal_sync_leaves_a_log_that_opens_and_processors_t
     equal(aludel.seen(), [0, 1])
 
 
+def test_a_log_that_is_cut_under_a_handler_stops_its_processor_and_ends_no_process(aludel):
+    aludel.configure(f'[processor.x]\nplugin = "{FACTS["planned"]}"\nstrategy = "dead_letter"\n')
+    gate = aludel.directory / "gate"
+    plans = {"does": "wait", "for": str(gate)}, {"does": "handled", "more": "x" * 50_000}
+    aludel.append_events(*({"type": "plan", "data": plan} for plan in plans))
+    segment = aludel.directory / "log" / f"{0:020}.seg"
+    with aludel.host() as host:
+        until(aludel.in_flight, "the first event to be handled")
+        content = segment.read_bytes()
+        os.truncate(segment, 8192)  # the second event is in the same block, which has been checked
+        gate.touch()
+        until(lambda: f"{segment} at offset" in host.log(), "the log to be found cut")
+        with open(segment, "r+b") as file:
+            file.write(content)
+        x = aludel.wait_for_state("stopped")
+        equal((x["cursor"], x["dead_letters"], x["error"]["code"]), (None, 0, "corrupt"))
+        aludel.run("processor", "resume", "x")
+        until(lambda: aludel.processor()["cursor"] == 1, "both events to be handled")
+        status, log = host.end()
+    equal(status, 0)
+    equal(log.count(" error "), 1)
+    equal(aludel.json("dlq", "list", "--all"), [])
+
+
 def test_a_plugin_that_was_replaced_by_garbage_is_refused_and_its_rows_are_kept(aludel):
     plugin = aludel.directory / "plugin.so"
     shutil.copy(FACTS["unruly"], plugin)

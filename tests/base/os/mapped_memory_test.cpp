@@ -38,8 +38,9 @@ bool all(const Mapping& mapping, std::size_t from, std::size_t to, char wanted) 
                      [=](std::byte byte) { return byte == static_cast<std::byte>(wanted); });
 }
 
-/// The signal that ended a process that did `action`; 0 if it came to an end.
-int signal_that_ends(void (*action)()) {
+/// Whether a process that does `action` comes to its end. What else it ends by is the business of whoever
+/// handled the signal before: a sanitizer perhaps.
+bool outlives(void (*action)()) {
   const int child = ::fork();
   if (child == 0) {
     action();
@@ -47,7 +48,7 @@ int signal_that_ends(void (*action)()) {
   }
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
-  return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  return status == 0;
 }
 
 }  // namespace
@@ -101,8 +102,8 @@ TEST_CASE("a bus error that is not at a mapping's still ends the process") {
   const TempDir dir;
   const auto file = make_file(dir.path() / "a", 1);
   const auto mapping = file->map(page).value();  // sets the handler
-  CHECK(signal_that_ends([] { ::raise(SIGBUS); }) == SIGBUS);
-  CHECK(signal_that_ends([] {}) == 0);
+  CHECK_FALSE(outlives([] { ::raise(SIGBUS); }));
+  CHECK(outlives([] {}));
 }
 
 }  // namespace aludel::os
