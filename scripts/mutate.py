@@ -134,8 +134,9 @@ class Workshop:
         escaped = case.replace("\\", "\\\\").replace(",", "\\,")
         command = [*test["cmd"], "--no-colors=true", f"--test-case={escaped}"]
         try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  text=True, errors="replace", env=os.environ | test["env"], timeout=TIME_MAX, check=False)
+            done = subprocess.run(command, cwd=self.build_folder, env=os.environ | test["env"], timeout=TIME_MAX, text=True,
+                                  errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, check=False)
         except subprocess.TimeoutExpired:
             return f"took over {TIME_MAX} s"
         return judge(done.returncode, done.stdout)
