@@ -221,6 +221,24 @@ def test_a_restore_that_was_cut_off_is_told_and_repeated(aludel):
     finish()
 
 
+def test_a_restore_that_is_killed_is_repeated_until_it_is_done(aludel):
+    aludel.configure_unruly(SMALL_SEGMENTS)
+    append_large(aludel, 6)
+    aludel.drain()
+    back_up(aludel)
+    for number in range(5):
+        new = Aludel(aludel.directory / f"new-{number}")
+        cut = subprocess.Popen(new.command("restore", aludel.directory / "backups"), stdout=subprocess.DEVNULL)
+        until(lambda: (new.directory / "restore.tmp" / "log").exists() or cut.poll() is not None, "the restore to be begun")
+        cut.send_signal(signal.SIGKILL)
+        cut.wait()
+        if any((new.directory / name).exists() for name in ("restore.tmp", "restore.whole")):
+            new.run("restore", aludel.directory / "backups")
+        equal(sorted(path.name for path in new.directory.iterdir()), ["aludel.toml", "log", "processors"])
+        holds(new.run("verify"), "verified 6 events")
+        equal(new.seen(), list(range(6)))
+
+
 def test_a_restore_goes_into_an_unused_folder_only_and_keeps_the_config_there(aludel):
     aludel.configure_unruly()
     aludel.append("calm")
