@@ -211,7 +211,9 @@ TEST_CASE("a broken environment stops the processor and leaves the letter as it 
     REQUIRE(seen.error);
     CHECK(seen.error->code == "disk");
     CHECK(seen.error->outcome == "fatal");
-    CHECK(seen.error->message == "in the replay of dead letter 1 (event 5): scripted");
+    CHECK(seen.error->message ==
+          "in the replay of dead letter 1 (event 5): scripted; if it stays so, `dlq discard --id 1` gives "
+          "that letter up");
     // It does not stand at the event, which lies behind it.
     CHECK_FALSE(seen.error->event_id);
   }
@@ -219,6 +221,23 @@ TEST_CASE("a broken environment stops the processor and leaves the letter as it 
   rig.script.events.clear();
   CHECK(rig.run().activity == Activity::offline);
   CHECK(rig.letters() == "5 replayed 1/0/0");
+}
+
+TEST_CASE("a replay that is fatal leaves the attempts at the event that waits as they are") {
+  Replays rig;
+  rig.options.error_policy.processor.on_retry = Strategy::retry;
+  rig.fails(3, 1);
+  rig.fails(5, 100, Outcome::retry);
+  rig.steps.push_back([&](const FakeLog::Wait&) { rig.stop.raise(); });
+  rig.run();
+  rig.fails(3, 100, Outcome::fatal);
+  rig.clock.advance(minutes(1));
+  const auto stopped = rig.run();
+  CHECK(stopped.activity == Activity::stopped);
+  REQUIRE(stopped.error);
+  CHECK_FALSE(stopped.error->event_id);
+  CHECK(rig.durable().error->event_id == 5);
+  CHECK(rig.durable().error->attempt == 1);
 }
 
 TEST_CASE("a processor that is paused or stopped replays nothing") {
