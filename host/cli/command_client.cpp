@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/duration.hpp"
 #include "base/nearest.hpp"
 #include "cli/hint.hpp"
 #include "processor/projection.hpp"
@@ -26,6 +27,7 @@ namespace {
 constexpr auto look_interval = std::chrono::milliseconds(10);
 constexpr auto state_interval = std::chrono::seconds(1);
 constexpr auto bring_up_patience = std::chrono::seconds(2);
+constexpr auto answer_patience = std::chrono::seconds(30);
 
 // The projection as anybody may read it.
 class ResultReader {
@@ -44,6 +46,12 @@ class ResultReader {
     return control->applied;
   }
   Result<std::optional<CommandResult>> result(std::int64_t id) { return tables_.command_result(id); }
+  /// A replay takes as long as it takes, and what was given behind it waits.
+  Result<bool> replay_is_under_way() {
+    const auto control = tables_.control();
+    if (!control) return control.error();
+    return control->unfinished != 0;
+  }
 
  private:
   ResultReader(std::unique_ptr<Database> database, HostTables tables)
@@ -68,28 +76,41 @@ bool is_at_rest(const LiveState& live) {
          std::find(std::begin(states), std::end(states), live.state) != std::end(states);
 }
 
+// Why a command that a host was told of is not waited for any longer; nothing: it is.
+// @param rested whether the processor was at rest at the look before: at the first one it may not have been
+//   started for the command yet
+std::optional<Error> why_not_awaited(const LiveState& live, const std::string& name, bool rested) {
+  const auto processor = "processor \"" + name + "\"";
+  if (live.state.empty()) return Error(ErrorCode::stopped, "the host has gone, or does not answer any more");
+  if (live.state == "hanging")
+    return Error(ErrorCode::timed_out, processor + " hangs in a call of its handler");
+  if (!rested || !is_at_rest(live)) return std::nullopt;
+  return Error(ErrorCode::stopped,
+               processor + " is " + live.state + (live.why.empty() ? "" : ": ") + live.why);
+}
+
+Error not_taken_up(const LiveState& live, const std::string& name) {
+  return {ErrorCode::timed_out, "processor \"" + name + "\" is " + live.state +
+                                    ", but has not taken it up in " + format_duration(answer_patience) +
+                                    ": look whether its process is stopped, or the disk is busy"};
+}
+
 Result<CommandResult> wait_for(const Installation& installation, const std::string& name,
                                ResultReader& reader, std::int64_t id) {
-  const auto kept = "; command " + std::to_string(id) + " is kept, and applied once it can be";
-  auto look_at_state = system_clock().now() + state_interval;
-  bool rested = false;
-  for (;;) {
+  auto now = system_clock().now();
+  auto look_at_state = now + state_interval;
+  auto given_up_at = now + answer_patience;
+  for (bool rested = false;; now = system_clock().now()) {
     const auto result = reader.result(id);
     if (!result) return result.error();
     if (*result && (*result)->finished) return **result;
-    if (system_clock().now() >= look_at_state) {
+    if (now >= look_at_state) {
       const auto live = live_state(installation, name);
-      if (live.state == "hanging") {
-        auto hangs = "processor \"" + name + "\" hangs in a call of its handler";
-        return Error(ErrorCode::timed_out, hangs.append(kept));
-      }
-      if (live.state.empty()) return Error(ErrorCode::stopped, "the host has gone" + kept);
-      // At the first look it may not have been started for the command yet.
-      if (rested && is_at_rest(live)) {
-        auto rests =
-            "processor \"" + name + "\" is " + live.state + (live.why.empty() ? "" : ": ") + live.why;
-        return Error(ErrorCode::stopped, rests.append(kept));
-      }
+      if (auto why = why_not_awaited(live, name, rested)) return std::move(*why);
+      const auto replays = reader.replay_is_under_way();
+      if (!replays) return replays.error();
+      if (*replays) given_up_at = now + answer_patience;
+      if (now >= given_up_at) return not_taken_up(live, name);
       rested = is_at_rest(live);
       look_at_state += state_interval;
     }
@@ -159,10 +180,15 @@ Result<CommandResult> apply_alone(const Installation& installation, const std::s
   if (const auto host = HostClient::connect(installation.data.socket()); host && (*host)->nudge(name)) {
     return wait_for(installation, name, reader, id);
   }
-  return Error(ErrorCode::stopped, "processor \"" + name + "\" did not apply command " + std::to_string(id) +
-                                       ": it is " + std::string(to_string(state.activity)) +
-                                       (state.error ? ": " + describe(*state.error) : std::string()) +
-                                       "; the command is kept for its next start");
+  return Error(ErrorCode::stopped, "processor \"" + name + "\" did not apply it: it is " +
+                                       std::string(to_string(state.activity)) +
+                                       (state.error ? ": " + describe(*state.error) : std::string()));
+}
+
+// Whatever has come between: it was given, and will be applied.
+Error kept(std::int64_t id, const Error& error) {
+  const auto code = error.code == ErrorCode::timed_out ? error.code : ErrorCode::stopped;
+  return {code, error.message + "; command " + std::to_string(id) + " is kept, and applied once it can be"};
 }
 
 }  // namespace
@@ -219,14 +245,14 @@ Result<CommandResult> give_command(const Installation& installation, const std::
   if (!queue) return queue.error();
   const auto id = (*queue)->post(command, *applied);
   if (!id) return id.error();
-  auto host = HostClient::connect(installation.data.socket());
-  if (host) {
-    const auto nudged = (*host)->nudge(processor);
-    if (nudged) return wait_for(installation, processor, *reader, *id);
-    if (nudged.error().code != ErrorCode::not_found) return nudged.error();
-  }
-  auto result = apply_alone(installation, processor, *reader, *id);
-  if (!result || command.kind != Command::Kind::resume) return result;
+  // By the host, or without one if none runs the processor, or it died before it had heard of the command.
+  const auto host = HostClient::connect(installation.data.socket());
+  const auto nudged = host ? (*host)->nudge(processor) : host.error();
+  if (!nudged && nudged.error().code == ErrorCode::timed_out) return kept(*id, nudged.error());
+  auto result = nudged ? wait_for(installation, processor, *reader, *id)
+                       : apply_alone(installation, processor, *reader, *id);
+  if (!result) return kept(*id, result.error());
+  if (nudged || command.kind != Command::Kind::resume) return result;
   const auto live = live_state(installation, processor);
   return live.state == "refused" ? not_started(live, processor) : result;
 }

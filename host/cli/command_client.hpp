@@ -12,8 +12,8 @@ namespace aludel {
 /// Gives a processor a command and waits until it is applied and durable: by the host that runs the
 /// processor, or, where there is none, by a child that is started for it.
 /// @return not_found: there is no such processor, or it has never run; timed_out: it hangs in a call of its
-///   handler (the command is kept); stopped: it could not be applied now (and is kept), or it was, but the
-///   host that runs could not start this processor and does not try again
+///   handler, or it or its host does not answer (the command is kept); stopped: it could not be applied now
+///   (and is kept), or it was, but the host that runs could not start this processor and does not try again
 [[nodiscard]] Result<CommandResult> give_command(const Installation& installation,
                                                  const std::string& processor, const Command& command);
 

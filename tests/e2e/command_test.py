@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -30,6 +31,14 @@ def seen(aludel):
 
 def command(aludel, *arguments, status=0):
     return aludel.run("processor", *arguments, status=status)
+
+
+def has_socket(process):
+    for file in pathlib.Path(f"/proc/{process}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            if os.readlink(file).startswith("socket:"):
+                return True
+    return False
 
 
 def kill(process):
@@ -129,7 +138,7 @@ def test_a_replay_that_no_handler_can_be_brought_up_for_is_reported_and_kept(alu
     aludel.drain()
     configure(aludel, LETTERS, 'config = { in = "create" }')
     replay = "dlq", "replay", "x", "--all"
-    holds(aludel.run(*replay, status=1)[1], 'processor "x" did not apply command 1: it is refused: planned: as planned in create')
+    holds(aludel.run(*replay, status=1)[1], 'processor "x" did not apply it: it is refused: planned: as planned in create; command 1 is kept')
     with aludel.host():
         aludel.wait_for_state("refused")
         why = aludel.processor()["error"]["message"]
@@ -150,8 +159,8 @@ def test_a_replay_whose_handler_does_not_come_up_yet_is_reported_and_kept(aludel
     aludel.drain()
     configure(aludel, LETTERS, f'config = {{ awaits = "{gate}" }}')
     replay = "dlq", "replay", "x", "--all"
-    equal(aludel.run(*replay, status=1), ("", 'aludel: processor "x" did not apply command 1: it is retrying: planned: not there yet; '
-                                              'the command is kept for its next start\n'))
+    equal(aludel.run(*replay, status=1), ("", 'aludel: processor "x" did not apply it: it is retrying: planned: not there yet; '
+                                              'command 1 is kept, and applied once it can be\n'))
     equal(command(aludel, "pause", "x"), "paused x\n")  # nor is a pause held up
     with aludel.host():
         aludel.wait_for_state("retrying")
@@ -175,6 +184,47 @@ def test_a_command_is_answered_by_whoever_has_the_folder_when_a_host_starts(alud
             fcntl.lockf(lock, fcntl.LOCK_UN)
             equal((*pause.communicate(timeout=LIMIT), pause.returncode), ("paused x\n", "", 0))
             aludel.wait_for_state("paused")
+
+
+def test_a_command_is_applied_though_the_host_dies_before_it_has_heard_of_it(aludel):
+    configure(aludel, FAIL_FAST)
+    plans(aludel, {"does": "fail"}, {})
+    with aludel.host() as host:
+        aludel.wait_for_state("stopped")
+        host.process.send_signal(signal.SIGSTOP)
+        skip = subprocess.Popen(aludel.command("processor", "skip", "x"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        until(lambda: has_socket(skip.pid), "the command to talk to the host")
+        host.end(signal.SIGKILL)
+        equal((*skip.communicate(timeout=LIMIT), skip.returncode), ("skipped in x: event 0\n", "", 0))
+    aludel.drain()
+    equal(seen(aludel), [1])
+
+
+def test_a_command_that_a_frozen_host_does_not_answer_is_said_to_be_kept(aludel):
+    configure(aludel, FAIL_FAST)
+    plans(aludel, {"does": "fail"}, {})
+    with aludel.host() as host:
+        aludel.wait_for_state("stopped")
+        host.process.send_signal(signal.SIGSTOP)
+        _, error = command(aludel, "skip", "x", status=1)
+        equal(error, "aludel: talk to the host: it has not answered in 5s; command 1 is kept, and applied once it can be\n")
+        host.process.send_signal(signal.SIGCONT)
+        aludel.wait_for_state("waiting")
+    equal(seen(aludel), [1])
+
+
+def test_a_command_that_a_frozen_processor_does_not_take_up_is_said_to_be_kept(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, {})
+    with aludel.host() as host:
+        aludel.wait_for_state("waiting")
+        child = host.children()[0]
+        os.kill(child, signal.SIGSTOP)
+        _, error = command(aludel, "pause", "x", status=1)
+        holds(error, 'processor "x" is waiting, but has not taken it up in 30s: look whether its process is stopped')
+        holds(error, "; command 1 is kept, and applied once it can be\n")
+        os.kill(child, signal.SIGCONT)
+        aludel.wait_for_state("paused")
 
 
 def test_one_that_the_host_could_not_start_is_not_resumed_but_started_with_the_next(aludel):

@@ -321,7 +321,7 @@ def test_a_drain_waits_for_a_folder_that_is_held_no_longer_than_a_stop_takes(alu
         holds(aludel.drain(status=1), "not caught up: x (retrying: locked: lock ")
         holds(aludel.drain("--timeout", "100ms", status=1), "not caught up: x (")
         _, error = aludel.run("processor", "pause", "x", status=1)
-        holds(error, "did not apply command 1: it is stopped: locked: lock ")
+        holds(error, "did not apply it: it is stopped: locked: lock ")
     equal((aludel.processor()["state"], aludel.processor()["error"]), ("offline", None))
     aludel.run("processor", "resume", "x")
     aludel.drain()
