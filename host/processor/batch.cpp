@@ -138,9 +138,10 @@ std::optional<Fault> Batch::commit(const Position& to, const std::optional<Stand
 Result<void> Batch::write_bookkeeping(const Cursor& to, const std::optional<Standstill>& standstill) {
   auto& tables = parts_.projection.tables();
   if (auto moved = tables.move_cursor(cursor_.position, to); !moved) return moved;
-  if (standstill) return tables.note_standstill(*standstill);
-  if (failing_ && to.position.next > failing_->id) return tables.clear_standstill();
-  return {};
+  if (failing_ && to.position.next > failing_->id) {
+    if (auto cleared = tables.clear_standstill(); !cleared) return cleared;
+  }
+  return standstill ? tables.note_standstill(*standstill) : Result<void>();
 }
 
 // A call for all that was delivered: an event that is alone is at stake itself.

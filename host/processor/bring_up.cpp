@@ -13,6 +13,7 @@
 namespace aludel {
 
 BringUp::End BringUp::run(const std::string& config_json, const Interrupt& stop) {
+  earlier_ = parts_.teller.state().error;
   if (create(config_json, stop) && migrate(stop) && start(stop) && note_up()) return End::up;
   return standstill_ ? End::standstill : End::interrupted;
 }
@@ -106,18 +107,19 @@ bool BringUp::start(const Interrupt& stop) {
 }
 
 // The version that is up, with what it subscribes to; and an earlier standstill that is about no event may
-// have been overcome.
+// have been overcome. What it was brought up in spite of counts again.
 bool BringUp::note_up() {
   auto& projection = parts_.projection;
   auto& tables = projection.tables();
   auto& state = parts_.teller.state();
   const auto& about = parts_.instance->description();
-  const bool refused = state.error && state.error->code == log_refuses && projection.outbox().may_hold();
+  const bool refused = earlier_ && earlier_->code == log_refuses && projection.outbox().may_hold();
   const auto first = parts_.log.first();
   const bool expired = first && state.next < *first;
-  const bool overcome = parts_.overcomes && state.error && !state.error->event_id && !refused && !expired;
+  const bool overcome = parts_.overcomes && earlier_ && !earlier_->event_id && !refused && !expired;
   const auto known = tables.subscriptions();
   const bool subscribed = known && *known == about.subscriptions;
+  state.error = overcome ? std::nullopt : earlier_;
   if (!overcome && subscribed && state.handler_version == about.version) return true;
   auto noted = projection.begin();
   if (noted) noted = tables.note_handler(about, about.projection_version);
@@ -128,7 +130,6 @@ bool BringUp::note_up() {
     return stand_still(Activity::stopped, host_error("start", noted.error(), parts_.clock.wall_ns()));
   }
   state.handler_version = about.version;
-  if (overcome) state.error.reset();
   return true;
 }
 

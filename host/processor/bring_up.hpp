@@ -60,6 +60,7 @@ class BringUp {
   std::optional<Outcome> persist(Stage stage, const Interrupt& stop, const Attempt& attempt);
 
   Parts parts_;
+  std::optional<ProcessorError> earlier_;  ///< why it stood still before
   bool started_ = false;
   std::optional<Standstill> standstill_;
 };

@@ -172,7 +172,10 @@ Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
   }
   const auto standstill = tables.standstill();
   if (!standstill) return standstill.error();
-  if (!*standstill || !(*standstill)->error.event_id) {
+  // What it has stopped for since an event failed is no reason to give that event up.
+  const bool elsewhere =
+      parts_.verdict && parts_.verdict->activity == Activity::stopped && !parts_.verdict->error.event_id;
+  if (elsewhere || !*standstill || !(*standstill)->error.event_id) {
     return refused("it stands at no event: only one that has failed can be skipped");
   }
   const auto event_id = *(*standstill)->error.event_id;
@@ -235,7 +238,10 @@ Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
   if (!begun) return begun.error();
   outcome.goes_on = true;
   std::uint64_t dropped = 0;
-  if (diverged || (*standstill && (*standstill)->error.code == log_refuses)) {
+  const auto log_refused = [](const std::optional<Standstill>& reason) {
+    return reason && reason->error.code == log_refuses;
+  };
+  if (diverged || log_refused(*standstill) || log_refused(parts_.verdict)) {
     // As another producer: the log need not agree with what it was as the one before.
     const auto emptied = projection.outbox().begin_anew(Uuid::random());
     if (!emptied) return emptied.error();

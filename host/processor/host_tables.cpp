@@ -102,6 +102,14 @@ std::optional<Activity> durable_activity(std::string_view word) {
   return std::nullopt;
 }
 
+// An event's attempts go on counting, whatever keeps the processor from going on meanwhile; unless the log no
+// longer has that event.
+bool displaces(const Standstill& standstill, const std::optional<Standstill>& earlier) {
+  const bool about_event = earlier && earlier->error.event_id;
+  const bool is_gone = standstill.activity == Activity::diverged || standstill.activity == Activity::expired;
+  return !about_event || standstill.error.event_id || is_gone;
+}
+
 }  // namespace
 
 Result<bool> HostTables::exist(Database& database) {
@@ -291,6 +299,9 @@ Result<std::vector<Subscription>> HostTables::subscriptions() {
 }
 
 Result<void> HostTables::note_standstill(const Standstill& standstill) {
+  const auto earlier = this->standstill();
+  if (!earlier) return earlier.error();
+  if (!displaces(standstill, *earlier)) return {};
   auto insert = database_->prepare(
       "insert or replace into _aludel_standstill values (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!insert) return insert.error();

@@ -68,6 +68,8 @@ class HostTables {
   Result<void> note_handler(const HandlerDescription& handler, std::uint32_t projection_version);
   /// What the handler that was up last has subscribed to.
   [[nodiscard]] Result<std::vector<Subscription>> subscriptions();
+  /// One that is about no event leaves in place what is noted of the event that the processor stands at: its
+  /// attempts go on counting, and the host keeps the reason beside the projection.
   Result<void> note_standstill(const Standstill& standstill);
   Result<void> clear_standstill();
   /// Counts the open dead letters anew.

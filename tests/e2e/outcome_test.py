@@ -212,6 +212,26 @@ def test_a_wait_is_shown_with_its_end_and_blocks_neither_the_end_nor_others(alud
         equal(aludel.wait_for_state("retrying")["attempt"], 1)
 
 
+def test_a_wait_outlasts_another_reason_to_stand_still(aludel):
+    def told():
+        x = aludel.processor()
+        return x["state"], x["attempt"], x["error"]["message"], x["error"]["next_try"]
+
+    strategy = 'strategy = "retry"\nretry = { initial_delay = "1h", max_delay = "1h" }'
+    configure(aludel, strategy)
+    aludel.append_events({"type": "plan", "data": {"does": "retry"}})
+    with aludel.host():
+        aludel.wait_for_state("retrying")
+        waits = told()
+    configure(aludel, strategy, 'in = "create"')
+    aludel.drain(status=1)
+    equal(told(), ("refused", 0, "as planned in create", None))
+    configure(aludel, strategy)
+    with aludel.host():
+        aludel.wait_for_state("retrying")
+        equal(told(), waits)
+
+
 def test_a_failed_migration_stops_under_every_strategy(aludel):
     for n, strategy in enumerate(STRATEGIES.values()):
         other = another(aludel, str(n))

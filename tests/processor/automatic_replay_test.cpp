@@ -223,6 +223,23 @@ TEST_CASE("a broken environment stops the processor and leaves the letter as it 
 
 TEST_CASE("a processor that is paused or stopped replays nothing") {
   Replays rig;
+TEST_CASE("a replay that is fatal leaves the attempts at the event that waits as they are") {
+  Replays rig;
+  rig.options.error_policy.processor.on_retry = Strategy::retry;
+  rig.fails(3, 1);
+  rig.fails(5, 100, Outcome::retry);
+  rig.steps.push_back([&](const FakeLog::Wait&) { rig.stop.raise(); });
+  rig.run();
+  rig.fails(3, 100, Outcome::fatal);
+  rig.clock.advance(minutes(1));
+  const auto stopped = rig.run();
+  CHECK(stopped.activity == Activity::stopped);
+  REQUIRE(stopped.error);
+  CHECK_FALSE(stopped.error->event_id);
+  CHECK(rig.durable().error->event_id == 5);
+  CHECK(rig.durable().error->attempt == 1);
+}
+
   rig.fails(5, 1);
   rig.make_letters();
   rig.clock.advance(minutes(2));

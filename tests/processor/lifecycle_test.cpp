@@ -191,7 +191,7 @@ TEST_CASE("a create that asks to be called again is, on a new instance, with gro
   CHECK(pauses ==
         std::vector<std::chrono::nanoseconds>{milliseconds(100), milliseconds(200), milliseconds(400)});
   CHECK(rig.script.life() ==
-        "c create destroy create destroy create destroy create migrate 0 1 c start c h0 f c stop destroy");
+        "c create destroy create destroy create destroy create migrate 0 1 c start h0 f c stop destroy");
   REQUIRE(rig.told[3].error);
   CHECK(rig.told[3].error->attempt == 3);
   CHECK(rig.told[3].error->code == "not_yet");
@@ -209,7 +209,7 @@ TEST_CASE("a migrate and a start that ask to be called again are, on the same in
   CHECK(rig.run().activity == Activity::offline);
   CHECK(pauses ==
         std::vector<std::chrono::nanoseconds>{milliseconds(100), milliseconds(100), milliseconds(200)});
-  CHECK(rig.script.life() == "c create migrate 0 1 migrate 0 1 c start start start c stop destroy");
+  CHECK(rig.script.life() == "c create migrate 0 1 migrate 0 1 c start start start stop destroy");
 }
 
 TEST_CASE("a pause lasts as long as the handler asks, within reason") {

@@ -2,6 +2,7 @@
 // What becomes of a failed event under each error strategy. The journal's words are explained at
 // `Script::journal`.
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -209,6 +210,65 @@ TEST_CASE("a wait after a restart is never longer than it was meant to be, whate
     CHECK(rig.clock.now() - begun == (shift.count() < 0 ? milliseconds(100) : milliseconds(0)));
     rig.check_at_the_end(upto(9), 0, 0);
   }
+}
+
+TEST_CASE("attempts go on counting when the processor has stopped for another reason meanwhile") {
+  struct Row {
+    std::string reason;
+    std::function<void(Outcomes&)> breaks;
+    std::string error;  ///< of the run that it stops
+  };
+  const Row rows[] = {
+      {"create", [](Outcomes& rig) { rig.script.create.outcome = Outcome::fail; }, "boom: scripted"},
+      {"start", [](Outcomes& rig) { rig.script.start.outcome = Outcome::fatal; }, "boom: scripted"},
+      {"read", [](Outcomes& rig) { rig.log.fail_at(5); }, "corrupt: look up event 4: "},
+      {"commit",
+       [](Outcomes& rig) { rig.script.events[5] = {.sql = "update _aludel_cursor set fingerprint = 4711"}; },
+       "cursor_moved: move the cursor"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.reason);
+    Outcomes rig(Strategy::retry);
+    rig.script.events[5] = {.outcome = Outcome::retry};
+    rig.steps.push_back([&](const FakeLog::Wait& wait) { rig.clock.advance(*wait.timeout); });
+    rig.steps.push_back([&](const FakeLog::Wait&) { rig.stop.raise(); });
+    rig.run();
+    const auto script = rig.script;
+    row.breaks(rig);
+    const auto stopped = rig.run();
+    REQUIRE(stopped.error);
+    CHECK(describe(*stopped.error).starts_with(row.error));
+    CHECK(rig.durable().error->event_id == 5);
+    CHECK(rig.durable().error->attempt == 2);
+    rig.script = script;
+    rig.log.fail_at(std::nullopt);
+    CHECK(rig.run().activity == Activity::offline);
+    CHECK(rig.letters() == "5 retry handle boom 3");
+    CHECK_FALSE(rig.durable().error);
+  }
+}
+
+TEST_CASE("attempts go on counting when the handler has asked to be brought up later meanwhile") {
+  Outcomes rig(Strategy::retry);
+  rig.script.events[5] = {.outcome = Outcome::retry};
+  rig.steps.push_back([&](const FakeLog::Wait&) { rig.stop.raise(); });
+  rig.run();
+  rig.script.create = {.outcome = Outcome::retry, .times = 1};
+  rig.run();
+  CHECK(rig.letters() == "5 retry handle boom 3");
+}
+
+TEST_CASE("what a processor has stopped for since an event failed does not have that event skipped") {
+  Outcomes rig(Strategy::fail_fast);
+  rig.script.events[5] = {.outcome = Outcome::fail};
+  rig.run();
+  rig.script.start.outcome = Outcome::fatal;
+  const auto stopped = rig.run();
+  rig.options.start = Processor::Start::as_it_was;
+  rig.options.verdict = Standstill{stopped.activity, *stopped.error};
+  Rig::command(rig.directory(), {0, Command::Kind::skip});
+  CHECK(rig.run().activity == Activity::stopped);
+  CHECK(rig.durable().next == 5);
 }
 
 TEST_CASE("a newer version of the handler has all its attempts before it") {
