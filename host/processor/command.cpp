@@ -84,6 +84,16 @@ void bind(Statement& statement, int index, const std::optional<std::int64_t>& va
   value ? statement.bind(index, *value) : statement.bind_null(index);
 }
 
+// What is lost with the queue is what waits in it.
+Error advised(const Error& error, const std::filesystem::path& file) {
+  if (error.code != ErrorCode::corrupt) return error;
+  return {
+      error.code,
+      error.message + ": end the host and remove " + file.string() +
+          ": the commands that are kept in it are lost, the processor's projection and dead letters are not",
+      "damaged_commands"};
+}
+
 std::optional<std::int64_t> integer_at(const Statement& row, int column) {
   return row.is_null(column) ? std::nullopt : std::optional(row.integer(column));
 }
@@ -103,10 +113,11 @@ std::string_view to_string(Command::Kind kind) {
 }
 
 Result<std::unique_ptr<CommandQueue>> CommandQueue::open(const std::filesystem::path& directory) {
-  auto database = Database::open(directory / file_name, Database::Mode::create);
-  if (!database) return database.error();
-  if (auto known = require_known_format(**database); !known) return known.error();
-  if (auto made = (*database)->execute(schema); !made) return made.error();
+  const auto file = directory / file_name;
+  auto database = Database::open(file, Database::Mode::create);
+  if (!database) return advised(database.error(), file);
+  if (auto known = require_known_format(**database); !known) return advised(known.error(), file);
+  if (auto made = (*database)->execute(schema); !made) return advised(made.error(), file);
   return std::unique_ptr<CommandQueue>(new CommandQueue(std::move(*database)));
 }
 
@@ -153,7 +164,7 @@ Result<std::int64_t> CommandQueue::post(const Command& command, std::int64_t app
   bind(*insert, 7, letters.since_ns);
   bind(*insert, 8, letters.until_ns);
   const auto row = insert->step();
-  if (!row) return row.error();
+  if (!row) return advised(row.error(), database_->path());
   const auto id = insert->integer(0);
   if (auto done = insert->run(); !done) return done.error();
   return id;
@@ -165,7 +176,7 @@ Result<std::optional<Command>> CommandQueue::next(std::int64_t applied) {
       "order by id limit 1");
   if (!select) return select.error();
   const auto found = select->bind(1, applied).step();
-  if (!found) return found.error();
+  if (!found) return advised(found.error(), database_->path());
   if (!*found) return std::optional<Command>();
   const auto kind = parse_kind(select->text(1));
   if (!kind) {

@@ -252,6 +252,29 @@ def test_one_that_the_host_could_not_start_is_not_resumed_but_started_with_the_n
     equal(seen(aludel), [0, 1])
 
 
+def test_a_damaged_queue_of_commands_is_removed_and_nothing_else_is_lost(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, {}, {"does": "fail"})
+    aludel.drain()
+    command(aludel, "pause", "x")
+    command(aludel, "resume", "x")
+    queue = aludel.directory / "processors/x/control.db"
+    for more in "-wal", "-shm":
+        queue.with_name(queue.name + more).unlink()
+    queue.write_bytes(b"no database" * 1000)
+    helps = f"end the host and remove {queue}: the commands that are kept in it are lost, the processor's projection and dead letters are not"
+    holds(command(aludel, "pause", "x", status=3)[1], helps)
+    holds(aludel.drain(status=1), helps)
+    line = aludel.run("status").splitlines()[-1]
+    holds(line, helps)
+    assert "without its dead letters" not in line, line
+    queue.unlink()
+    command(aludel, "pause", "x")
+    command(aludel, "resume", "x")
+    aludel.drain()
+    equal((seen(aludel), len(aludel.json("dlq", "list"))), ([0], 1))
+
+
 def test_one_that_has_never_run_takes_no_commands(aludel):
     aludel.configure(f'[processor.x]\nplugin = "{FACTS["planned"]}"\n[processor.gone]\nplugin = "/nowhere/gone.so"\n')
     never = 'processor "x" has no projection yet: a host has to run it first\n'
