@@ -189,7 +189,8 @@ std::vector<LogKeeper::Holder> Host::holders() const {
 
 Supervisor::End Host::run(std::optional<Supervisor::Drain> drain) {
   const auto& policy = options_.installation.config.retention;
-  LogKeeper keeper({*log_, policy, holders(), host_log_, [this](const std::string& name) { nudge(name); }});
+  LogKeeper keeper(
+      {*log_, policy, holders(), host_log_, [this](const std::string& name) { return nudge(name); }});
   if (policy.drops()) keeper.start();
   auto end = supervisor_.run(drain);
   if (!drain) return end;

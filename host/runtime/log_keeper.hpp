@@ -35,8 +35,9 @@ class LogKeeper {
     RetentionPolicy policy;
     std::vector<Holder> holders;
     const HostLog& host_log;
-    /// Told, on the keeper's thread, of a processor whose next events were dropped.
-    std::function<void(const std::string& name)> on_expired;
+    /// Told, on the keeper's thread, of a processor that had not saved that it is past what was dropped: it
+    /// may be further all the same. @return whether it looks itself, and says so if it is not
+    std::function<bool(const std::string& name)> on_dropped;
   };
 
   explicit LogKeeper(Parts parts) : parts_(std::move(parts)) {}
