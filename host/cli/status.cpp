@@ -104,7 +104,10 @@ std::string waits_for(const Globals& globals, const json::object& processor) {
     const bool starts = text_of(error.at("outcome")) == "host" && text_of(error.at("stage")) != "relay";
     const auto what =
         starts ? "its next start" : "attempt " + std::to_string(number_at(processor, "attempt") + 1);
-    return what + " at " + text_of(error.at("next_try"));
+    // What it has emitted is to be in the log first.
+    const bool paused = !processor.at("paused_since").is_null();
+    return what + " at " + text_of(error.at("next_try")) +
+           (paused ? ", then " + to_type(globals, "processor resume " + name) : "");
   }
   if (state == "waiting") return "events";
   if (state == "paused" || state == "stopped" || state == "crashed") {

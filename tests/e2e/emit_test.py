@@ -98,6 +98,7 @@ def test_a_host_that_cannot_append_says_so_and_heeds_commands_meanwhile(aludel):
         assert p["error"]["next_try"] > p["error"]["since"], p["error"]
         aludel.run("processor", "pause", "link1")
         equal(aludel.processor("link1")["emits_pending"], 1)
+        holds(aludel.run("processor", "list").splitlines()[1], f", then aludel --data {aludel.directory} processor resume link1 ")
         resource.prlimit(host.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
         aludel.wait_for_state("paused", "link1")
         equal(caused(aludel, "link.1"), [(1, 1, {"n": 1}), (0, 1, {"n": 0, "fails": True})])
