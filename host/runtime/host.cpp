@@ -146,6 +146,22 @@ void Host::prepare() {
     };
     supervisor_.add({spec, std::move(start), is_new});
   }
+  if (options_.installation.config.processors.empty()) refuse_vanished(now_ns);
+}
+
+void Host::refuse_vanished(std::int64_t now_ns) {
+  for (const auto& name : data().processor_names()) {
+    const auto is_it = [&](const auto& planned) { return planned.config.name == name; };
+    const bool is_planned = std::any_of(plan_.processors.begin(), plan_.processors.end(), is_it);
+    if (is_planned || not_started_.contains(name)) continue;
+    const Error gone(ErrorCode::not_found,
+                     "run processor \"" + name +
+                         "\": no plugin that was found has a handler for it, and the log is kept for it: put "
+                         "its plugin back and start the host again, or end the host and give it up with "
+                         "`processor remove " +
+                         name + "`");
+    stand_still(name, state_of({name, {}, gone}, now_ns));
+  }
 }
 
 // One that has a folder keeps the reason there; a new one gets none.

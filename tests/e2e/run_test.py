@@ -111,6 +111,26 @@ def test_without_a_config_every_handler_found_runs(aludel):
     equal(aludel.processor("tally")["handled"], 1)
 
 
+def test_without_a_config_one_whose_plugin_is_gone_is_refused_and_the_log_kept_for_it(aludel):
+    folder = aludel.directory / "plugins"
+    folder.mkdir()
+    for plugin in "ledger", "tally":
+        (folder / os.path.basename(FACTS[plugin])).symlink_to(FACTS[plugin])
+    aludel.append("deposit_of_another_kind")
+    aludel.drain("--plugin-dir", folder)
+    ledger = folder / os.path.basename(FACTS["ledger"])
+    ledger.unlink()
+    why = 'run processor "ledger": no plugin that was found has a handler for it, and the log is kept for it: put its plugin back'
+    with aludel.host("--plugin-dir", folder) as host:
+        equal(aludel.wait_for_state("refused", "ledger")["handler"], "org.aludel.ledger")
+        holds(aludel.run("status"), why)
+        holds(host.log(), f"error ledger: refused: {why}")
+    holds(aludel.drain("--plugin-dir", folder, status=1), "not caught up: ledger (refused: ")
+    ledger.symlink_to(FACTS["ledger"])
+    aludel.drain("--plugin-dir", folder)
+    equal(aludel.processor("ledger")["error"], None)
+
+
 def test_handlers_of_one_name_start_neither(aludel):
     folder = aludel.directory / "plugins"
     folder.mkdir()
