@@ -14,7 +14,9 @@ ProcessorError about_letter(const StoredEvent& stored, ProcessorError error) {
   error.event_id.reset();
   error.attempt = 0;
   error.message = "in the replay of dead letter " + std::to_string(stored.letter) + " (event " +
-                  std::to_string(stored.event_id) + "): " + error.message;
+                  std::to_string(stored.event_id) + "): " + error.message +
+                  "; if it stays so, `dlq discard --id " + std::to_string(stored.letter) +
+                  "` gives that letter up";
   return error;
 }
 
