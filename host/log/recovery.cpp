@@ -104,7 +104,9 @@ class Recovery {
     const auto path = end.active ? end.active->path : dir_ / segment_name(end.next_id);
     return Error(ErrorCode::corrupt,
                  fmt::format("read {} at offset {}: the log ends before event {}, but {} knows its events to "
-                             "below {}: restore the log from a backup, or remove {} to go on without them",
+                             "below {}: put back what is missing of its files, or restore a backup; if there "
+                             "is none, remove {} "
+                             "to go on without them",
                              path.string(), end.active ? end.active->end : 0, end.next_id, mark->known_to,
                              mark->next, mark->witness.string()));
   }

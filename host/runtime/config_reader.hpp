@@ -57,7 +57,7 @@ class ConfigReader {
     const auto* node = parent.get(key);
     if (node == nullptr) return nullptr;
     if (!node->is_table())
-      fail(node->source(), std::string(key) + " must be a table: [" + std::string(key) + "]");
+      fail(node->source(), std::string(key) + " must be a table: " + std::string(key) + " = { ... }");
     return node->as_table();
   }
 
