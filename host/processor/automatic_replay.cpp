@@ -36,12 +36,14 @@ Result<void> AutomaticReplay::take_up(const std::optional<Death>& death) {
 }
 
 Result<void> AutomaticReplay::settle_death(const Death& death) {
-  const auto stored = parts_.projection.letters().unchosen_letter_of(death.call.event_id);
+  const auto stored = parts_.projection.letters().unchosen_letter_of(death.event_id);
   if (!stored) return stored.error();
   if (!*stored || !was_in_replay_of(**stored, death)) return {};
   // The round that it was in is over: others may end like it, and the log has its turn first.
-  last_round_ = parts_.clock.now();
-  if (auto queued = queue_behind((*stored)->letter); !queued) return queued;
+  if (!death.passed_on) {
+    last_round_ = parts_.clock.now();
+    if (auto queued = queue_behind((*stored)->letter); !queued) return queued;
+  }
   if (!death.counts()) return {};
   const auto identity = parts_.projection.tables().identity();
   if (!identity) return identity.error();

@@ -65,9 +65,9 @@ Outcome Batch::call(Stage stage, const Event& event, std::uint32_t flags) {
 }
 
 std::optional<Fault> Batch::failed_by(const Death& death, std::uint64_t event_id) const {
-  const auto& call = death.call;
-  if (event_id != call.event_id || attempt(event_id) != call.attempt || !death.counts()) return std::nullopt;
-  Fault fault{.stage = static_cast<Stage>(call.stage), .error = failure_by(death, parts_.clock.wall_ns())};
+  if (event_id != death.event_id || attempt(event_id) != death.attempt || !death.counts())
+    return std::nullopt;
+  Fault fault{.stage = static_cast<Stage>(death.stage), .error = failure_by(death, parts_.clock.wall_ns())};
   blame(fault.error, event_id);
   return fault;
 }

@@ -58,6 +58,7 @@ class OwnedProcessor final : public Processor {
   bool relay(const Interrupt& stop);
   void stop_handler();
   void take_down();
+  void forget_death();
   void stand_still(Standstill standstill);
 
   Options options_;
@@ -65,7 +66,7 @@ class OwnedProcessor final : public Processor {
   os::FileLock lock_;
   StateTeller teller_;
   std::unique_ptr<InFlightPage> page_;
-  std::optional<Death> death_;              // of the process before this one; null: it no longer matters
+  std::optional<Death> death_;              // of a process before this one; null: it no longer matters
   std::unique_ptr<Projection> projection_;  // null: it cannot be opened
   std::optional<AutomaticReplay> replays_due_;
   std::unique_ptr<Instance> instance_;  // its statements go before the projection
@@ -84,8 +85,7 @@ class OwnedProcessor final : public Processor {
 
 Result<void> OwnedProcessor::open() {
   death_ = read_death(options_.directory / "page");
-  auto page =
-      InFlightPage::create(options_.directory / "page", death_ ? death_->interrupted() : Interruptions{});
+  auto page = InFlightPage::create(options_.directory / "page", death_);
   if (!page) return page.error();
   page_ = std::move(*page);
   if (auto opened = open_projection(); !opened || standstill_) return opened;
@@ -178,7 +178,7 @@ Result<void> OwnedProcessor::load() {
   stands_ = stays ? std::move(*earlier) : std::nullopt;
   // Another version of the handler may well do better: it has all its attempts before it.
   if (instance_ && identity->handler_version != instance_->description().version) {
-    death_.reset();
+    forget_death();
     if (state.error) state.error->attempt = 0;
     if (state.error) state.error->next_try_ns.reset();
   }
@@ -255,7 +255,7 @@ bool OwnedProcessor::apply_commands() {
     asked = runner.apply(false);
   }
   if (asked && asked->goes_on) {
-    death_.reset();
+    forget_death();
     options_.verdict.reset();
     relay_.reset();  // for one that tries at once; a reset may have made it another producer
   }
@@ -320,6 +320,7 @@ bool OwnedProcessor::replay(const Interrupt& stop) {
         {*projection_, *relay_, instance_->description(), environment_.handler_log, environment_.clock},
         letter_delivery(), death_);
     auto done = replayer.run(**command, stop);
+    if (!death_) page_->forget_death();
     if (!done) return done;
     return load();
   }();
@@ -381,6 +382,11 @@ void OwnedProcessor::take_down() {
   page_->enter(static_cast<std::uint32_t>(Stage::stop), 0, 0);
   instance_.reset();
   page_->leave();
+}
+
+void OwnedProcessor::forget_death() {
+  death_.reset();
+  page_->forget_death();
 }
 
 void OwnedProcessor::stand_still(Standstill standstill) {

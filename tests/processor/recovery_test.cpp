@@ -154,6 +154,50 @@ TEST_CASE("an interruption leaves the event to be tried again, the third in a ro
   }
 }
 
+TEST_CASE("a process that only applies commands leaves a death to be counted by the next one") {
+  for (const auto kind : {Command::Kind::discard, Command::Kind::replay}) {
+    Recovery rig;
+    Rig::command(rig.directory(), {0, kind});
+    rig.options.start = Processor::Start::commands_only;
+    rig.run();
+    CHECK(rig.durable().next == 0);
+    rig.options.start = Processor::Start::again;
+    rig.run();
+    CHECK_FALSE(rig.called("h5"));
+    CHECK(rig.letters() == "5 crashed handle 1");
+  }
+}
+
+TEST_CASE("an interruption is forgotten with the version and by the command that begin the attempts anew") {
+  Recovery rig;
+  rig.run();
+  rig.log.append("wanted", 2, 2);
+  rig.died_in(10, 1, killed, 1);
+  rig.steps = {[&](const auto&) { rig.stop.raise(); }};
+  const auto interruptions_after_start = [&] {
+    std::uint32_t shown = 77;
+    rig.script.in_handle = [&](const Event& event) {
+      if (event.id != 10) return;
+      const auto death = read_death(rig.directory() / "page");
+      REQUIRE(death);
+      shown = death->interruptions;
+    };
+    rig.run();
+    return shown;
+  };
+  SUBCASE("neither") {
+    CHECK(interruptions_after_start() == 3);
+  }
+  SUBCASE("another version") {
+    rig.script.description.version = "9.9.9";
+    CHECK(interruptions_after_start() == 1);
+  }
+  SUBCASE("a reset") {
+    Rig::command(rig.directory(), {0, Command::Kind::reset});
+    CHECK(interruptions_after_start() == 1);
+  }
+}
+
 TEST_CASE("what fails among the events before does not make the death forgotten") {
   Recovery rig;
   SUBCASE("after it wrote") {
