@@ -22,6 +22,8 @@ ProcessorError about_letter(const StoredEvent& stored, ProcessorError error) {
 
 AutomaticReplay::AutomaticReplay(Parts parts, const ReplayPolicy& policy) : parts_(parts), policy_(policy) {
   parts_.projection.letters().schedule().take(policy_);
+  const auto last = parts_.page.last_round();
+  if (last) last_round_ = std::min(*last, parts_.clock.now());  // it may have had another clock
 }
 
 Result<void> AutomaticReplay::take_up(const std::optional<Death>& death) {
@@ -41,7 +43,7 @@ Result<void> AutomaticReplay::settle_death(const Death& death) {
   if (!*stored || !was_in_replay_of(**stored, death)) return {};
   // The round that it was in is over: others may end like it, and the log has its turn first.
   if (!death.passed_on) {
-    last_round_ = parts_.clock.now();
+    end_round();
     if (auto queued = queue_behind((*stored)->letter); !queued) return queued;
   }
   if (!death.counts()) return {};
@@ -102,8 +104,13 @@ Result<std::optional<Standstill>> AutomaticReplay::round(LetterDelivery delivery
     }
   }
   schedule.changed();
-  last_round_ = parts_.clock.now();
+  end_round();
   return standstill;
+}
+
+void AutomaticReplay::end_round() {
+  last_round_ = parts_.clock.now();
+  parts_.page.note_round(*last_round_);
 }
 
 // A queue that is empty is filled once a round, by the first that looks. What was queued may have been

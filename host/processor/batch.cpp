@@ -21,11 +21,6 @@ Batch::Batch(Parts parts, const Cursor& cursor, std::optional<FailingEvent> fail
   delivered_.reserve(size_max);
 }
 
-// Of this event, the one to come.
-std::uint32_t Batch::attempt(std::uint64_t event_id) const {
-  return failing_ && failing_->id == event_id ? failing_->attempts + 1 : 1;
-}
-
 // Names the event at fault, with its attempts.
 void Batch::blame(ProcessorError& error, std::uint64_t event_id) const {
   error.event_id = event_id;

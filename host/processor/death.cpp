@@ -67,6 +67,11 @@ std::uint64_t Death::end_of_batch() const {
   return of_batch ? event_id + 1 : 0;
 }
 
+bool Death::is_ahead(std::uint64_t next, const std::optional<FailingEvent>& failing) const {
+  if (event_id < next) return false;
+  return attempt == 0 || attempt == next_attempt(failing, event_id);
+}
+
 ProcessorError failure_by(const Death& death, std::int64_t now_ns) {
   const bool interrupted = death.interruptions > 0;
   const std::string stage(to_string(static_cast<Stage>(death.stage)));

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
+#include "processor/failing_event.hpp"
 #include "processor/state.hpp"
 
 namespace aludel {
@@ -42,6 +44,9 @@ struct Death {
   /// The id behind the events that were delivered together, or the one that is to stay alone; 0 if it was
   /// another call.
   [[nodiscard]] std::uint64_t end_of_batch() const;
+  /// Whether what was at stake is still to come, or to be decided on.
+  /// @param next of the cursor. @param failing where the processor stands
+  [[nodiscard]] bool is_ahead(std::uint64_t next, const std::optional<FailingEvent>& failing) const;
 };
 
 /// How the event has failed by a death that counts.

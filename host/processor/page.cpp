@@ -67,6 +67,7 @@ Result<std::unique_ptr<InFlightPage>> InFlightPage::create(const std::filesystem
   layout.checksum.store(~page->salt_);
   for (auto* word : {&layout.event_id, &layout.call, &layout.sequence, &layout.returned, &layout.end})
     word->store(0);
+  if (!page->is_of_this_boot()) layout.last_round.store(0);
   page->forget_death();
   if (before) page->pass_on(*before);
   layout.writer.store(static_cast<std::uint64_t>(::getpid()));
@@ -144,6 +145,17 @@ void InFlightPage::pass_on(const Death& death) {
 
 void InFlightPage::forget_death() {
   layout_->before_call.store(0, std::memory_order_release);
+}
+
+void InFlightPage::note_round(Time at) {
+  const auto since = std::chrono::nanoseconds(at.time_since_epoch());
+  layout_->last_round.store(static_cast<std::uint64_t>(since.count()));
+}
+
+std::optional<InFlightPage::Time> InFlightPage::last_round() const {
+  const auto since = std::chrono::nanoseconds(static_cast<std::int64_t>(layout_->last_round.load()));
+  if (since.count() == 0) return std::nullopt;
+  return Time(since);
 }
 
 void InFlightPage::note_end(const std::filesystem::path& file, std::uint64_t writer, const ProcessEnd& end) {

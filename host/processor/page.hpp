@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -21,6 +22,8 @@ namespace aludel {
 /// Written by the processor's thread, read by any process.
 class InFlightPage {
  public:
+  using Time = std::chrono::steady_clock::time_point;
+
   struct Call {
     std::uint64_t event_id = 0;
     std::uint32_t attempt = 0;
@@ -52,7 +55,10 @@ class InFlightPage {
   }
   /// It has returned.
   void leave() { layout_->returned.store(sequence_, std::memory_order_release); }
-  /// Passes nothing on any more.
+  /// A round of replays has ended: for the processes after this one, of the same boot.
+  void note_round(Time at);
+  [[nodiscard]] std::optional<Time> last_round() const;
+  /// Passes no death on any more.
   void forget_death();
 
   /// What is in flight, or was when the writer died. Nothing, if it cannot be believed: another boot's, half
@@ -82,6 +88,7 @@ class InFlightPage {
     Word checksum;  ///< of the three above
     Word returned;  ///< the sequence of the latest call that has returned
     Word before_interruptions;
+    Word last_round;  ///< on the monotonic clock; 0: none in this boot
   };
   static_assert(Word::is_always_lock_free && sizeof(Layout) <= os::SharedPage::size);
 

@@ -52,6 +52,7 @@ class OwnedProcessor final : public Processor {
   bool bring_up(bool works, const Interrupt& stop);
   void tell_of_idle_types();
   LetterDelivery letter_delivery();
+  bool death_is_ahead();
   bool replay(const Interrupt& stop);
   void replay_due(const Interrupt& stop);
   void work(const Interrupt& stop);
@@ -103,8 +104,9 @@ Result<void> OwnedProcessor::open_projection() {
   auto projection = Projection::open(options_.directory);
   if (projection) {
     projection_ = std::move(*projection);
-    replays_due_.emplace(AutomaticReplay::Parts{*projection_, environment_.handler_log, environment_.clock},
-                         options_.replay);
+    replays_due_.emplace(
+        AutomaticReplay::Parts{*projection_, *page_, environment_.handler_log, environment_.clock},
+        options_.replay);
     return {};
   }
   if (projection.error().code != ErrorCode::unsupported) return projection.error();
@@ -228,11 +230,11 @@ ProcessorState OwnedProcessor::run(const Interrupt& stop) {
       take_down();
       continue;
     }
-    if (replays_) {
+    if (replays_ && !(works && death_is_ahead())) {
       if (replay(stop)) continue;  // there may be commands behind it
     }
-    if (works && !rests() && !stop.pending()) replay_due(stop);
     if (works && !rests() && !stop.pending()) work(stop);
+    if (works && !rests() && !stop.pending()) replay_due(stop);
     if (relay(stop) && (!works || rests())) break;
   }
   // Its end comes after the last word: what it still does then changes nothing.
@@ -303,6 +305,13 @@ LetterDelivery OwnedProcessor::letter_delivery() {
   return LetterDelivery({*instance_, *projection_, *page_, environment_.clock, rebuild_below_});
 }
 
+// An event that a process died at goes before letters: in one of them this one may die too, and the page has
+// room for one death.
+bool OwnedProcessor::death_is_ahead() {
+  const auto& error = teller_.state().error;
+  return death_ && death_->is_ahead(cursor_.position.next, error ? failing_event(*error) : std::nullopt);
+}
+
 // @return false: it cannot go on with it
 bool OwnedProcessor::replay(const Interrupt& stop) {
   teller_.running();
@@ -350,7 +359,7 @@ void OwnedProcessor::work(const Interrupt& stop) {
               earlier ? failing_event(*earlier) : std::nullopt, options_.batch_size);
   Worker worker({environment_.log, feed, batch, *projection_, *relay_, environment_.clock, teller_,
                  environment_.handler_log, *replays_due_},
-                {options_.batch_size, options_.error_policy, rebuild_below_, retry_at_, death_});
+                {options_.batch_size, options_.error_policy, rebuild_below_, retry_at_, death_, replays_});
   standstill_ = worker.run(earlier, stop);
   retry_at_ = worker.retry_at();
   cursor_ = batch.cursor();
