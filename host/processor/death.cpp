@@ -63,8 +63,7 @@ bool Death::counts() const {
 
 std::uint64_t Death::end_of_batch() const {
   const auto call = static_cast<Stage>(stage);
-  const bool of_batch = attempt == 0 && (call == Stage::flush || call == Stage::rolled_back);
-  return of_batch ? event_id + 1 : 0;
+  return call == Stage::flush || call == Stage::rolled_back ? event_id + 1 : 0;
 }
 
 bool Death::is_ahead(std::uint64_t next, const std::optional<FailingEvent>& failing) const {

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -219,6 +220,23 @@ TEST_CASE("of a batch that was at stake as a whole, each event commits by itself
     rig.died_in(2, 0, crashed, 0, stage);
     rig.run();
     CHECK(rig.script.work() == "h0 f c h1 f c h2 f c h3 h4 h5 h6 h7 h8 h9 f c");
+  }
+}
+
+TEST_CASE("an event that was interrupted when it was alone stays so, and is counted on") {
+  for (const auto stage : {Stage::flush, Stage::rolled_back}) {
+    Recovery rig;
+    rig.died_in(2, 1, killed, 1, stage);
+    std::uint32_t interruptions = 0;
+    rig.script.in_flush = [&](const std::vector<std::uint64_t>&) {
+      const auto death = read_death(rig.directory() / "page");
+      REQUIRE(death);
+      if (death->event_id == 2) interruptions = death->interruptions;
+    };
+    rig.run();
+    CHECK(rig.script.work() == "h0 f c h1 f c h2 f c h3 h4 h5 h6 h7 h8 h9 f c");
+    // As if it had been interrupted again in the call.
+    CHECK(interruptions == 3);
   }
 }
 
