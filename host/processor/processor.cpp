@@ -256,8 +256,8 @@ bool OwnedProcessor::apply_commands() {
     take_down();
     asked = runner.apply(false);
   }
+  if (asked && asked->begins_anew) forget_death();
   if (asked && asked->goes_on) {
-    forget_death();
     options_.verdict.reset();
     relay_.reset();  // for one that tries at once; a reset may have made it another producer
   }

@@ -261,4 +261,12 @@ TEST_CASE("a resume tries the event again that the process died at") {
   CHECK(rig.rows() == upto(9));
 }
 
+TEST_CASE("a resume that finds nothing to resume forgets no death") {
+  Recovery rig;
+  Rig::command(rig.directory(), {0, Command::Kind::resume});
+  rig.run();
+  CHECK_FALSE(rig.called("h5"));
+  CHECK(rig.letters() == "5 crashed handle 1");
+}
+
 }  // namespace aludel
