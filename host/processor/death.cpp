@@ -23,6 +23,7 @@ bool is_fault_signal(std::uint32_t signal) {
     case SIGBUS:
     case SIGFPE:
     case SIGILL:
+    case SIGPIPE:  // of a pipe of the handler's: nobody sends it
     case SIGSEGV:
     case SIGSYS:
     case SIGTRAP: return true;

@@ -60,6 +60,7 @@ TEST_CASE(
       {{Kind::exited, 3}, 0, true, "crashed", "exited with status 3 in handle"},
       {{Kind::signalled, SIGSEGV}, 0, true, "crashed", "killed by signal 11 (Segmentation fault) in handle"},
       {{Kind::signalled, SIGABRT}, 2, true, "crashed", "killed by signal 6 (Aborted) in handle"},
+      {{Kind::signalled, SIGPIPE}, 0, true, "crashed", "killed by signal 13 (Broken pipe) in handle"},
       {{Kind::timed_out, 500}, 0, true, "timed_out", "a call took over 500ms and was killed in handle"},
       {{Kind::cut_off, 0}, 0, true, "crashed", "closed its connection to the host and was killed in handle"},
       {{Kind::signalled, SIGKILL}, 0, false, {}, {}},
