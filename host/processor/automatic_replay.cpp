@@ -24,6 +24,8 @@ ProcessorError about_letter(const StoredEvent& stored, ProcessorError error) {
 
 AutomaticReplay::AutomaticReplay(Parts parts, const ReplayPolicy& policy) : parts_(parts), policy_(policy) {
   parts_.projection.letters().schedule().take(policy_);
+  const auto last = parts_.page.last_round();
+  if (last) last_round_ = std::min(*last, parts_.clock.now());  // it may have had another clock
 }
 
 Result<void> AutomaticReplay::take_up(const std::optional<Death>& death) {
@@ -38,12 +40,14 @@ Result<void> AutomaticReplay::take_up(const std::optional<Death>& death) {
 }
 
 Result<void> AutomaticReplay::settle_death(const Death& death) {
-  const auto stored = parts_.projection.letters().unchosen_letter_of(death.call.event_id);
+  const auto stored = parts_.projection.letters().unchosen_letter_of(death.event_id);
   if (!stored) return stored.error();
   if (!*stored || !was_in_replay_of(**stored, death)) return {};
   // The round that it was in is over: others may end like it, and the log has its turn first.
-  last_round_ = parts_.clock.now();
-  if (auto queued = queue_behind((*stored)->letter); !queued) return queued;
+  if (!death.passed_on) {
+    end_round();
+    if (auto queued = queue_behind((*stored)->letter); !queued) return queued;
+  }
   if (!death.counts()) return {};
   const auto identity = parts_.projection.tables().identity();
   if (!identity) return identity.error();
@@ -102,8 +106,13 @@ Result<std::optional<Standstill>> AutomaticReplay::round(LetterDelivery delivery
     }
   }
   schedule.changed();
-  last_round_ = parts_.clock.now();
+  end_round();
   return standstill;
+}
+
+void AutomaticReplay::end_round() {
+  last_round_ = parts_.clock.now();
+  parts_.page.note_round(*last_round_);
 }
 
 // A queue that is empty is filled once a round, by the first that looks. What was queued may have been

@@ -20,8 +20,8 @@ namespace aludel {
 
 /// Replays dead letters without an order of the operator's, in rounds: those that are due, up to the policy's
 /// batch size, each in a transaction of its own; then none until `check_interval` is over, so that the log's
-/// events have their turn. A round goes on where the one before it ended, so that letters that always fail
-/// keep no other from its turn.
+/// events have their turn, though each round, or each event, kills the process. A round goes on where the one
+/// before it ended, so that letters that always fail keep no other from its turn.
 ///
 /// On the processor's thread, between batches.
 class AutomaticReplay {
@@ -30,6 +30,7 @@ class AutomaticReplay {
 
   struct Parts {
     Projection& projection;
+    InFlightPage& page;
     HandlerLog& handler_log;
     const Clock& clock;
   };
@@ -55,6 +56,7 @@ class AutomaticReplay {
  private:
   Result<std::optional<StoredEvent>> next_due(bool& looked);
   Result<void> settle_death(const Death& death);
+  void end_round();
   Result<void> queue_behind(std::int64_t letter);
   Result<std::optional<ProcessorError>> replay(const StoredEvent& stored, LetterDelivery& delivery);
   Result<void> settle(const StoredEvent& stored, const ProcessorError& error,
@@ -63,7 +65,7 @@ class AutomaticReplay {
 
   Parts parts_;
   const ReplayPolicy& policy_;
-  std::optional<Time> last_round_;  ///< its end
+  std::optional<Time> last_round_;  ///< its end, be it another process's
   std::deque<std::int64_t> queue_;  ///< letters that were due when it was filled
 };
 

@@ -21,11 +21,6 @@ Batch::Batch(Parts parts, const Cursor& cursor, std::optional<FailingEvent> fail
   delivered_.reserve(size_max);
 }
 
-// Of this event, the one to come.
-std::uint32_t Batch::attempt(std::uint64_t event_id) const {
-  return failing_ && failing_->id == event_id ? failing_->attempts + 1 : 1;
-}
-
 // Names the event at fault, with its attempts.
 void Batch::blame(ProcessorError& error, std::uint64_t event_id) const {
   error.event_id = event_id;
@@ -65,9 +60,9 @@ Outcome Batch::call(Stage stage, const Event& event, std::uint32_t flags) {
 }
 
 std::optional<Fault> Batch::failed_by(const Death& death, std::uint64_t event_id) const {
-  const auto& call = death.call;
-  if (event_id != call.event_id || attempt(event_id) != call.attempt || !death.counts()) return std::nullopt;
-  Fault fault{.stage = static_cast<Stage>(call.stage), .error = failure_by(death, parts_.clock.wall_ns())};
+  if (event_id != death.event_id || attempt(event_id) != death.attempt || !death.counts())
+    return std::nullopt;
+  Fault fault{.stage = static_cast<Stage>(death.stage), .error = failure_by(death, parts_.clock.wall_ns())};
   blame(fault.error, event_id);
   return fault;
 }

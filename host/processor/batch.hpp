@@ -87,7 +87,9 @@ class Batch {
   Result<void> undo();
 
  private:
-  [[nodiscard]] std::uint32_t attempt(std::uint64_t event_id) const;
+  [[nodiscard]] std::uint32_t attempt(std::uint64_t event_id) const {
+    return next_attempt(failing_, event_id);
+  }
   Outcome call(Stage stage, const Event& event, std::uint32_t flags);
   Fault handler_fault(Stage stage, Outcome outcome, std::optional<std::uint64_t> event_id) const;
   void blame(ProcessorError& error, std::uint64_t event_id) const;

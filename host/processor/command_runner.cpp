@@ -157,6 +157,7 @@ Result<CommandResult> CommandRunner::resume(Outcome& outcome) {
   if (!control->paused_ns && !*standstill && !parts_.verdict) return done("it was not paused or stopped");
   if (auto set = tables.set_paused(std::nullopt); !set) return set.error();
   if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
+  outcome.begins_anew = true;
   return done();
 }
 
@@ -192,7 +193,7 @@ Result<CommandResult> CommandRunner::skip(Outcome& outcome) {
   ++behind.skipped;
   if (auto moved = tables.move_cursor(cursor->position, behind); !moved) return moved.error();
   if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
-  outcome.goes_on = true;
+  outcome.goes_on = outcome.begins_anew = true;
   return done("event " + std::to_string(event_id));
 }
 
@@ -209,7 +210,7 @@ Result<CommandResult> CommandRunner::skip_dropped(Outcome& outcome) {
   if (auto moved = tables.move_cursor(cursor->position, behind); !moved) return moved.error();
   if (auto counted = tables.count_expired(first->next - next); !counted) return counted.error();
   if (auto cleared = tables.clear_standstill(); !cleared) return cleared.error();
-  outcome.goes_on = true;
+  outcome.goes_on = outcome.begins_anew = true;
   return done(events_between(next, first->next) + ", which the log had dropped");
 }
 
@@ -236,7 +237,7 @@ Result<CommandResult> CommandRunner::reset(Outcome& outcome) {
   if (!discarded) return discarded.error();
   const auto begun = begin_anew(*cursor, diverged);
   if (!begun) return begun.error();
-  outcome.goes_on = true;
+  outcome.goes_on = outcome.begins_anew = true;
   std::uint64_t dropped = 0;
   const auto log_refused = [](const std::optional<Standstill>& reason) {
     return reason && reason->error.code == log_refuses;

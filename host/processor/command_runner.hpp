@@ -32,6 +32,7 @@ class CommandRunner {
   /// What the commands ask of the processor.
   struct Outcome {
     bool goes_on = false;       ///< whatever it stood still for is to be tried again
+    bool begins_anew = false;   ///< attempts count from 1 again: deaths are forgotten
     bool needs_reset = false;   ///< a reset comes next, for which there must be no instance
     bool needs_replay = false;  ///< letters are chosen, which the handler is to be given
   };

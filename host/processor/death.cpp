@@ -23,22 +23,12 @@ bool is_fault_signal(std::uint32_t signal) {
     case SIGBUS:
     case SIGFPE:
     case SIGILL:
+    case SIGPIPE:  // of a pipe of the handler's: nobody sends it
     case SIGSEGV:
     case SIGSYS:
     case SIGTRAP: return true;
     default: return false;
   }
-}
-
-bool is_fault(const ProcessEnd& end) {
-  switch (end.kind) {
-    case Kind::exited:
-    case Kind::timed_out:
-    case Kind::cut_off: return true;
-    case Kind::signalled: return is_fault_signal(end.value);
-    case Kind::unseen: return false;
-  }
-  return false;  // a page may hold anything
 }
 
 std::string in_words(const ProcessEnd& end) {
@@ -56,37 +46,39 @@ std::string in_words(const ProcessEnd& end) {
 
 }  // namespace
 
+bool Death::is_fault() const {
+  switch (end.kind) {
+    case Kind::exited:
+    case Kind::timed_out:
+    case Kind::cut_off: return true;
+    case Kind::signalled: return is_fault_signal(end.value);
+    case Kind::unseen: return false;
+  }
+  return false;  // a page may hold anything
+}
+
 bool Death::counts() const {
-  if (call.attempt == 0) return false;
-  return is_fault(end) || interruptions >= limits::interruptions_max;
+  if (attempt == 0) return false;
+  return is_fault() || interruptions >= limits::interruptions_max;
 }
 
 std::uint64_t Death::end_of_batch() const {
-  const auto stage = static_cast<Stage>(call.stage);
-  const bool of_batch = call.attempt == 0 && (stage == Stage::flush || stage == Stage::rolled_back);
-  return of_batch ? call.event_id + 1 : 0;
+  const auto call = static_cast<Stage>(stage);
+  return call == Stage::flush || call == Stage::rolled_back ? event_id + 1 : 0;
 }
 
-std::optional<Death> read_death(const std::filesystem::path& page) {
-  const auto before = InFlightPage::view(page);
-  if (!before) return std::nullopt;
-  const auto call = (*before)->read();
-  if (!call || call->stage == 0) return std::nullopt;
-  Death death{*call, (*before)->end(), 0};
-  if (call->attempt == 0 || is_fault(death.end)) return death;
-  const auto earlier = (*before)->interruptions();
-  const bool again = earlier.event_id == call->event_id && earlier.attempt == call->attempt;
-  death.interruptions = (again ? earlier.count : 0) + 1;
-  return death;
+bool Death::is_ahead(std::uint64_t next, const std::optional<FailingEvent>& failing) const {
+  if (event_id < next) return false;
+  return attempt == 0 || attempt == next_attempt(failing, event_id);
 }
 
 ProcessorError failure_by(const Death& death, std::int64_t now_ns) {
   const bool interrupted = death.interruptions > 0;
-  const std::string stage(to_string(static_cast<Stage>(death.call.stage)));
+  const std::string stage(to_string(static_cast<Stage>(death.stage)));
   ProcessorError error;
-  error.event_id = death.call.event_id;
+  error.event_id = death.event_id;
   error.since_ns = now_ns;
-  error.attempt = death.call.attempt;
+  error.attempt = death.attempt;
   error.outcome = to_string(Outcome::fail);
   error.stage = stage;
   error.code = interrupted ? "interrupted" : death.end.kind == Kind::timed_out ? "timed_out" : "crashed";

@@ -2,34 +2,52 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 
-#include "processor/page.hpp"
+#include "processor/failing_event.hpp"
 #include "processor/state.hpp"
 
 namespace aludel {
 
-/// That the process before this one died in a call of the handler, and what that means for the event of the
-/// call: a fault of the handler counts as a failed attempt, an interruption only when it is the third in a
+/// How a process ended that was at work on a processor.
+struct ProcessEnd {
+  enum class Kind : std::uint32_t {
+    unseen,     ///< nobody saw it: whoever watches has ended as well, or does not know yet
+    exited,     ///< by itself
+    signalled,  ///< killed by a signal
+    timed_out,  ///< killed by its host, as the call took too long
+    cut_off,    ///< killed by its host, as it had closed its connection
+  };
+  Kind kind = Kind::unseen;
+  std::uint32_t value = 0;  ///< exit status, signal, or the milliseconds that the call had
+};
+
+/// That a process before this one died in a call of the handler for an event, and what that means for the
+/// event: a fault of the handler counts as a failed attempt, an interruption only when it is the third in a
 /// row at the same attempt (docs/decisions/0038-deaths-are-failed-attempts.md).
 ///
 /// It is told by the page, so it is known whichever host starts the next process.
 struct Death {
-  InFlightPage::Call call;
+  std::uint64_t event_id = 0;
+  std::uint32_t attempt = 0;  ///< 0: one of several events was at stake, up to this one
+  std::uint32_t stage = 0;    ///< ALUDEL_STAGE_*
   ProcessEnd end;
-  /// In a row at this attempt, with this one; 0: the handler is at fault, or no event is at stake.
+  /// In a row at this attempt, with this one; 0: the handler is at fault, or no event is certain to be at
+  /// stake.
   std::uint32_t interruptions = 0;
+  /// By the process before this one, which has not died so itself.
+  bool passed_on = false;
 
+  /// Whether the handler is to blame for it.
+  [[nodiscard]] bool is_fault() const;
   [[nodiscard]] bool counts() const;
-  /// The id behind the events of which one was at stake, nobody knows which; 0 if it was another call.
+  /// The id behind the events that were delivered together, or the one that is to stay alone; 0 if it was
+  /// another call.
   [[nodiscard]] std::uint64_t end_of_batch() const;
-  /// What the next process is to go on counting from.
-  [[nodiscard]] Interruptions interrupted() const { return {call.event_id, call.attempt, interruptions}; }
+  /// Whether what was at stake is still to come, or to be decided on.
+  /// @param next of the cursor. @param failing where the processor stands
+  [[nodiscard]] bool is_ahead(std::uint64_t next, const std::optional<FailingEvent>& failing) const;
 };
-
-/// What a page says of its writer, who is gone. Before the next one clears it.
-[[nodiscard]] std::optional<Death> read_death(const std::filesystem::path& page);
 
 /// How the event has failed by a death that counts.
 [[nodiscard]] ProcessorError failure_by(const Death& death, std::int64_t now_ns);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 namespace aludel {
 
@@ -12,5 +13,11 @@ struct FailingEvent {
   std::uint32_t attempts = 0;        ///< that failed; 0: the count begins anew
   std::int64_t first_failed_ns = 0;  ///< wall clock
 };
+
+/// Of the event, the attempt to come.
+[[nodiscard]] inline std::uint32_t next_attempt(const std::optional<FailingEvent>& failing,
+                                                std::uint64_t event_id) {
+  return failing && failing->id == event_id ? failing->attempts + 1 : 1;
+}
 
 }  // namespace aludel

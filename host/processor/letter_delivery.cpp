@@ -68,7 +68,7 @@ Result<void> LetterDelivery::undo(const StoredEvent& stored) {
 }
 
 bool was_in_replay_of(const StoredEvent& stored, const Death& death) {
-  return death.call.event_id == stored.event_id && death.call.attempt == stored.attempts + 1;
+  return death.event_id == stored.event_id && death.attempt == stored.attempts + 1;
 }
 
 }  // namespace aludel

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/os/boot_id.hpp"
+#include "plugin/instance.hpp"
 
 namespace aludel {
 
@@ -14,7 +15,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the page's words are little-endian");
 
-constexpr std::uint64_t magic = 0x3147504c4544554c;  // "LUDELPG1"
+constexpr std::uint64_t magic = 0x3247504c4544554c;  // "LUDELPG2"
 
 constexpr std::uint64_t halves(std::uint32_t upper, std::uint32_t lower) {
   return std::uint64_t{upper} << 32 | lower;
@@ -24,6 +25,19 @@ constexpr std::uint32_t upper(std::uint64_t word) {
 }
 constexpr std::uint32_t lower(std::uint64_t word) {
   return static_cast<std::uint32_t>(word);
+}
+
+std::uint64_t in_word(const ProcessEnd& end) {
+  return halves(static_cast<std::uint32_t>(end.kind), end.value);
+}
+ProcessEnd to_end(std::uint64_t word) {
+  return {static_cast<ProcessEnd::Kind>(upper(word)), lower(word)};
+}
+
+// Else it was to bring the handler up or down.
+bool is_about_event(const InFlightPage::Call& call) {
+  const auto stage = static_cast<Stage>(call.stage);
+  return call.attempt != 0 || stage == Stage::flush || stage == Stage::rolled_back;
 }
 
 }  // namespace
@@ -41,7 +55,7 @@ void InFlightPage::attach(os::SharedPage page) {
 }
 
 Result<std::unique_ptr<InFlightPage>> InFlightPage::create(const std::filesystem::path& file,
-                                                           const Interruptions& before) {
+                                                           const std::optional<Death>& before) {
   const auto boot = os::boot_id();
   if (!boot) return boot.error();
   auto shared = os::SharedPage::open(file);
@@ -53,8 +67,9 @@ Result<std::unique_ptr<InFlightPage>> InFlightPage::create(const std::filesystem
   layout.checksum.store(~page->salt_);
   for (auto* word : {&layout.event_id, &layout.call, &layout.sequence, &layout.returned, &layout.end})
     word->store(0);
-  layout.interrupted_event.store(before.event_id);
-  layout.interrupted.store(halves(before.attempt, before.count));
+  if (!page->is_of_this_boot()) layout.last_round.store(0);
+  page->forget_death();
+  if (before) page->pass_on(*before);
   layout.writer.store(static_cast<std::uint64_t>(::getpid()));
   layout.boot[0].store(page->boot_[0]);
   layout.boot[1].store(page->boot_[1]);
@@ -68,14 +83,21 @@ Result<std::unique_ptr<InFlightPage>> InFlightPage::view(const std::filesystem::
   return std::unique_ptr<InFlightPage>(new InFlightPage(file, *boot));
 }
 
+bool InFlightPage::attach_to_file() {
+  if (page_) return true;
+  auto shared = os::SharedPage::open_read_only(file_);
+  if (!shared) return false;
+  attach(std::move(*shared));
+  return true;
+}
+
+bool InFlightPage::is_of_this_boot() const {
+  return layout_->magic.load() == magic && layout_->boot[0].load() == boot_[0] &&
+         layout_->boot[1].load() == boot_[1];
+}
+
 std::optional<InFlightPage::Call> InFlightPage::read() {
-  if (!page_) {
-    auto shared = os::SharedPage::open_read_only(file_);
-    if (!shared) return std::nullopt;
-    attach(std::move(*shared));
-  }
-  if (layout_->magic.load() != magic) return std::nullopt;
-  if (layout_->boot[0].load() != boot_[0] || layout_->boot[1].load() != boot_[1]) return std::nullopt;
+  if (!attach_to_file() || !is_of_this_boot()) return std::nullopt;
   const auto sum = layout_->checksum.load(std::memory_order_acquire);
   const auto event_id = layout_->event_id.load();
   const auto call = layout_->call.load();
@@ -91,14 +113,49 @@ std::optional<InFlightPage::Call> InFlightPage::read() {
   };
 }
 
-ProcessEnd InFlightPage::end() const {
-  const auto word = layout_->end.load();
-  return {static_cast<ProcessEnd::Kind>(upper(word)), lower(word)};
+std::optional<Death> InFlightPage::death() {
+  if (!attach_to_file() || !is_of_this_boot()) return std::nullopt;
+  const auto before = passed_on();
+  const auto call = read();
+  if (!call || call->stage == 0 || !is_about_event(*call)) return before;
+  Death death{call->event_id, call->attempt, call->stage, to_end(layout_->end.load()), 0};
+  if (death.attempt == 0 || death.is_fault()) return death;
+  const bool again = before && before->event_id == death.event_id && before->attempt == death.attempt;
+  death.interruptions = (again ? before->interruptions : 0) + 1;
+  return death;
 }
 
-Interruptions InFlightPage::interruptions() const {
-  const auto word = layout_->interrupted.load();
-  return {layout_->interrupted_event.load(), upper(word), lower(word)};
+std::optional<Death> InFlightPage::passed_on() const {
+  const auto call = layout_->before_call.load(std::memory_order_acquire);
+  if (call == 0) return std::nullopt;
+  return Death{layout_->before_event.load(),
+               upper(call),
+               lower(call),
+               to_end(layout_->before_end.load()),
+               lower(layout_->before_interruptions.load()),
+               true};
+}
+
+void InFlightPage::pass_on(const Death& death) {
+  layout_->before_event.store(death.event_id);
+  layout_->before_end.store(in_word(death.end));
+  layout_->before_interruptions.store(death.interruptions);
+  layout_->before_call.store(halves(death.attempt, death.stage), std::memory_order_release);
+}
+
+void InFlightPage::forget_death() {
+  layout_->before_call.store(0, std::memory_order_release);
+}
+
+void InFlightPage::note_round(Time at) {
+  const auto since = std::chrono::nanoseconds(at.time_since_epoch());
+  layout_->last_round.store(static_cast<std::uint64_t>(since.count()));
+}
+
+std::optional<InFlightPage::Time> InFlightPage::last_round() const {
+  const auto since = std::chrono::nanoseconds(static_cast<std::int64_t>(layout_->last_round.load()));
+  if (since.count() == 0) return std::nullopt;
+  return Time(since);
 }
 
 void InFlightPage::note_end(const std::filesystem::path& file, std::uint64_t writer, const ProcessEnd& end) {
@@ -109,8 +166,12 @@ void InFlightPage::note_end(const std::filesystem::path& file, std::uint64_t wri
   auto shared = os::SharedPage::open(file);
   if (!shared) return;
   std::uint64_t none = 0;
-  static_cast<Layout*>(shared->data())
-      ->end.compare_exchange_strong(none, halves(static_cast<std::uint32_t>(end.kind), end.value));
+  static_cast<Layout*>(shared->data())->end.compare_exchange_strong(none, in_word(end));
+}
+
+std::optional<Death> read_death(const std::filesystem::path& page) {
+  const auto before = InFlightPage::view(page);
+  return before ? (*before)->death() : std::nullopt;
 }
 
 }  // namespace aludel

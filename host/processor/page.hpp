@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -10,29 +11,9 @@
 #include "base/os/shared_page.hpp"
 #include "base/result.hpp"
 #include "base/uuid.hpp"
+#include "processor/death.hpp"
 
 namespace aludel {
-
-/// How a process ended that was at work on a processor.
-struct ProcessEnd {
-  enum class Kind : std::uint32_t {
-    unseen,     ///< nobody saw it: whoever watches has ended as well, or does not know yet
-    exited,     ///< by itself
-    signalled,  ///< killed by a signal
-    timed_out,  ///< killed by its host, as the call took too long
-    cut_off,    ///< killed by its host, as it had closed its connection
-  };
-  Kind kind = Kind::unseen;
-  std::uint32_t value = 0;  ///< exit status, signal, or the milliseconds that the call had
-};
-
-/// Deaths in a row, each of another process, in the same attempt at the same event, none of which the handler
-/// is to blame for.
-struct Interruptions {
-  std::uint64_t event_id = 0;
-  std::uint32_t attempt = 0;
-  std::uint32_t count = 0;
-};
 
 /// A small mapped file through which a processor shows, at the cost of a few stores an event, what it has in
 /// flight; so its host knows which event it died at or hangs in (docs/projection-format.md, "The processor's
@@ -41,6 +22,8 @@ struct Interruptions {
 /// Written by the processor's thread, read by any process.
 class InFlightPage {
  public:
+  using Time = std::chrono::steady_clock::time_point;
+
   struct Call {
     std::uint64_t event_id = 0;
     std::uint32_t attempt = 0;
@@ -51,9 +34,10 @@ class InFlightPage {
     std::uint64_t writer = 0;  ///< process id; a page outlives its writer
   };
 
-  /// Opens or makes the page and clears it. @param before kept for the next process, if this one dies
+  /// Opens or makes the page and clears it.
+  /// @param before passed on to the processes after this one, until one dies at an event itself
   static Result<std::unique_ptr<InFlightPage>> create(const std::filesystem::path& file,
-                                                      const Interruptions& before = {});
+                                                      const std::optional<Death>& before = std::nullopt);
   /// A view for another process. A page that is not there yet reads as nothing, until it is.
   static Result<std::unique_ptr<InFlightPage>> view(const std::filesystem::path& file);
 
@@ -71,13 +55,17 @@ class InFlightPage {
   }
   /// It has returned.
   void leave() { layout_->returned.store(sequence_, std::memory_order_release); }
+  /// A round of replays has ended: for the processes after this one, of the same boot.
+  void note_round(Time at);
+  [[nodiscard]] std::optional<Time> last_round() const;
+  /// Passes no death on any more.
+  void forget_death();
 
   /// What is in flight, or was when the writer died. Nothing, if it cannot be believed: another boot's, half
   /// a store, foreign bytes, no call since the page was cleared.
   [[nodiscard]] std::optional<Call> read();
-  /// What stands beside a call that can be believed.
-  [[nodiscard]] ProcessEnd end() const;
-  [[nodiscard]] Interruptions interruptions() const;
+  /// The last death in a call for an event: of the writer, if it is gone, or what it has passed on.
+  [[nodiscard]] std::optional<Death> death();
 
   /// By whoever watched `writer`, once it is dead or about to be killed: how it ended, for the process after
   /// it. The first note stands. Nothing, if it is in no call.
@@ -90,20 +78,26 @@ class InFlightPage {
     Word magic;
     Word boot[2];
     Word writer;
-    Word end;  ///< of the writer: kind in the upper half, value in the lower; 0 as long as it lives
-    Word interrupted_event;  ///< before this writer
-    Word interrupted;        ///< attempt in the upper half, count in the lower
-    Word reserved;
+    Word end;           ///< of the writer: kind in the upper half, value in the lower; 0 as long as it lives
+    Word before_event;  ///< of the death that is passed on
+    Word before_call;   ///< attempt in the upper half, stage in the lower; 0: there is none
+    Word before_end;    ///< as above
     Word event_id;
     Word call;  ///< attempt in the upper half, stage in the lower
     Word sequence;
     Word checksum;  ///< of the three above
     Word returned;  ///< the sequence of the latest call that has returned
+    Word before_interruptions;
+    Word last_round;  ///< on the monotonic clock; 0: none in this boot
   };
   static_assert(Word::is_always_lock_free && sizeof(Layout) <= os::SharedPage::size);
 
   InFlightPage(std::filesystem::path file, const Uuid& boot);
   void attach(os::SharedPage page);
+  bool attach_to_file();
+  [[nodiscard]] bool is_of_this_boot() const;
+  void pass_on(const Death& death);
+  [[nodiscard]] std::optional<Death> passed_on() const;
 
   // A sum of odd multiples: one word of another call always changes it, several do but for one case in 2^64.
   static std::uint64_t checksum(std::uint64_t salt, std::uint64_t event_id, std::uint64_t call,
@@ -118,5 +112,8 @@ class InFlightPage {
   Layout* layout_ = nullptr;  ///< in `page_`
   std::uint64_t sequence_ = 0;
 };
+
+/// What a page says of the processes before the one that is to write it next. Before that clears it.
+[[nodiscard]] std::optional<Death> read_death(const std::filesystem::path& page);
 
 }  // namespace aludel

@@ -52,12 +52,14 @@ class OwnedProcessor final : public Processor {
   bool bring_up(bool works, const Interrupt& stop);
   void tell_of_idle_types();
   LetterDelivery letter_delivery();
+  bool death_is_ahead();
   bool replay(const Interrupt& stop);
   void replay_due(const Interrupt& stop);
   void work(const Interrupt& stop);
   bool relay(const Interrupt& stop);
   void stop_handler();
   void take_down();
+  void forget_death();
   void stand_still(Standstill standstill);
 
   Options options_;
@@ -65,7 +67,7 @@ class OwnedProcessor final : public Processor {
   os::FileLock lock_;
   StateTeller teller_;
   std::unique_ptr<InFlightPage> page_;
-  std::optional<Death> death_;              // of the process before this one; null: it no longer matters
+  std::optional<Death> death_;              // of a process before this one; null: it no longer matters
   std::unique_ptr<Projection> projection_;  // null: it cannot be opened
   std::optional<AutomaticReplay> replays_due_;
   std::unique_ptr<Instance> instance_;  // its statements go before the projection
@@ -84,8 +86,7 @@ class OwnedProcessor final : public Processor {
 
 Result<void> OwnedProcessor::open() {
   death_ = read_death(options_.directory / "page");
-  auto page =
-      InFlightPage::create(options_.directory / "page", death_ ? death_->interrupted() : Interruptions{});
+  auto page = InFlightPage::create(options_.directory / "page", death_);
   if (!page) return page.error();
   page_ = std::move(*page);
   if (auto opened = open_projection(); !opened || standstill_) return opened;
@@ -103,8 +104,9 @@ Result<void> OwnedProcessor::open_projection() {
   auto projection = Projection::open(options_.directory);
   if (projection) {
     projection_ = std::move(*projection);
-    replays_due_.emplace(AutomaticReplay::Parts{*projection_, environment_.handler_log, environment_.clock},
-                         options_.replay);
+    replays_due_.emplace(
+        AutomaticReplay::Parts{*projection_, *page_, environment_.handler_log, environment_.clock},
+        options_.replay);
     return {};
   }
   if (projection.error().code != ErrorCode::unsupported) return projection.error();
@@ -178,7 +180,7 @@ Result<void> OwnedProcessor::load() {
   stands_ = stays ? std::move(*earlier) : std::nullopt;
   // Another version of the handler may well do better: it has all its attempts before it.
   if (instance_ && identity->handler_version != instance_->description().version) {
-    death_.reset();
+    forget_death();
     if (state.error) state.error->attempt = 0;
     if (state.error) state.error->next_try_ns.reset();
   }
@@ -228,11 +230,11 @@ ProcessorState OwnedProcessor::run(const Interrupt& stop) {
       take_down();
       continue;
     }
-    if (replays_) {
+    if (replays_ && !(works && death_is_ahead())) {
       if (replay(stop)) continue;  // there may be commands behind it
     }
-    if (works && !rests() && !stop.pending()) replay_due(stop);
     if (works && !rests() && !stop.pending()) work(stop);
+    if (works && !rests() && !stop.pending()) replay_due(stop);
     if (relay(stop) && (!works || rests())) break;
   }
   // Its end comes after the last word: what it still does then changes nothing.
@@ -254,8 +256,8 @@ bool OwnedProcessor::apply_commands() {
     take_down();
     asked = runner.apply(false);
   }
+  if (asked && asked->begins_anew) forget_death();
   if (asked && asked->goes_on) {
-    death_.reset();
     options_.verdict.reset();
     relay_.reset();  // for one that tries at once; a reset may have made it another producer
   }
@@ -303,6 +305,13 @@ LetterDelivery OwnedProcessor::letter_delivery() {
   return LetterDelivery({*instance_, *projection_, *page_, environment_.clock, rebuild_below_});
 }
 
+// An event that a process died at goes before letters: in one of them this one may die too, and the page has
+// room for one death.
+bool OwnedProcessor::death_is_ahead() {
+  const auto& error = teller_.state().error;
+  return death_ && death_->is_ahead(cursor_.position.next, error ? failing_event(*error) : std::nullopt);
+}
+
 // @return false: it cannot go on with it
 bool OwnedProcessor::replay(const Interrupt& stop) {
   teller_.running();
@@ -320,6 +329,7 @@ bool OwnedProcessor::replay(const Interrupt& stop) {
         {*projection_, *relay_, instance_->description(), environment_.handler_log, environment_.clock},
         letter_delivery(), death_);
     auto done = replayer.run(**command, stop);
+    if (!death_) page_->forget_death();
     if (!done) return done;
     return load();
   }();
@@ -349,7 +359,7 @@ void OwnedProcessor::work(const Interrupt& stop) {
               earlier ? failing_event(*earlier) : std::nullopt, options_.batch_size);
   Worker worker({environment_.log, feed, batch, *projection_, *relay_, environment_.clock, teller_,
                  environment_.handler_log, *replays_due_},
-                {options_.batch_size, options_.error_policy, rebuild_below_, retry_at_, death_});
+                {options_.batch_size, options_.error_policy, rebuild_below_, retry_at_, death_, replays_});
   standstill_ = worker.run(earlier, stop);
   retry_at_ = worker.retry_at();
   cursor_ = batch.cursor();
@@ -381,6 +391,11 @@ void OwnedProcessor::take_down() {
   page_->enter(static_cast<std::uint32_t>(Stage::stop), 0, 0);
   instance_.reset();
   page_->leave();
+}
+
+void OwnedProcessor::forget_death() {
+  death_.reset();
+  page_->forget_death();
 }
 
 void OwnedProcessor::stand_still(Standstill standstill) {

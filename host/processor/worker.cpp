@@ -124,9 +124,14 @@ void Worker::wait_to_retry(const Interrupt& stop) {
   if (!woken) on_log_error(woken.error());
 }
 
-// When letters are due; not before what was decided on is committed, as that would be forgotten.
+// When letters have their turn; not before what was decided on is committed, and the event that a process
+// died at decided on, as either would be forgotten.
 std::optional<Worker::Time> Worker::leaves_at() {
-  return failed_ || !passed_.empty() ? std::nullopt : parts_.replays.next_round();
+  const auto& batch = parts_.batch;
+  const auto& death = settings_.death;
+  const bool death_is_ahead = death && death->is_ahead(batch.cursor().position.next, batch.failing());
+  if (failed_ || !passed_.empty() || death_is_ahead) return std::nullopt;
+  return settings_.replay_waits ? Time() : parts_.replays.next_round();
 }
 
 void Worker::at_tip(const Interrupt& stop) {

@@ -62,14 +62,15 @@ class Worker {
     const ErrorPolicy& policy;
     std::uint64_t rebuild_below;        ///< events below were delivered before a reset
     std::optional<Time> retry_at;       ///< of the worker before this one
-    const std::optional<Death>& death;  ///< of the process before this one
+    const std::optional<Death>& death;  ///< of a process before this one
+    bool replay_waits;                  ///< for an event that a process died at: then it is left for
   };
 
   /// Borrows everything. @param parts the batch is at the cursor
   Worker(Parts parts, const Settings& settings);
 
-  /// Works until `stop` is pending, letters are due for a replay, or something makes it stand still; that is
-  /// durable then where the disk allows it.
+  /// Works until `stop` is pending, a replay of letters is due or waits, or something makes it stand still;
+  /// that is durable then where the disk allows it.
   /// @param earlier why the processor stood still before: a wait between two attempts goes on
   std::optional<Standstill> run(const std::optional<ProcessorError>& earlier, const Interrupt& stop);
   /// When the wait between two attempts, in which it has left, is over; nothing: it waits for none.

@@ -10,7 +10,7 @@
 #include "base/limits.hpp"
 #include "base/time.hpp"
 #include "policy/backoff.hpp"
-#include "processor/death.hpp"
+#include "processor/page.hpp"
 #include "runtime/unused_folder.hpp"
 #include "runtime/verdict.hpp"
 
@@ -325,7 +325,8 @@ void Supervised::died(const Worker::Ended& ended) {
 
 // Whether the event in flight has failed by the death, as the next start will find.
 bool Supervised::has_failed_by_death() const {
-  if (!call_in_flight()) return false;
+  const auto call = call_in_flight();
+  if (!call || call->attempt == 0) return false;
   const auto death = read_death(setup_.spec.directory / "page");
   return death && death->counts();
 }

@@ -3,6 +3,7 @@
 #include "processor/death.hpp"
 
 #include <csignal>
+#include <optional>
 #include <string>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 
 #include "base/limits.hpp"
 #include "plugin/instance.hpp"
+#include "processor/page.hpp"
 #include "support/result_printing.hpp"
 #include "support/temp_dir.hpp"
 
@@ -21,15 +23,18 @@ using End = ProcessEnd;
 using Kind = End::Kind;
 
 constexpr auto handle = static_cast<std::uint32_t>(Stage::handle);
+constexpr auto flush = static_cast<std::uint32_t>(Stage::flush);
+constexpr auto start = static_cast<std::uint32_t>(Stage::start);
 
 /// A processor's page.
 struct Page {
   /// A process was in a call of the handler, and ended so.
   std::optional<Death> die(std::uint64_t event_id, std::uint32_t attempt, const End& end,
-                           const Interruptions& before = {}) const {
+                           const std::optional<Death>& before = std::nullopt,
+                           std::uint32_t stage = handle) const {
     const auto page = InFlightPage::create(file, before);
     REQUIRE(page);
-    (*page)->enter(handle, event_id, attempt);
+    (*page)->enter(stage, event_id, attempt);
     note(end);
     return read_death(file);
   }
@@ -55,6 +60,7 @@ TEST_CASE(
       {{Kind::exited, 3}, 0, true, "crashed", "exited with status 3 in handle"},
       {{Kind::signalled, SIGSEGV}, 0, true, "crashed", "killed by signal 11 (Segmentation fault) in handle"},
       {{Kind::signalled, SIGABRT}, 2, true, "crashed", "killed by signal 6 (Aborted) in handle"},
+      {{Kind::signalled, SIGPIPE}, 0, true, "crashed", "killed by signal 13 (Broken pipe) in handle"},
       {{Kind::timed_out, 500}, 0, true, "timed_out", "a call took over 500ms and was killed in handle"},
       {{Kind::cut_off, 0}, 0, true, "crashed", "closed its connection to the host and was killed in handle"},
       {{Kind::signalled, SIGKILL}, 0, false, {}, {}},
@@ -76,11 +82,11 @@ TEST_CASE(
   for (const auto& row : rows) {
     const auto kind = static_cast<int>(row.end.kind);
     CAPTURE(kind);
-    const auto death = page.die(7, 2, row.end, {7, 2, row.before});
+    const auto death = page.die(7, 2, row.end, Death{7, 2, handle, {}, row.before});
     REQUIRE(death);
     CHECK(death->counts() == row.counts);
     if (!row.counts) {
-      CHECK(death->interrupted().count == row.before + 1);
+      CHECK(death->interruptions == row.before + 1);
       continue;
     }
     const auto error = failure_by(*death, 5);
@@ -97,20 +103,20 @@ TEST_CASE(
 TEST_CASE("interruptions are in a row only at the same attempt at the same event, with no fault between") {
   const Page page;
   const End killed{Kind::signalled, SIGKILL};
-  const Interruptions twice{7, 2, 2};
-  CHECK(page.die(7, 2, killed, twice)->interrupted().count == 3);
-  CHECK(page.die(7, 3, killed, twice)->interrupted().count == 1);
-  CHECK(page.die(8, 2, killed, twice)->interrupted().count == 1);
-  CHECK(page.die(7, 2, {Kind::signalled, SIGSEGV}, twice)->interrupted().count == 0);
+  const Death twice{7, 2, handle, {}, 2};
+  CHECK(page.die(7, 2, killed, twice)->interruptions == 3);
+  CHECK(page.die(7, 3, killed, twice)->interruptions == 1);
+  CHECK(page.die(8, 2, killed, twice)->interruptions == 1);
+  CHECK(page.die(7, 2, {Kind::signalled, SIGSEGV}, twice)->interruptions == 0);
 }
 
 TEST_CASE("a death at no certain event never counts") {
   const Page page;
   for (const auto& end : {End{Kind::signalled, SIGSEGV}, End{Kind::signalled, SIGKILL}, End{}}) {
-    const auto death = page.die(7, 0, end, {7, 0, 9});
+    const auto death = page.die(7, 0, end, Death{7, 0, flush, {}, 9}, flush);
     REQUIRE(death);
     CHECK_FALSE(death->counts());
-    CHECK(death->interrupted().count == 0);
+    CHECK(death->interruptions == 0);
   }
 }
 
@@ -126,6 +132,35 @@ TEST_CASE("no process died in a call that has returned, or of which no page tell
   CHECK_FALSE(read_death(page.file));
   (*writer)->enter(handle, 8, 1);
   CHECK(read_death(page.file)->end.kind == Kind::unseen);
+}
+
+TEST_CASE("a death is passed on by processes that die at no event themselves, until it is forgotten") {
+  const Page page;
+  const End crashed{Kind::signalled, SIGSEGV};
+  const auto is_known = [&] {
+    const auto death = read_death(page.file);
+    return death && death->passed_on && death->event_id == 7 && death->attempt == 2 &&
+           death->stage == handle && death->end.kind == Kind::signalled && death->end.value == SIGSEGV;
+  };
+  auto death = page.die(7, 2, crashed);
+  CHECK_FALSE(death->passed_on);
+  for (int processes = 0; processes < 2; ++processes) {
+    const auto writer = InFlightPage::create(page.file, death);
+    REQUIRE(writer);
+    CHECK(is_known());
+    (*writer)->enter(handle, 8, 1);
+    (*writer)->leave();
+    CHECK(is_known());
+    (*writer)->enter(start, 0, 0);
+    page.note(crashed);
+    CHECK(is_known());
+    death = read_death(page.file);
+  }
+  CHECK(page.die(8, 1, {}, death)->event_id == 8);
+  const auto writer = InFlightPage::create(page.file, death);
+  REQUIRE(writer);
+  (*writer)->forget_death();
+  CHECK_FALSE(read_death(page.file));
 }
 
 TEST_CASE("of a process' end the first note stands, and none of another process") {

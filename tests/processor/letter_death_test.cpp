@@ -81,4 +81,63 @@ TEST_CASE("letters that kill their process keep no other from its turn") {
   CHECK(next_after_death_at(4, SIGKILL) == "2@180");
 }
 
+TEST_CASE("the event that a process died at is decided on before any letter is replayed") {
+  for (const bool by_order : {false, true}) {
+    CAPTURE(by_order);
+    Replays rig;
+    rig.fails(5, 1);
+    rig.make_letters();
+    rig.log.append("wanted", 3, 3);
+    rig.died_in(11, 1, {ProcessEnd::Kind::signalled, SIGSEGV});
+    rig.clock.advance(minutes(1));
+    if (by_order) {
+      rig.order(Command::Kind::replay);
+      rig.options.replay.strategy = ReplayStrategy::off;
+    }
+    std::string before;
+    const auto note = rig.script.in_handle;
+    rig.script.in_handle = [&](const Event& event) {
+      if (event.id == 5) before = rig.letters();
+      note(event);
+    };
+    rig.stop_at_first_wait();
+    rig.run();
+    CHECK(rig.calls == "10@60 12@60 5@60");
+    CHECK(before.find("11 dead 1/0/0") != std::string::npos);
+  }
+}
+
+TEST_CASE("letters that kill each process let it come to an event before") {
+  Replays rig;
+  rig.options.replay.check_interval = std::chrono::milliseconds(0);
+  rig.fails(5, 1);
+  rig.make_letters();
+  rig.log.append("wanted", 2, 2);
+  rig.clock.advance(minutes(1));
+  rig.stop_at_first_wait();
+  rig.run();
+  CHECK(rig.calls == "10@60 5@60 11@60");
+}
+
+TEST_CASE("from one round to the next check_interval passes, whatever processes there are between") {
+  Replays rig;
+  rig.options.replay.min_age = rig.options.replay.initial_delay = std::chrono::seconds(1);
+  rig.fails(5, 100);
+  rig.make_letters();
+  rig.clock.advance(minutes(1));
+  const auto next_run = [&] {
+    rig.calls.clear();
+    rig.stop_at_first_wait();
+    rig.run();
+    return rig.calls;
+  };
+  CHECK(next_run() == "5@60");
+  rig.clock.advance(std::chrono::seconds(59));
+  CHECK(next_run().empty());
+  rig.died_in(2, 1, {ProcessEnd::Kind::signalled, SIGKILL});
+  CHECK(next_run().empty());
+  rig.clock.advance(std::chrono::seconds(1));
+  CHECK(next_run() == "5@120");
+}
+
 }  // namespace aludel

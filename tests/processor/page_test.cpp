@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "processor/page.hpp"
 
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <limits>
@@ -92,6 +93,17 @@ TEST_CASE("a page outlives its writer, until the next one clears it") {
   CHECK(view(file)->event_id == 7);
   const auto page = create(file);
   CHECK_FALSE(view(file));
+}
+
+TEST_CASE("a page keeps from writer to writer when letters were replayed last, and nothing of another boot") {
+  const TempDir temp;
+  const auto file = temp.path() / "page";
+  CHECK_FALSE(create(file)->last_round());
+  const InFlightPage::Time at(std::chrono::seconds(77));
+  create(file)->note_round(at);
+  CHECK(create(file)->last_round() == at);
+  flip(file, 8);
+  CHECK_FALSE(create(file)->last_round());
 }
 
 TEST_CASE("a page of which any byte is not as written reads as nothing") {

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -154,6 +155,50 @@ TEST_CASE("an interruption leaves the event to be tried again, the third in a ro
   }
 }
 
+TEST_CASE("a process that only applies commands leaves a death to be counted by the next one") {
+  for (const auto kind : {Command::Kind::discard, Command::Kind::replay}) {
+    Recovery rig;
+    Rig::command(rig.directory(), {0, kind});
+    rig.options.start = Processor::Start::commands_only;
+    rig.run();
+    CHECK(rig.durable().next == 0);
+    rig.options.start = Processor::Start::again;
+    rig.run();
+    CHECK_FALSE(rig.called("h5"));
+    CHECK(rig.letters() == "5 crashed handle 1");
+  }
+}
+
+TEST_CASE("an interruption is forgotten with the version and by the command that begin the attempts anew") {
+  Recovery rig;
+  rig.run();
+  rig.log.append("wanted", 2, 2);
+  rig.died_in(10, 1, killed, 1);
+  rig.steps = {[&](const auto&) { rig.stop.raise(); }};
+  const auto interruptions_after_start = [&] {
+    std::uint32_t shown = 77;
+    rig.script.in_handle = [&](const Event& event) {
+      if (event.id != 10) return;
+      const auto death = read_death(rig.directory() / "page");
+      REQUIRE(death);
+      shown = death->interruptions;
+    };
+    rig.run();
+    return shown;
+  };
+  SUBCASE("neither") {
+    CHECK(interruptions_after_start() == 3);
+  }
+  SUBCASE("another version") {
+    rig.script.description.version = "9.9.9";
+    CHECK(interruptions_after_start() == 1);
+  }
+  SUBCASE("a reset") {
+    Rig::command(rig.directory(), {0, Command::Kind::reset});
+    CHECK(interruptions_after_start() == 1);
+  }
+}
+
 TEST_CASE("what fails among the events before does not make the death forgotten") {
   Recovery rig;
   SUBCASE("after it wrote") {
@@ -178,6 +223,23 @@ TEST_CASE("of a batch that was at stake as a whole, each event commits by itself
   }
 }
 
+TEST_CASE("an event that was interrupted when it was alone stays so, and is counted on") {
+  for (const auto stage : {Stage::flush, Stage::rolled_back}) {
+    Recovery rig;
+    rig.died_in(2, 1, killed, 1, stage);
+    std::uint32_t interruptions = 0;
+    rig.script.in_flush = [&](const std::vector<std::uint64_t>&) {
+      const auto death = read_death(rig.directory() / "page");
+      REQUIRE(death);
+      if (death->event_id == 2) interruptions = death->interruptions;
+    };
+    rig.run();
+    CHECK(rig.script.work() == "h0 f c h1 f c h2 f c h3 h4 h5 h6 h7 h8 h9 f c");
+    // As if it had been interrupted again in the call.
+    CHECK(interruptions == 3);
+  }
+}
+
 TEST_CASE("another version of the handler has all its attempts before it") {
   Recovery rig(Strategy::fail_fast);
   rig.run();
@@ -197,6 +259,14 @@ TEST_CASE("a resume tries the event again that the process died at") {
   rig.run();
   CHECK(rig.called("h5"));
   CHECK(rig.rows() == upto(9));
+}
+
+TEST_CASE("a resume that finds nothing to resume forgets no death") {
+  Recovery rig;
+  Rig::command(rig.directory(), {0, Command::Kind::resume});
+  rig.run();
+  CHECK_FALSE(rig.called("h5"));
+  CHECK(rig.letters() == "5 crashed handle 1");
 }
 
 }  // namespace aludel

@@ -62,7 +62,10 @@ ProcessorState Rig::run() {
 void Rig::died_in(std::uint64_t event_id, std::uint32_t attempt, const ProcessEnd& end, std::uint32_t before,
                   Stage stage) const {
   const auto file = directory() / "page";
-  const auto page = InFlightPage::create(file, {event_id, attempt, before});
+  const auto page = InFlightPage::create(
+      file, before == 0
+                ? std::nullopt
+                : std::optional(Death{event_id, attempt, static_cast<std::uint32_t>(stage), {}, before}));
   REQUIRE(page);
   (*page)->enter(static_cast<std::uint32_t>(stage), event_id, attempt);
   InFlightPage::note_end(file, static_cast<std::uint64_t>(::getpid()), end);

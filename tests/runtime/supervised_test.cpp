@@ -10,7 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/limits.hpp"
-#include "processor/death.hpp"
+#include "processor/page.hpp"
 #include "processor/projection.hpp"
 #include "runtime/verdict.hpp"
 #include "supervised_rig.hpp"
