@@ -83,6 +83,10 @@ bool HostSide::is_logged(std::uint32_t level) const noexcept {
   return log_ != nullptr && log_open_.load(std::memory_order_acquire) && log_->enabled(level_of(level));
 }
 
+void HostSide::check_log() {
+  if (log_ != nullptr) log_->check();
+}
+
 void HostSide::write_log(std::uint32_t level, std::string_view line) noexcept {
   if (!is_logged(level)) return;
   try {

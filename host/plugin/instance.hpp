@@ -57,6 +57,9 @@ class HandlerLog {
   virtual ~HandlerLog() = default;
   [[nodiscard]] virtual bool enabled(LogLevel level) const = 0;
   virtual void write(LogLevel level, std::string_view line) = 0;
+  /// At the end of `start` and of `flush`, as a part of it: ends the process if the plugin has cut off the
+  /// way that the lines take.
+  virtual void check() {}
 };
 
 /// One instance of a handler, at the service of one processor. A seam: plugins stand behind it

@@ -122,6 +122,7 @@ Outcome PluginInstance::start() {
   if (functions_.start != nullptr) {
     outcome = call(Stage::start, 0, 0, [&] { return functions_.start(self_, &side_.call); });
   }
+  side_.check_log();
   started_ = outcome == Outcome::handled;
   return outcome;
 }
@@ -159,6 +160,7 @@ Outcome PluginInstance::flush() {
     outcome = call(Stage::flush, 0, 0, [&] { return functions_.flush(self_, &side_.call); });
   }
   if (outcome == Outcome::handled) side_.emissions.flushed();
+  side_.check_log();  // for the events of the batch, too
   return outcome;
 }
 

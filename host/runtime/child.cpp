@@ -4,10 +4,13 @@
 #include <csignal>
 #include <cstdio>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include "base/limits.hpp"
 #include "runtime/messages.hpp"
@@ -27,13 +30,50 @@ namespace {
   ::_exit(1);
 }
 
+/// What a descriptor stands for, to be known again.
+class OpenFile {
+ public:
+  explicit OpenFile(int descriptor) : descriptor_(descriptor), known_(identity()) {}
+
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+  /// Neither closed nor replaced, if it was there at first.
+  [[nodiscard]] bool is_there() const { return !known_ || identity() == known_; }
+
+ private:
+  using Identity = std::pair<dev_t, ino_t>;
+
+  [[nodiscard]] std::optional<Identity> identity() const {
+    struct stat about {};
+    if (::fstat(descriptor_, &about) != 0) return std::nullopt;
+    return Identity(about.st_dev, about.st_ino);
+  }
+
+  const int descriptor_;
+  const std::optional<Identity> known_;
+};
+
 // The child's end of the socket. Any thread may send.
+//
+// What a plugin does to its descriptors is found at the end of the batch, where nobody else is blamed for it:
+// until then lines are lost.
 class HostLink final : public HandlerLog {
  public:
   void set_level(LogLevel level) { level_ = level; }
   [[nodiscard]] bool enabled(LogLevel level) const override { return level >= level_; }
   void write(LogLevel level, std::string_view line) override { send(LogMessage{level, std::string(line)}); }
+  void check() override {
+    for (const auto* file : {&socket_, &relay_}) {
+      if (!file->is_there()) end_without_connection(file->descriptor());
+    }
+  }
 
+  // Between two batches.
+  void tell(const Message& message) {
+    check();
+    send(message);
+  }
+
+ private:
   void send(const Message& message) {
     const auto line = to_json(message) + "\n";
     const std::lock_guard lock(mutex_);
@@ -41,15 +81,15 @@ class HostLink final : public HandlerLog {
     while (!rest.empty()) {
       const auto sent = ::send(processor_descriptor, rest.data(), rest.size(), MSG_NOSIGNAL);
       if (sent < 0 && errno == EINTR) continue;
-      if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) return;  // see `listen_to_host`
-      if (sent < 0) end_without_connection(processor_descriptor);
+      if (sent < 0) return;  // if it is the host that is gone, see `listen_to_host`
       rest.remove_prefix(static_cast<std::size_t>(sent));
     }
   }
 
- private:
   std::mutex mutex_;
   LogLevel level_ = LogLevel::info;
+  const OpenFile socket_{processor_descriptor};
+  const OpenFile relay_{relay_descriptor};
 };
 
 // Reads `size` bytes, or up to the end of the stream.
@@ -110,9 +150,9 @@ int run_child() {
   RelayClient relay(relay_descriptor, [] { end_without_connection(relay_descriptor); });
   const bool has_relay = spec->start != Processor::Start::commands_only;
   const auto state = run_processor(
-      *spec, host, [](const ProcessorState& s) { host.send(StateMessage{s}); }, stop,
+      *spec, host, [](const ProcessorState& s) { host.tell(StateMessage{s}); }, stop,
       has_relay ? &relay : nullptr);
-  host.send(EndMessage{state});
+  host.tell(EndMessage{state});
   std::fflush(nullptr);
   ::_exit(0);
 }
