@@ -81,6 +81,10 @@ TEST_CASE("a dry run that its process died in ends at the letter that is at faul
                      "select finished || ' ' || succeeded || ' ' || failed || ' ' || message from "
                      "_aludel_command") ==
         "1 1 1 stopped at letter 2: event 6: timed_out: a call took over 500ms and was killed in handle");
+  // Nothing of that counts for what follows.
+  rig.order(Command::Kind::replay);
+  rig.run();
+  CHECK(rig.letters() == "5 replayed boom 1, 6 replayed boom 1");
 }
 
 TEST_CASE("commands that were given behind a replay are applied after it, without another nudge") {
