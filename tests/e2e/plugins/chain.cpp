@@ -23,7 +23,7 @@ class Chain {
   void handle(aludel::Call& call, const aludel::Event& event) {
     if (event.find<bool>("/fails").value_or(false) && !call.is_replay())
       throw aludel::fail("planned", "as planned");
-    if (event.find<bool>("/closes").value_or(false) && !call.is_redelivery()) ::close(4);
+    if (event.find<bool>("/closes").value_or(false)) ::close(4);
     call.sql("insert into seen values (?, ?)").run(event.id(), event.data());
     if (in_flush_) {
       gathered_.push_back({event.id(), std::string(event.key()), std::string(event.data())});
