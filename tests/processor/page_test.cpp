@@ -198,7 +198,7 @@ TEST_CASE(
   InFlightPage::note_end(file, static_cast<std::uint64_t>(::getpid()), {ProcessEnd::Kind::exited, 1});
   const auto page = create(file);
   CHECK_FALSE(view(file));
-  CHECK(page->end().kind == ProcessEnd::Kind::unseen);
+  CHECK_FALSE(page->death());
   page->enter(handle, 43, 1);
   CHECK(view(file)->event_id == 43);
 }
