@@ -193,7 +193,7 @@ TEST_CASE(
     page->enter(handle, 42, 3);
     REQUIRE(view(file));
   }
-  std::fstream(file, std::ios::in | std::ios::out | std::ios::binary) << "LUDELPG2";
+  std::fstream(file, std::ios::in | std::ios::out | std::ios::binary) << "LUDELPG9";
   CHECK_FALSE(view(file));
   InFlightPage::note_end(file, static_cast<std::uint64_t>(::getpid()), {ProcessEnd::Kind::exited, 1});
   const auto page = create(file);
