@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
@@ -57,6 +58,8 @@ class Operator:
 
     def __init__(self, story):
         self.story, self.random = story, story.random
+        # Of an event whose letter was discarded before a reset another one may be made.
+        self.gives_up = self.random.choice(["reset", "discard"])
 
     def run(self, *arguments):
         done = subprocess.run(self.story.aludel.command(*arguments), capture_output=True, text=True, timeout=2 * LIMIT)
@@ -68,8 +71,8 @@ class Operator:
     def command(self):
         name = self.random.choice(self.story.processors)
         what = self.random.choices(
-            ["pause", "resume", "skip", "reset", "replay", "rehearse", "replay_code", "discard"],
-            weights=[3, 6, 3, 1, 4, 2, 3, 1])[0]
+            ["pause", "resume", "skip", self.gives_up, "replay", "rehearse", "replay_code"],
+            weights=[3, 6, 3, 1, 4, 2, 3])[0]
         self.story.counts["commands"] += 1
         if what in ("pause", "resume", "skip", "reset"):
             self.run("processor", what, name)
@@ -88,6 +91,11 @@ class Operator:
             ["status"], ["processor", "list"], ["dlq", "list", name], ["dlq", "groups", name], ["verify"],
             ["log", "--limit", "5"], ["query", name, "select count(*) from _aludel_letter"], ["config", "check"],
         ]))
+
+    def back_up(self):
+        done = self.run("backup", str(self.story.backups))
+        assert done.returncode == 0 or self.story.had_faults, done.stderr
+        self.story.counts["backups"] += done.returncode == 0
 
     def kill_child(self):
         victims = children(self.story.host.process.pid)
@@ -110,6 +118,7 @@ class Story:
         self.aludel = Aludel(directory / "data")
         self.aludel.directory.mkdir(mode=0o700)
         self.faults = directory / "faults"
+        self.backups = directory / "backups"
         self.keeps_all = self.random.random() < 0.7
         self.processors = ["link1", "link2"] + (["planned"] if self.keeps_all else [])
         self.model = Model(self.random)
@@ -125,6 +134,7 @@ class Story:
             self.life(min(deadline, time.monotonic() + self.random.uniform(0.5, LIVES_END)))
         self.settle()
         self.model.check(self.aludel, self.keeps_all)
+        self.restore()
         self.counts["events"] = self.model.appended()
 
     def configure(self):
@@ -149,21 +159,33 @@ class Story:
     def life(self, deadline):
         self.start()
         with self.host:
-            while time.monotonic() < deadline:
-                act = self.random.choices(
-                    [self.append, self.operator.command, self.operator.look, self.operator.kill_child,
-                     self.operator.turn_faults, self.wait],
-                    weights=[40, 6, 3, 3, 1.5, 10])[0]
-                act()
-                assert self.host.process.poll() is None, "the host has ended:\n" + self.host.log()[-4000:]
-            self.end()
+            if self.random.random() < 0.5:
+                self.work_until_killed(deadline)
+            else:
+                self.work_to_the_end(deadline)
 
-    def end(self):
-        if self.random.random() < 0.5:
-            kill(self.host.process.pid)
-            self.host.wait()
-            self.counts["kills"] += 1
-            return
+    def act(self):
+        act = self.random.choices(
+            [self.append, self.operator.command, self.operator.look, self.operator.back_up, self.operator.kill_child,
+             self.operator.turn_faults, self.wait],
+            weights=[40, 6, 3, 0.5, 3, 1.5, 10])[0]
+        act()
+
+    def work_until_killed(self, deadline):
+        """In the middle of whatever it is that is done then."""
+        killer = threading.Timer(deadline - time.monotonic(), kill, [self.host.process.pid])
+        killer.start()
+        while killer.is_alive():
+            self.act()
+            ended = self.host.process.poll()
+            assert ended in (None, -signal.SIGKILL), f"the host has ended with {ended}:\n{self.host.log()[-4000:]}"
+        self.host.wait()
+        self.counts["kills"] += 1
+
+    def work_to_the_end(self, deadline):
+        while time.monotonic() < deadline:
+            self.act()
+            assert self.host.process.poll() is None, "the host has ended:\n" + self.host.log()[-4000:]
         self.faults.unlink(missing_ok=True)
         status, log = self.host.end()
         assert status == 0 or self.had_faults, f"the host ended with {status}:\n{log[-4000:]}"
@@ -220,6 +242,15 @@ class Story:
                 what = "skip" if processor["state"] == "stopped" and self.random.random() < 0.5 else "resume"
                 self.operator.run("processor", what, processor["name"])
         raise AssertionError(f"the work does not end:\n{done.stderr}\n{self.aludel.run('status')}")
+
+
+    def restore(self):
+        """The newest backup can be restored, and is whole."""
+        if not self.counts["backups"]:
+            return
+        restored = Aludel(self.backups.parent / "restored")
+        restored.run("restore", str(self.backups))
+        restored.run("verify")
 
 
 def kill(pid):
