@@ -22,8 +22,8 @@ TEST_CASE("durations are read with their unit and written in the largest that fi
 TEST_CASE("a delay is told to people as exactly as matters to them") {
   using std::chrono::milliseconds;
   const std::pair<milliseconds, const char*> cases[] = {
-      {milliseconds(0), "0s"},          {milliseconds(1'600), "1600ms"},  {milliseconds(9'999), "9999ms"},
-      {milliseconds(97'300), "97s"},    {milliseconds(299'700), "5m"},    {milliseconds(3'599'100), "1h"},
+      {milliseconds(0), "0s"},          {milliseconds(1'600), "1600ms"}, {milliseconds(9'999), "9999ms"},
+      {milliseconds(97'300), "97s"},    {milliseconds(299'700), "5m"},   {milliseconds(3'599'100), "1h"},
       {milliseconds(5'400'000), "90m"}, {milliseconds(86'399'999), "1d"}};
   for (const auto& [delay, text] : cases)
     CHECK(format_delay(delay) == text);

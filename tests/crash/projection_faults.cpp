@@ -114,7 +114,9 @@ class PluginLife {
       if (processor) processor->reset();
       if (processor && !state.error) break;
       const auto code = processor ? state.error->code : std::string(to_string(processor.error().code));
-      const auto message = processor ? state.error->stage + " " + state.error->outcome + ": " + describe(*state.error) : processor.error().message;
+      const auto message =
+          processor ? state.error->stage + " " + state.error->outcome + ": " + describe(*state.error)
+                    : processor.error().message;
       CAPTURE(message);
       REQUIRE((code == "io" || code == "disk_full" || code == "memory"));
       if (fault.lasts) failed_ += faults.heal();

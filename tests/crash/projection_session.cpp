@@ -298,8 +298,8 @@ void ProjectionSession::check_end(const ProcessorState& state) const {
   REQUIRE(emitted.logs.size() <= 1);
 }
 
-ProjectionSession::Life ProjectionSession::check(const Life& life, const FolderContent& left,
-                                                 std::size_t calls, std::uint64_t number) {
+ProjectionSession::Life ProjectionSession::check_loss(const Life& life, const FolderContent& left,
+                                                      std::size_t calls, std::uint64_t number) {
   Life next{.before = left};
   // An append that came right after the call may have come before the loss.
   for (const auto& [position, relayed] : life.relayed) {

@@ -56,7 +56,7 @@ class ProjectionSession : private Rig {
   /// Holds a state that a power loss after so many calls of a life has left against all that was promised,
   /// and goes on from it to the end. @param number chooses what else is done with it
   /// @return the life that it went on with
-  Life check(const Life& life, const FolderContent& left, std::size_t calls, std::uint64_t number);
+  Life check_loss(const Life& life, const FolderContent& left, std::size_t calls, std::uint64_t number);
 
   /// Which of SQLite's calls fail: one, or all from that on until the processor stands still for it.
   struct SqliteFault {

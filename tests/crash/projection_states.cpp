@@ -51,7 +51,7 @@ void check_life(ProjectionSession& session, const ProjectionSession::Life& life,
         const auto name = its.to_string();
         CAPTURE(name);
         CAPTURE(state.calls);
-        const auto next = session.check(life, state.left, state.calls, state.number);
+        const auto next = session.check_loss(life, state.left, state.calls, state.number);
         tally.count(its.depth(), state.kind);
         const bool chosen =
             only ? its.depth() < only->depth() : tally.total(its.depth()) % one_recovery_in == 0;

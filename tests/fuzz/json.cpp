@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = std::make_unique<char[]>(text.size() + 64);
   text.copy(bytes.get(), text.size());
   JsonDocument document;
-  for (const std::size_t behind : {0, 64}) {
+  for (const std::size_t behind : {0U, 64U}) {
     if (!document.parse({bytes.get(), text.size()}, behind)) return 0;
     ALUDEL_ASSERT(document.at(""));
     const auto value = document.at(pointer);

@@ -90,7 +90,7 @@ class SmallLog {
   static void append_one(SegmentLog& log, int number) {
     auto event = event_with("event " + std::to_string(number), number % 2 == 0 ? "even" : "odd");
     event.key = "key";
-    REQUIRE(append(log, {event}, number % 2 == 0 ? "p" : "", number / 2));
+    REQUIRE(append(log, {event}, number % 2 == 0 ? "p" : "", static_cast<std::uint64_t>(number) / 2));
   }
 
   Result<void> read(os::FileSystem& files, std::vector<std::string>& data) const {
@@ -175,7 +175,9 @@ TEST_CASE("a bit flipped anywhere in a log is found by verify, at its file and o
   const SmallLog log;
   REQUIRE(log.verify(log.content(), true)->faults.empty());
   REQUIRE_FALSE(log.verify(log.content(), true)->torn_tail);
-  for (const auto& [name, content] : log.content()) {
+  for (const auto& file : log.content()) {
+    const auto& name = file.first;
+    const auto& content = file.second;
     auto left = log.content();
     for (std::size_t offset = 0; offset < content.size(); ++offset) {
       if (!stands_for_others(name, offset)) continue;
@@ -194,7 +196,9 @@ TEST_CASE("a bit flipped anywhere in a log is found by verify, at its file and o
 
 TEST_CASE("a bit flipped anywhere in a log harms no event silently") {
   const SmallLog log;
-  for (const auto& [name, content] : log.content()) {
+  for (const auto& file : log.content()) {
+    const auto& name = file.first;
+    const auto& content = file.second;
     auto left = log.content();
     for (std::size_t offset = 0; offset < content.size(); ++offset) {
       if (!stands_for_others(name, offset)) continue;
@@ -209,7 +213,9 @@ TEST_CASE("a bit flipped anywhere in a log harms no event silently") {
 TEST_CASE(
     "a file of a log that was cut harms no event silently, but at the log's end if nobody knows of it") {
   const SmallLog log;
-  for (const auto& [name, content] : log.content()) {
+  for (const auto& file : log.content()) {
+    const auto& name = file.first;
+    const auto& content = file.second;
     const auto offsets = block_offsets(content);
     for (std::size_t size = 0; size < content.size(); ++size) {
       if (!stands_for_others(name, size)) continue;
@@ -225,7 +231,9 @@ TEST_CASE(
 
 TEST_CASE("what a file of a log has gained harms no event, and is found unless it is zeros allocated ahead") {
   const SmallLog log;
-  for (const auto& [name, content] : log.content()) {
+  for (const auto& file : log.content()) {
+    const auto& name = file.first;
+    const auto& content = file.second;
     const std::string again = content.substr(content.size() / 2);
     for (const auto& more : {std::string(1, '\0'), std::string(24, '\0'), std::string(5'000, '\0'),
                              std::string("x"), std::string(200, '\xff'), again, content}) {
@@ -241,7 +249,9 @@ TEST_CASE("what a file of a log has gained harms no event, and is found unless i
 
 TEST_CASE("zeros over a part of a file harm no event silently, but at the log's end if nobody knows of it") {
   const SmallLog log;
-  for (const auto& [name, content] : log.content()) {
+  for (const auto& file : log.content()) {
+    const auto& name = file.first;
+    const auto& content = file.second;
     const auto offsets = block_offsets(content);
     for (std::size_t begin = 0; begin < content.size(); begin += 8) {
       if (!stands_for_others(name, begin)) continue;

@@ -69,7 +69,7 @@ struct MappedMemory::Guards {
   static void on_bus_error(int signal, siginfo_t* info, void*) {
     const int error_number = errno;
     const bool by_kernel = info->si_code > 0;
-    if (!by_kernel || !stand_in(reinterpret_cast<std::uintptr_t>(info->si_addr))) {
+    if (!by_kernel || !stand_in(info->si_addr)) {
       // For whoever was there before: at once, as the same instruction comes again, or as it was sent.
       ::sigaction(SIGBUS, &before, nullptr);
       if (!by_kernel) ::raise(signal);
@@ -79,7 +79,8 @@ struct MappedMemory::Guards {
 
   // Puts zeros in the place of the page at fault and of all behind it. Then a walk that comes to them meets
   // lengths that are zero, and none that is half of what it was beside bytes that it does not belong to.
-  static bool stand_in(std::uintptr_t address) {
+  static bool stand_in(void* at) {
+    const auto address = reinterpret_cast<std::uintptr_t>(at);
     for (auto* guard = first.load(); guard != nullptr; guard = guard->next) {
       const auto begin = guard->begin.load();
       const auto end = guard->end.load();
@@ -88,9 +89,8 @@ struct MappedMemory::Guards {
       auto lost_from = guard->lost_from.load();
       while (page - begin < lost_from && !guard->lost_from.compare_exchange_weak(lost_from, page - begin)) {
       }
-      void* const zeros = reinterpret_cast<void*>(page);
-      return ::mmap(zeros, end - page, guard->protection.load(), MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-                    0) != MAP_FAILED;
+      return ::mmap(static_cast<char*>(at) - address % page_size, end - page, guard->protection.load(),
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
     }
     return false;
   }
