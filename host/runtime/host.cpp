@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/clock.hpp"
 #include "base/sqlite.hpp"
 #include "processor/host_tables.hpp"
@@ -154,12 +156,12 @@ void Host::refuse_vanished(std::int64_t now_ns) {
     const auto is_it = [&](const auto& planned) { return planned.config.name == name; };
     const bool is_planned = std::any_of(plan_.processors.begin(), plan_.processors.end(), is_it);
     if (is_planned || not_started_.contains(name)) continue;
-    const Error gone(ErrorCode::not_found,
-                     "run processor \"" + name +
-                         "\": no plugin that was found has a handler for it, and the log is kept for it: put "
-                         "its plugin back and start the host again, or end the host and give it up with "
-                         "`processor remove " +
-                         name + "`");
+    const Error gone(
+        ErrorCode::not_found,
+        fmt::format("run processor \"{0}\": no plugin that was found has a handler for it, and the log is "
+                    "kept for it: put its plugin back and start the host again, or end the host and give it "
+                    "up with `processor remove {0}`",
+                    name));
     stand_still(name, state_of({name, {}, gone}, now_ns));
   }
 }
