@@ -88,7 +88,8 @@ def test_a_host_that_cannot_append_says_so_and_heeds_commands_meanwhile(aludel):
     aludel.configure(link(1, 'strategy = "dead_letter"'))
     append(aludel, {"n": 0, "fails": True}, {"n": 1})
     with aludel.host() as host:
-        until(lambda: aludel.processor("link1")["lag"] == 0, "the letter")
+        until(lambda: aludel.processor("link1")["dead_letters"] == 1, "the letter")
+        until(lambda: len(logged(aludel, "link.1")) == 1, "what the other event emitted")
         # From here on no file of the host's grows; its child's still do.
         _, hard = resource.prlimit(host.process.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
         aludel.run("dlq", "replay", "link1", "--all")
