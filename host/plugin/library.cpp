@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "plugin/library.hpp"
 
+#include <new>
+
 #include "plugin/declaration.hpp"
 #include "plugin/elf.hpp"
 #include "plugin/entry.hpp"
@@ -21,8 +23,12 @@ class LoadedLibrary final : public Library {
     const auto& handlers = declaration_.description.handlers;
     for (std::size_t i = 0; i < handlers.size(); ++i) {
       if (handlers[i].id != handler_id) continue;
-      return std::unique_ptr<Instance>(
-          std::make_unique<PluginInstance>(declaration_.functions[i], handlers[i], std::move(context)));
+      try {
+        return std::unique_ptr<Instance>(
+            std::make_unique<PluginInstance>(declaration_.functions[i], handlers[i], std::move(context)));
+      } catch (const std::bad_alloc&) {
+        return Error{ErrorCode::memory, "make the handler " + std::string(handler_id) + ": out of memory"};
+      }
     }
     return Error{ErrorCode::not_found, "make the handler " + std::string(handler_id) + ": " +
                                            declaration_.description.path.string() + " has no such handler"};

@@ -25,7 +25,7 @@ class Library {
   virtual ~Library() = default;
   [[nodiscard]] virtual const LibraryDescription& description() const = 0;
   /// An instance of the handler, before its `create`. The library outlives it.
-  /// @return not_found: the plugin has no such handler
+  /// @return not_found: the plugin has no such handler; memory
   virtual Result<std::unique_ptr<Instance>> instantiate(std::string_view handler_id,
                                                         Instance::Context context) = 0;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <utility>
 
 #include <sqlite3.h>
@@ -104,6 +105,7 @@ void replace_random(sqlite3* database) {
   for (const auto& [name, arguments] : {std::pair{"random", 0}, {"randomblob", 1}}) {
     const int result = sqlite3_create_function_v2(database, name, arguments, flags, nullptr, refuse_random,
                                                   nullptr, nullptr, nullptr);
+    if (result == SQLITE_NOMEM) throw std::bad_alloc();
     ALUDEL_ASSERT(result == SQLITE_OK);
   }
 }

@@ -129,6 +129,7 @@ bool OwnedProcessor::may_begin() {
 Result<void> OwnedProcessor::make_instance() {
   auto instance = environment_.make_instance(context());
   if (!instance) {
+    if (instance.error().code == ErrorCode::memory) return instance.error();
     stand_still({Activity::refused, host_error("create", instance.error(), environment_.clock.wall_ns())});
     return {};
   }
@@ -274,7 +275,10 @@ bool OwnedProcessor::apply_commands() {
 // @param works else it is brought up for a replay alone, which overcomes nothing that it stands still for
 bool OwnedProcessor::bring_up(bool works, const Interrupt& stop) {
   if (!instance_) {
-    if (auto made = make_instance(); !made || standstill_) return false;
+    const auto made = make_instance();
+    if (!made)
+      stand_still({Activity::stopped, host_error("create", made.error(), environment_.clock.wall_ns())});
+    if (standstill_) return false;
   }
   if (auto strange = strangeness()) {
     stand_still(std::move(*strange));
