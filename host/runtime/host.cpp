@@ -59,6 +59,7 @@ ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data
   spec.directory = whole_path(data.processor(spec.name));
   spec.log = whole_path(data.log());
   spec.library = whole_path(planned.library);
+  spec.sha256 = planned.config.sha256;
   spec.handler = planned.handler.id;
   spec.handler_version = planned.handler.version;
   spec.config_json = planned.config.config_json;
