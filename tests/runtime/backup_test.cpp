@@ -2,73 +2,24 @@
 #include "runtime/backup.hpp"
 
 #include <functional>
-#include <memory>
 #include <string>
-#include <vector>
 
 #include <doctest/doctest.h>
 
 #include "base/time.hpp"
-#include "log/segment.hpp"
-#include "log/segment_log.hpp"
-#include "processor/projection.hpp"
-#include "support/fault_file_system.hpp"
-#include "support/result_printing.hpp"
-#include "support/temp_dir.hpp"
+#include "small_log_rig.hpp"
 
 namespace aludel {
 
 namespace {
 
-/// A data directory whose log has small segments, and a folder for a copy of it.
-class BackupRig {
+/// Beside the data directory a folder for a copy of it.
+class BackupRig : public SmallLogRig {
  public:
-  BackupRig() {
-    auto opened =
-        SegmentLog::open({.dir = data.log(), .files = files, .segment_size = 8'192, .allocate_ahead = false});
-    REQUIRE(opened);
-    log = std::move(*opened);
-    fill(4);
-  }
-
-  void append() {
-    const std::string bytes(500, 'x');
-    NewEvent event;
-    event.type = "test";
-    event.source = "/";
-    event.content_type = "text/plain";
-    event.data = bytes;
-    REQUIRE(log->append({{&event, 1}}));
-  }
-  /// Appends until there are so many segments more.
-  void fill(std::size_t segments_more) {
-    const auto wanted = segments().size() + segments_more;
-    while (segments().size() < wanted)
-      append();
-  }
-  [[nodiscard]] std::vector<std::uint64_t> segments() const {
-    return list_segments(os::real_file_system(), data.log()).value();
-  }
-  void drop_all_but(std::size_t segments_kept) {
-    const auto ids = segments();
-    REQUIRE(log->drop_below(ids[ids.size() - segments_kept]));
-  }
+  BackupRig() { fill(4); }
 
   /// A processor that is done with all events that there are, or goes on to that.
-  void processor(const std::string& name) {
-    const auto directory = data.processor(name);
-    std::filesystem::create_directories(directory);
-    auto projection = Projection::open(directory);
-    REQUIRE(projection);
-    if (!(*projection)->initialised())
-      REQUIRE((*projection)->initialise({"org.example.x", "1", 0, log->log_id(), Uuid::random()}, {}));
-    REQUIRE((*projection)->begin());
-    auto cursor = (*projection)->tables().cursor().value();
-    const auto from = cursor.position;
-    cursor.position = {log->tip(), log->block_fingerprint(log->tip() - 1).value()};
-    REQUIRE((*projection)->tables().move_cursor(from, cursor));
-    REQUIRE((*projection)->commit());
-  }
+  void processor(const std::string& name) { SmallLogRig::processor(name, log->tip()); }
 
   /// Copies; as soon as a database is being copied, `meanwhile` goes on, as often as was asked for.
   Result<DataCopy> copy(int times, const std::function<void()>& meanwhile) {
@@ -90,11 +41,6 @@ class BackupRig {
     REQUIRE(projection);
     return (*projection)->tables().cursor()->position.next;
   }
-
-  TempDir temp;
-  FaultFileSystem files;
-  const DataDirectory data{temp.path() / "data"};
-  std::unique_ptr<SegmentLog> log;
 };
 
 }  // namespace
@@ -119,7 +65,7 @@ TEST_CASE("what a processor still needs of the log is in the copy, though it is 
     rig.drop_all_but(2);
   });
   REQUIRE(copied);
-  CHECK(rig.log->first().value() > 0);
+  CHECK(rig.first() > 0);
   CHECK(copied->first == 0);
   CHECK(copied->events == rig.log->tip());
 }
@@ -133,7 +79,7 @@ TEST_CASE("where the log has dropped what could not be taken in time, all is cop
     rig.drop_all_but(2);
   });
   REQUIRE(copied);
-  CHECK(copied->first == rig.log->first().value());
+  CHECK(copied->first == rig.first());
   CHECK(copied->first > 0);
   CHECK(rig.next_in_copy() >= copied->first);
 }
