@@ -70,11 +70,11 @@ Result<void> put_into_place(const DataDirectory& data) {
   return files.sync_directory(data.root());
 }
 
-// Now it is a data directory like any.
+// Now it is a data directory like any. Should the name come back after a power loss, it goes with the next
+// restore.
 Result<void> release(const DataDirectory& data) {
   if (auto removed = os::remove_tree(whole_of(data)); !removed) return removed;
-  (void)os::real_file_system().sync_directory(
-      data.root());  // if the name comes back, it goes with the next restore
+  (void)os::real_file_system().sync_directory(data.root());
   return {};
 }
 

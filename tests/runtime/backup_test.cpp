@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/backup.hpp"
 
+#include <fstream>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -21,19 +24,26 @@ class BackupRig : public SmallLogRig {
   /// A processor that is done with all events that there are, or goes on to that.
   void processor(const std::string& name) { SmallLogRig::processor(name, log->tip()); }
 
+  /// Copies; `meanwhile` goes on whenever progress is told.
+  Result<DataCopy> copy(const CopyProgress& meanwhile) {
+    std::filesystem::create_directory(temp.path() / "to");
+    return copy_data(data, DataDirectory(temp.path() / "to"), {}, meanwhile);
+  }
   /// Copies; as soon as a database is being copied, `meanwhile` goes on, as often as was asked for.
   Result<DataCopy> copy(int times, const std::function<void()>& meanwhile) {
     const auto databases = temp.path() / "to" / "processors";
-    std::filesystem::create_directory(temp.path() / "to");
-    return copy_data(data, DataDirectory(temp.path() / "to"), {},
-                     [&](const char*, std::uint64_t, std::uint64_t) {
-                       if (times == 0 || !std::filesystem::exists(databases / "x" / "projection-1.db"))
-                         return;
-                       if (std::filesystem::exists(databases / "x" / "projection.db")) return;
-                       --times;
-                       meanwhile();
-                     });
+    return copy([&](const char*, std::uint64_t, std::uint64_t) {
+      if (times == 0 || !std::filesystem::exists(databases / "x" / "projection-1.db")) return;
+      if (std::filesystem::exists(databases / "x" / "projection.db")) return;
+      --times;
+      meanwhile();
+    });
   }
+  Result<Backup> back_up() {
+    return aludel::back_up(data, backups(), clock.wall_ns(),
+                           [](const char*, std::uint64_t, std::uint64_t) {});
+  }
+  [[nodiscard]] std::filesystem::path backups() const { return temp.path() / "backups"; }
 
   /// Where the copy's processor goes on.
   [[nodiscard]] std::uint64_t next_in_copy() const {
@@ -54,6 +64,39 @@ TEST_CASE("a backup is named by its time, and the latest one is the last by name
                            "20270101T000000.000", "zzz"})
     std::filesystem::create_directory(dir.path() / name);
   CHECK(latest_backup(dir.path()).value()->filename() == "20261126T211949.124Z");
+}
+
+TEST_CASE("what is damaged is no backup, and nothing of it stays") {
+  BackupRig rig;
+  const auto damaged = rig.data.log() / segment_name(rig.segments()[1]);
+  std::fstream(damaged, std::ios::in | std::ios::out | std::ios::binary).seekp(5'000).put('?');
+  const auto made = rig.back_up();
+  REQUIRE_FALSE(made);
+  CHECK(made.error().code == ErrorCode::corrupt);
+  CHECK(made.error().message.find(damaged.filename().string()) != std::string::npos);
+  CHECK(os::real_file_system().list(rig.backups()).value() == std::vector<std::string>{"lock"});
+}
+
+TEST_CASE("a backup that was cut off goes with the next one") {
+  BackupRig rig;
+  std::filesystem::create_directories(rig.backups() / "20261126T211949.123Z.tmp" / "log");
+  std::filesystem::create_directories(rig.backups() / "somebody's.tmp");
+  const auto made = rig.back_up();
+  REQUIRE(made);
+  CHECK(os::real_file_system().list(rig.backups()).value() ==
+        std::vector<std::string>{made->path.filename().string(), "lock", "somebody's.tmp"});
+}
+
+TEST_CASE("what a processor does while all is copied does not lead its copy beyond that of the log") {
+  BackupRig rig;
+  rig.processor("x");
+  const auto copied = rig.copy([&](const char* what, std::uint64_t, std::uint64_t) {
+    if (what != std::string_view("copying")) return;
+    rig.append();
+    rig.processor("x");
+  });
+  REQUIRE(copied);
+  CHECK(rig.next_in_copy() <= copied->events);
 }
 
 TEST_CASE("what a processor still needs of the log is in the copy, though it is dropped meanwhile") {
