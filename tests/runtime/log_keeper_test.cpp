@@ -85,7 +85,7 @@ TEST_CASE("one that has not begun keeps all there is, unless it starts at the ti
 
 TEST_CASE("one that is being reset keeps all there is, and none is reset while events go") {
   KeeperRig rig;
-  const auto x = rig.processor("x", rig.log->tip());
+  const auto x = rig.holder("x", rig.log->tip());
   {
     const auto reset = os::FileLock::acquire(reset_lock(x.directory));
     REQUIRE(reset);
