@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "fuzz.py"
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "fuzz.py"
 GOOD = 'echo "stat::number_of_executed_units: 1234"'
 FINDS = """
 for argument; do case $argument in -artifact_prefix=*) kept=${argument#*=}crash-1 ;; esac; done
