@@ -11,7 +11,7 @@ namespace aludel {
 namespace {
 
 bool take(CrashArguments& arguments, std::string_view option, std::string_view value) {
-  if (option == "--states") return read_number(value, arguments.states);
+  if (option == "--states") return read_number(value, arguments.states) && arguments.states > 0;
   if (option == "--seed") return read_number(value, arguments.seed);
   if (option != "--state") return false;
   arguments.only = StateNumber::parse(value);

@@ -49,7 +49,11 @@ bool FaultTally::print(std::string_view whose) const {
     all = all && calls > 0;
     std::printf("%8zu  %s\n", calls, way.c_str());
   }
-  std::printf("%8zu  calls of a %s failed in turn, all good\n", total, std::string(whose).c_str());
+  if (total == 0) {
+    std::printf("no call of a %s has that number\n", std::string(whose).c_str());
+  } else {
+    std::printf("%8zu  calls of a %s failed in turn, all good\n", total, std::string(whose).c_str());
+  }
   return all;
 }
 
