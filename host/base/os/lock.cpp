@@ -29,7 +29,8 @@ std::string holder_in(int file) {
 }  // namespace
 
 Result<FileLock> FileLock::acquire(const std::filesystem::path& path) {
-  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  // No link is followed: a plugin may have put one into its folder, and this is written into.
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!file.valid()) {
     auto error = os_error("open lock " + path.string(), errno);
     if (error.code == ErrorCode::denied)
