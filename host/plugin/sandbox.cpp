@@ -151,10 +151,10 @@ std::vector<std::string> missing_parts(SandboxLevel level, const SandboxSupport&
     if (!there) missing.emplace_back(what);
   };
   lacks(support.landlock >= 1, "Landlock: files are not guarded");
+  lacks(support.calls, "seccomp: system calls are not guarded");
   lacks(support.landlock == 0 || support.landlock >= 5, "Landlock 5: devices are not guarded from ioctl");
   lacks(support.landlock == 0 || support.landlock >= 6,
         "Landlock 6: abstract sockets are not guarded, if network = true");
-  lacks(support.calls, "seccomp: system calls are not guarded");
   lacks(!support.calls || support.tells, "seccomp of Linux 5.19: what is denied is not logged");
   return missing;
 }

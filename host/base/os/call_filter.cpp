@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <utility>
 
 namespace aludel::os {
 
@@ -46,7 +47,6 @@ bool holds(const ArgumentTest& test, const Arguments& arguments) {
 class Writer {
  public:
   void load(std::size_t offset) { add(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)); }
-  void load_number() { load(offsetof(seccomp_data, nr)); }
   void load_lower(int argument) {
     load(offsetof(seccomp_data, args) + static_cast<std::size_t>(argument) * sizeof(std::uint64_t));
   }
@@ -71,13 +71,16 @@ std::size_t size_of(const ArgumentTest& test) {
   return test.mask == every_bit ? 2 : 3;
 }
 
-// Skipped by calls of another number; left with the number loaded by those that a test does not hold for.
-void write(Writer& out, const CallRule& rule, const Verdicts& verdicts) {
-  std::size_t rest = 1;  // instructions up to the answer, and with it
+std::size_t size_of(const CallRule& rule) {
+  std::size_t size = 1;
   for (const auto& test : rule.when)
-    rest += size_of(test);
-  const std::size_t reload = rule.when.empty() ? 0 : 1;
-  out.test(BPF_JEQ, static_cast<std::uint32_t>(rule.number), 0, rest + reload);
+    size += size_of(test);
+  return size;
+}
+
+// Left by those that a test does not hold for.
+void write(Writer& out, const CallRule& rule, const Verdicts& verdicts) {
+  auto rest = size_of(rule);
   for (const auto& test : rule.when) {
     rest -= size_of(test);
     out.load_lower(test.argument);
@@ -89,7 +92,34 @@ void write(Writer& out, const CallRule& rule, const Verdicts& verdicts) {
     }
   }
   out.answer(verdict_of(rule.ruling, verdicts));
-  if (reload != 0) out.load_number();
+}
+
+using Rules = std::vector<const CallRule*>;
+
+// All of one call, which is allowed if none of them says otherwise; skipped by other calls.
+void write(Writer& out, const Rules& of_one_call, const Verdicts& verdicts) {
+  std::size_t size = 1;
+  for (const auto* rule : of_one_call)
+    size += size_of(*rule);
+  out.test(BPF_JEQ, static_cast<std::uint32_t>(of_one_call[0]->number), 0, size);
+  for (const auto* rule : of_one_call)
+    write(out, *rule, verdicts);
+  out.answer(SECCOMP_RET_ALLOW);
+}
+
+// In the order of each call's first rule.
+std::vector<Rules> by_call(const std::vector<CallRule>& rules) {
+  std::vector<Rules> calls;
+  for (const auto& rule : rules) {
+    const auto is_it = [&](const Rules& call) { return call[0]->number == rule.number; };
+    const auto found = std::find_if(calls.begin(), calls.end(), is_it);
+    if (found == calls.end()) {
+      calls.push_back({&rule});
+    } else {
+      found->push_back(&rule);
+    }
+  }
+  return calls;
 }
 
 }  // namespace
@@ -103,17 +133,18 @@ const CallRule* ruling_rule(const std::vector<CallRule>& rules, long number, con
 }
 
 // The kernel remembers which calls are allowed whatever their arguments are, and does not run the program for
-// them: what is called often costs nothing, wherever in the list it would come.
+// them: what is called often costs nothing, wherever in the list it would come. Where it depends on them,
+// what comes first in the list costs least.
 std::vector<sock_filter> compile(const std::vector<CallRule>& rules, long newest, const Verdicts& verdicts) {
   Writer out;
   out.load(offsetof(seccomp_data, arch));
   out.test(BPF_JEQ, architecture, 1, 0);
   out.answer(failing_with(ENOSYS));
-  out.load_number();
+  out.load(offsetof(seccomp_data, nr));
   out.test(BPF_JGT, static_cast<std::uint32_t>(newest), 0, 1);
   out.answer(failing_with(ENOSYS));
-  for (const auto& rule : rules)
-    write(out, rule, verdicts);
+  for (const auto& call : by_call(rules))
+    write(out, call, verdicts);
   out.answer(SECCOMP_RET_ALLOW);
   return out.take();
 }
