@@ -42,6 +42,7 @@ constexpr std::array system_files{
     "/usr/share/locale",
     "/proc",
     "/sys/devices/system/cpu",
+    "/proc/self/exe",
     "/dev/zero",
     "/dev/full",
     "/dev/random",

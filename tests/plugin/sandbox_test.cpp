@@ -90,11 +90,13 @@ TEST_CASE("other processes, programs, devices and the system are out of reach") 
 TEST_CASE("only with the network there are sockets, and those of this machine's programs never") {
   const CallPolicy without{self, false, true, true};
   const CallPolicy with{self, true, true, true};
-  for (const std::uint64_t family : {AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, AF_PACKET, AF_VSOCK}) {
+  for (const int family : {AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, AF_PACKET, AF_VSOCK}) {
     CAPTURE(family);
     const bool common = family == AF_INET || family == AF_INET6 || family == AF_NETLINK;
-    CHECK(ruling(without, SYS_socket, {family, SOCK_STREAM, 0}) == Ruling::refused);
-    CHECK(ruling(with, SYS_socket, {family, SOCK_STREAM, 0}).has_value() != common);
+    CHECK(ruling(without, SYS_socket, {static_cast<std::uint64_t>(family), SOCK_STREAM, 0}) ==
+          Ruling::refused);
+    CHECK(ruling(with, SYS_socket, {static_cast<std::uint64_t>(family), SOCK_STREAM, 0}).has_value() !=
+          common);
   }
   CHECK(ruling(with, SYS_socket, {AF_NETLINK, SOCK_RAW, 15}) == Ruling::refused);
   CHECK(ruling(without, SYS_connect) == Ruling::refused);
