@@ -89,6 +89,7 @@ int failure_of(const Descriptor& reader) {
 // As exec takes them; the texts stay the caller's.
 std::vector<char*> with_null(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (const auto& text : texts)
     pointers.push_back(const_cast<char*>(text.c_str()));
   pointers.push_back(nullptr);
