@@ -10,6 +10,7 @@
 #include "base/sqlite.hpp"
 #include "processor/host_tables.hpp"
 #include "processor/projection.hpp"
+#include "runtime/plugin_copy.hpp"
 #include "runtime/small_file.hpp"
 #include "runtime/verdict.hpp"
 
@@ -49,6 +50,16 @@ std::filesystem::path whole_path(const std::filesystem::path& path) {
   std::error_code failure;
   auto whole = std::filesystem::absolute(path, failure);
   return failure ? path : whole;
+}
+
+// The processor's folder, with what it is to be told. @return its copy of the plugin
+Result<std::filesystem::path> make_folder(const ProcessorSpec& spec) {
+  if (auto made = os::real_file_system().create_directories(spec.directory); !made) return made.error();
+  remove_plugin_copies(spec.directory);
+  auto copy = copy_plugin(spec.library, spec.directory);
+  if (!copy) return copy;
+  if (auto told = replace_file(spec.directory / "processor.json", to_json(spec)); !told) return told.error();
+  return copy;
 }
 
 }  // namespace
@@ -129,24 +140,24 @@ void Host::prepare() {
   for (const auto& refused : plan_.refused)
     stand_still(refused.name, state_of(refused, now_ns));
   for (const auto& planned : plan_.processors) {
-    const auto spec = spec_of(planned, data(), host_log_.level());
+    auto spec = spec_of(planned, data(), host_log_.level());
     std::error_code ignored;
     const bool is_new = !std::filesystem::exists(std::filesystem::symlink_status(spec.directory, ignored));
-    auto ready = os::real_file_system().create_directories(spec.directory);
-    if (ready) ready = replace_file(spec.directory / "processor.json", to_json(spec));
-    if (!ready) {
-      auto state = state_of({spec.name, spec.handler, ready.error()}, now_ns);
+    auto copy = make_folder(spec);
+    if (!copy) {
+      auto state = state_of({spec.name, spec.handler, copy.error()}, now_ns);
       state.activity = Activity::stopped;
       stand_still(spec.name, std::move(state));
       continue;
     }
+    spec.library = std::move(*copy);
     const bool on_thread = planned.config.isolation == Isolation::thread;
     auto start = [this, on_thread](const ProcessorSpec& s,
                                    Worker::Events events) -> Result<std::unique_ptr<Worker>> {
       if (on_thread) return start_thread_worker(supervisor_.reactor(), s, *log_, std::move(events));
       return start_child_worker(supervisor_.reactor(), s, this_program(), &relays_, std::move(events));
     };
-    supervisor_.add({spec, std::move(start), is_new});
+    supervisor_.add({std::move(spec), std::move(start), is_new});
   }
   if (options_.installation.config.processors.empty()) refuse_vanished(now_ns);
 }
