@@ -100,6 +100,8 @@ inline constexpr auto input_wait_max =
     std::chrono::milliseconds(100);  ///< `append -`: holding the log, for more to append
 inline constexpr auto connect_time_max = std::chrono::seconds(5);
 inline constexpr auto status_time_max = std::chrono::seconds(5);  ///< for the host's answer
+inline constexpr auto reload_time_max =
+    std::chrono::minutes(5);  ///< for the host's answer: it inspects, stops, loads, migrates
 inline constexpr auto query_time_max = std::chrono::seconds(5);
 inline constexpr auto query_grace =
     std::chrono::seconds(1);                              ///< from the order to end to the end of patience

@@ -179,7 +179,7 @@ CLI::App* add_group(CLI::App& app, const std::string& name, const std::string& w
 }
 
 void add_plugin(CLI::App& app, Options& o, Invocation& action) {
-  auto* plugin = add_group(app, "plugin", "Look at plugins");
+  auto* plugin = add_group(app, "plugin", "Look at plugins, and take new ones");
   auto* list = add(*plugin, "list", "List the plugins that a host would find, and what they hold",
                    "plugin list --plugin-dir plugins", action,
                    [&o] { return plugin_list_command(o.globals, o.plugin_dirs); });
@@ -188,6 +188,10 @@ void add_plugin(CLI::App& app, Options& o, Invocation& action) {
                    "plugin info plugins/libledger.so", action,
                    [&o] { return plugin_info_command(o.globals, o.plugin_file); });
   info->add_option("FILE", o.plugin_file, "The shared object")->type_name("")->required();
+  auto* reload =
+      add(*plugin, "reload", "Have the host that runs go over to what a processor's plugin file holds now",
+          "plugin reload ledger", action, [&o] { return plugin_reload_command(o.globals, o.processor); });
+  reload->add_option("PROCESSOR", o.processor, "Its name")->type_name("")->required();
 }
 
 // "2026-01-31T12:00:00Z", or a time ago: "2h".

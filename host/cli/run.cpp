@@ -94,7 +94,8 @@ Result<int> run_command(const Globals& globals, const RunOptions& options) {
     return to_json(*status);
   };
   const auto nudge = [&](std::string_view name) { return (*host)->nudge(name); };
-  const Api api((*host)->log(), {status_json, nudge}, system_clock());
+  const auto reload = [&](std::string_view name) { return (*host)->reload(name); };
+  const Api api((*host)->log(), {status_json, nudge, reload}, system_clock());
   Server::Options server_options;
   server_options.socket = installation->data.socket();
   const auto server =

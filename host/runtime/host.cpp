@@ -11,6 +11,7 @@
 #include "processor/host_tables.hpp"
 #include "processor/projection.hpp"
 #include "runtime/plugin_copy.hpp"
+#include "runtime/reload.hpp"
 #include "runtime/small_file.hpp"
 #include "runtime/verdict.hpp"
 
@@ -189,6 +190,80 @@ void Host::stand_still(const std::string& name, ProcessorState state) {
     }
   }
   not_started_.emplace(name, std::move(state));
+}
+
+Plan Host::plan() const {
+  const std::lock_guard lock(plan_mutex_);
+  return plan_;
+}
+
+Result<PlannedProcessor> Host::planned(std::string_view name) const {
+  const auto text = std::string(name);
+  if (const auto found = not_started_.find(text); found != not_started_.end()) {
+    return Error(ErrorCode::stopped, "reload processor \"" + text + "\": it is " +
+                                         std::string(to_string(found->second.activity)) + ": " +
+                                         found->second.error->message +
+                                         "; mend it, then start the host again");
+  }
+  for (auto& planned : plan().processors) {
+    if (planned.config.name == name) return std::move(planned);
+  }
+  return Error(ErrorCode::not_found, "this host runs no processor \"" + text + "\"");
+}
+
+Result<Reloaded> Host::reload(std::string_view name) {
+  const std::lock_guard lock(reloading_);
+  const auto former = planned(name);
+  if (!former) return former.error();
+  auto reloaded = reload(*former);
+  if (!reloaded) {
+    reloaded = reloaded.error().within("reload processor \"" + former->config.name + "\"");
+  }
+  const bool good = reloaded && reloaded->works();
+  host_log_.write(good ? LogLevel::info : LogLevel::warning, former->config.name,
+                  reloaded ? describe(*reloaded) : reloaded.error().message);
+  return reloaded;
+}
+
+// What is inspected, what is copied and what runs then is one and the same, or it is not taken.
+Result<Reloaded> Host::reload(const PlannedProcessor& former) {
+  auto& files = os::real_file_system();
+  const auto stays = "; version " + former.handler.version + " stays";
+  const auto refused = [&](const Error& error) {
+    return Error(error.code, error.message + stays, error.reason);
+  };
+  const auto before = files.status(former.library);
+  if (!before) return refused(before.error());
+  const auto planned = plan_anew(former, this_program());
+  if (!planned) return refused(planned.error());
+  auto spec = spec_of(*planned, data(), host_log_.level());
+  if (auto made = files.create_directories(spec.directory); !made) return refused(made.error());
+  auto copy = copy_plugin(planned->library, spec.directory);
+  if (!copy) return refused(copy.error());
+  spec.library = *copy;
+  const auto behind = files.status(former.library);
+  auto reloaded = behind && *behind == *before
+                      ? supervisor_.reload(std::move(spec))
+                      : Result<Reloaded>(Error(ErrorCode::stopped, "it changes just now: try again" + stays));
+  if (!reloaded) {
+    (void)files.remove(*copy);
+    return reloaded.error().within(former.library.string());
+  }
+  remove_plugin_copies(copy->parent_path(), copy->filename().string());
+  take_over(*planned);
+  return reloaded;
+}
+
+// As the next host would have it.
+void Host::take_over(const PlannedProcessor& reloaded) {
+  const auto spec = spec_of(reloaded, data(), host_log_.level());
+  const std::lock_guard lock(plan_mutex_);
+  for (auto& planned : plan_.processors) {
+    if (planned.config.name == spec.name) planned = reloaded;
+  }
+  if (auto told = replace_file(spec.directory / "processor.json", to_json(spec)); !told) {
+    host_log_.write(LogLevel::error, spec.name, told.error().message);
+  }
 }
 
 LiveStates Host::live() const {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,10 +36,17 @@ class Host {
 
   /// Any thread.
   [[nodiscard]] SegmentLog& log() { return *log_; }
-  [[nodiscard]] const Plan& plan() const { return plan_; }
+  /// With what processors were reloaded from. Any thread.
+  [[nodiscard]] Plan plan() const;
   [[nodiscard]] const DataDirectory& data() const { return options_.installation.data; }
   /// Has a processor look for commands. Any thread. @return false: this host has none of this name
   bool nudge(std::string_view name) { return supervisor_.nudge(name); }
+
+  /// Has a processor go over to what its plugin's file holds now, and waits for what comes of it; logs it,
+  /// too. Any thread but that of `run`.
+  /// @return not_found: there is none of this name; stopped: it was not started, or the host ends; refused,
+  ///   locked, ...: why the former version stays
+  Result<Reloaded> reload(std::string_view name);
 
   /// Why no processor runs; nothing if one does.
   [[nodiscard]] const std::optional<Idle>& idle() const { return idle_; }
@@ -55,10 +63,15 @@ class Host {
   void refuse_vanished(std::int64_t now_ns);
   [[nodiscard]] std::vector<LogKeeper::Holder> holders() const;
   void stand_still(const std::string& name, ProcessorState state);
+  [[nodiscard]] Result<PlannedProcessor> planned(std::string_view name) const;
+  Result<Reloaded> reload(const PlannedProcessor& former);
+  void take_over(const PlannedProcessor& reloaded);
 
   const Options options_;
   const HostLog& host_log_;
-  const Plan plan_;
+  std::mutex reloading_;  ///< one at a time
+  mutable std::mutex plan_mutex_;
+  Plan plan_;  ///< guarded by plan_mutex_ while it runs
   const std::optional<Idle> idle_;
   std::unique_ptr<SegmentLog> log_;
   RelayServers relays_;     ///< end after all children, and before the log
