@@ -59,6 +59,8 @@ inline constexpr std::size_t error_detail_max = 64 * KiB;
 inline constexpr std::size_t log_line_max = 8 * KiB;
 inline constexpr std::size_t inspection_output_max = 16 * MiB;
 inline constexpr auto inspection_time_max = std::chrono::seconds(5);
+inline constexpr auto watch_quiet = std::chrono::milliseconds(
+    200);  ///< in which nothing is written to a plugin's folder: then it is looked at
 inline constexpr std::size_t inspections_max = 16;  ///< at the same time
 
 // Processors

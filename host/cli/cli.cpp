@@ -97,6 +97,7 @@ void add_run(CLI::App& app, Options& o, Invocation& action) {
   auto* run_app = add(app, "run", "Run the processors, and take events, until a signal",
                       "run --plugin-dir plugins --drain", action, [&o] { return run(o); });
   add_plugin_dirs(*run_app, o.run.plugin_dirs);
+  run_app->add_flag("--watch", o.run.watch, "Reload a processor whenever its plugin's file changes");
   run_app->add_flag("--drain", o.run.drain,
                     "End once every processor has caught up (0), or stands still (1)");
   run_app->add_option("--timeout", o.run_timeout, "End --drain after this time, such as 30s")->type_name("D");

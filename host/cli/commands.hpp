@@ -26,6 +26,7 @@ struct Globals {
 
 struct RunOptions {
   std::vector<std::filesystem::path> plugin_dirs;
+  bool watch = false;
   bool drain = false;
   std::optional<std::chrono::milliseconds> timeout;  ///< of `drain`
   std::optional<LogLevel> log_level;                 ///< none: as the config says

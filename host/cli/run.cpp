@@ -68,7 +68,7 @@ Result<std::unique_ptr<Host>> open_host(const Installation& installation, const 
   const auto deadline = std::chrono::steady_clock::now() + limits::writer_wait_max;
   const auto lock = installation.data.log() / "lock";
   for (;;) {
-    auto host = Host::open({installation, options.plugin_dirs}, log);
+    auto host = Host::open({installation, options.plugin_dirs, options.watch}, log);
     if (host || host.error().code != ErrorCode::locked || HostClient::connect(installation.data.socket()))
       return host;
     for (auto held = os::FileLock::held(lock); held && *held; held = os::FileLock::held(lock)) {

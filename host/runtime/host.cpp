@@ -291,11 +291,22 @@ std::vector<LogKeeper::Holder> Host::holders() const {
   return holders;
 }
 
+std::unique_ptr<PluginWatch> Host::watch_plugins() {
+  if (!options_.watch) return nullptr;
+  std::map<std::string, std::filesystem::path> plugins;
+  for (const auto& planned : plan().processors)
+    plugins.emplace(planned.config.name, planned.library);
+  return std::make_unique<PluginWatch>(PluginWatch::Parts{
+      std::move(plugins), plugin_folders(options_.installation.config, options_.plugin_dirs), host_log_,
+      [this](const std::string& name) { (void)reload(name); }});
+}
+
 Supervisor::End Host::run(std::optional<Supervisor::Drain> drain) {
   const auto& policy = options_.installation.config.retention;
   LogKeeper keeper(
       {*log_, policy, holders(), host_log_, [this](const std::string& name) { return nudge(name); }});
   if (policy.drops()) keeper.start();
+  const auto watch = watch_plugins();
   auto end = supervisor_.run(drain);
   if (!drain) return end;
   for (const auto& [name, state] : not_started_)

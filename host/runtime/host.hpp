@@ -15,6 +15,7 @@
 #include "runtime/installation.hpp"
 #include "runtime/log_keeper.hpp"
 #include "runtime/plan.hpp"
+#include "runtime/plugin_watch.hpp"
 #include "runtime/relay_channel.hpp"
 #include "runtime/supervisor.hpp"
 
@@ -26,6 +27,7 @@ class Host {
   struct Options {
     Installation installation;
     std::vector<std::filesystem::path> plugin_dirs;  ///< beside the config's
+    bool watch = false;  ///< processors whose plugins change are reloaded without an order
   };
 
   /// Decides which processors there are to be, takes the log, and makes the processors' folders. Starts
@@ -66,6 +68,7 @@ class Host {
   [[nodiscard]] Result<PlannedProcessor> planned(std::string_view name) const;
   Result<Reloaded> reload(const PlannedProcessor& former);
   void take_over(const PlannedProcessor& reloaded);
+  [[nodiscard]] std::unique_ptr<PluginWatch> watch_plugins();
 
   const Options options_;
   const HostLog& host_log_;

@@ -115,6 +115,15 @@ def test_a_file_that_cannot_be_used_leaves_the_version_that_runs(aludel):
         equal(seen(aludel), [(n, "1.000") for n in range(7)])
 
 
+def test_a_file_that_changes_while_it_is_looked_at_is_not_taken(aludel):
+    configure(aludel)
+    with aludel.host():
+        rename(aludel, version(1, "touch"))
+        _, error = aludel.run("plugin", "reload", "x", status=1)
+        equal(error, f'aludel: reload processor "x": {plugin(aludel)}: it changes just now: try again; version 1.000 stays\n')
+        equal(len(copies(aludel)), 1)
+
+
 def test_a_version_that_has_changed_the_tables_stays(aludel):
     configure(aludel)
     with aludel.host():
@@ -184,6 +193,42 @@ def test_what_cannot_be_reloaded_is_said_in_a_line(aludel):
         _, error = aludel.run("plugin", "reload", "x", status=1)
         holds(error, 'aludel: reload processor "x": it is refused: ')
         holds(error, "; mend it, then start the host again\n")
+
+
+def version_is(aludel, wanted):
+    until(lambda: aludel.processor()["version"] == wanted, f"version {wanted}")
+
+
+def test_a_host_that_watches_takes_what_is_written(aludel):
+    configure(aludel)
+    with aludel.host("--watch") as host:
+        rename(aludel, version(1))
+        version_is(aludel, "1.001")
+        rename(aludel, version(2, "create"))
+        until(lambda: "patched: as patched in create; version 1.001 stays, after " in host.log(), "the refusal")
+        overwrite(aludel, version(3))
+        version_is(aludel, "1.003")
+        other = plugin(aludel).with_name("other.so")
+        other.write_bytes(version(4))
+        until(lambda: f"{other}: no processor runs it, and the next start of the host looks at it" in host.log(),
+              "the other plugin to be noticed")
+        aludel.append("plan")
+        handled(aludel, 1)
+        status, log = host.end()
+    equal(status, 0)
+    equal(log.count("reloaded x in "), 2)
+
+
+def test_a_host_that_watches_sees_through_a_link(aludel):
+    configure(aludel)
+    built = aludel.directory / "build" / "libreloaded.so"
+    built.parent.mkdir()
+    plugin(aludel).rename(built)
+    plugin(aludel).symlink_to(built)
+    with aludel.host("--watch"):
+        built.with_suffix(".new").write_bytes(version(1))
+        built.with_suffix(".new").rename(built)
+        version_is(aludel, "1.001")
 
 
 if __name__ == "__main__":
