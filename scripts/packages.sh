@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Sourced by ./dev. `need GROUP...` makes sure that the Debian packages of these groups are installed.
 
-packages_product=(g++ ninja-build meson pkg-config libsqlite3-dev libboost1.81-dev libsimdjson-dev libfmt-dev
+packages_product=(g++ ninja-build meson pkg-config libsqlite3-dev libssl-dev libboost1.81-dev libsimdjson-dev libfmt-dev
   libspdlog-dev libcli11-dev libtomlplusplus-dev zstd python3)
 packages_tests=(doctest-dev clang libc++-dev libc++abi-dev binutils patch)
 packages_lint=(clang-format clang-tidy)

@@ -69,6 +69,7 @@ json::value value_of(const ProcessorConfig& p) {
   return {{"name", p.name},
           {"handler", p.handler},
           {"plugin", p.plugin.string()},
+          {"sha256", p.sha256},
           {"types", std::move(types)},
           {"start", to_string(p.start_at)},
           {"strategy", to_string(p.error_policy.processor.strategy.value_or(Strategy::fail_fast))},
@@ -95,11 +96,21 @@ json::value value_of(const Config& config) {
   json::array dirs;
   for (const auto& dir : config.plugin_dirs)
     dirs.emplace_back(dir.string());
+  json::array writable;
+  for (const auto& path : config.trust.writable_plugins)
+    writable.emplace_back(path.string());
+  json::array allow;
+  for (const auto& digest : config.trust.allow)
+    allow.emplace_back(digest);
   json::array processors;
   for (const auto& p : config.processors)
     processors.push_back(value_of(p));
   return {{"log", log_value(config)},
-          {"host", {{"plugin_dirs", std::move(dirs)}, {"log_level", to_string(config.log_level)}}},
+          {"host",
+           {{"plugin_dirs", std::move(dirs)},
+            {"writable_plugins", std::move(writable)},
+            {"allow", std::move(allow)},
+            {"log_level", to_string(config.log_level)}}},
           {"processors", std::move(processors)}};
 }
 
@@ -192,6 +203,8 @@ Config with_whole_paths(Config config) {
   };
   for (auto& dir : config.plugin_dirs)
     dir = whole(dir);
+  for (auto& path : config.trust.writable_plugins)
+    path = whole(path);
   for (auto& processor : config.processors) {
     if (processor.plugin.has_parent_path()) processor.plugin = whole(processor.plugin);
   }

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "base/json_writer.hpp"
+#include "base/sha256.hpp"
 #include "base/utf8.hpp"
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
@@ -108,11 +109,16 @@ Result<int> plugin_list_command(const Globals& globals,
 Result<int> plugin_info_command(const Globals& globals, const std::filesystem::path& file) {
   const InspectedPlugin plugin{file, inspect(file, this_program())};
   if (!plugin.library) return plugin.library.error();
+  const auto digest = sha256_of(file);
+  if (!digest) return digest.error();
   if (globals.json) {
-    std::printf("%s\n", to_json(value_of(plugin)).c_str());
+    auto value = value_of(plugin);
+    value.as_object()["sha256"] = *digest;
+    std::printf("%s\n", to_json(value).c_str());
     return 0;
   }
   std::printf("plugin %s\n", file.c_str());
+  std::printf("  %-12s %s\n", "SHA-256", digest->c_str());
   std::printf("  %-12s built for 1.%u, needs 1.%u\n", "ABI", plugin.library->abi_minor_built,
               plugin.library->abi_minor_required);
   for (const auto& handler : plugin.library->handlers)

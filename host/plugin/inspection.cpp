@@ -83,13 +83,16 @@ Result<LibraryDescription> inspect(const std::filesystem::path& file, const std:
 }
 
 std::vector<Result<LibraryDescription>> inspect_all(const std::vector<std::filesystem::path>& files,
+                                                    const TrustPolicy& trust,
                                                     const std::filesystem::path& inspector,
                                                     std::chrono::milliseconds time_max) {
   std::vector<Result<LibraryDescription>> found(files.size(), Error());
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
-    for (auto i = next++; i < files.size(); i = next++)
-      found[i] = inspect(files[i], inspector, time_max);
+    for (auto i = next++; i < files.size(); i = next++) {
+      const auto trusted = check_trust(files[i], trust);
+      found[i] = trusted ? inspect(files[i], inspector, time_max) : trusted.error();
+    }
   };
   // A child ends with the thread that started it, and each of these stays for its own.
   std::vector<std::thread> others;

@@ -8,6 +8,7 @@
 #include "base/limits.hpp"
 #include "base/result.hpp"
 #include "plugin/description.hpp"
+#include "plugin/trust.hpp"
 
 namespace aludel {
 
@@ -19,11 +20,12 @@ namespace aludel {
     const std::filesystem::path& file, const std::filesystem::path& inspector,
     std::chrono::milliseconds time_max = limits::inspection_time_max);
 
-/// The same for several plugins at once, so that some that hang cost no more time than one.
+/// The same for several plugins at once, so that some that hang cost no more time than one. One that must not
+/// run is refused without that.
 /// @return in the order of `files`
 [[nodiscard]] std::vector<Result<LibraryDescription>> inspect_all(
-    const std::vector<std::filesystem::path>& files, const std::filesystem::path& inspector,
-    std::chrono::milliseconds time_max = limits::inspection_time_max);
+    const std::vector<std::filesystem::path>& files, const TrustPolicy& trust,
+    const std::filesystem::path& inspector, std::chrono::milliseconds time_max = limits::inspection_time_max);
 
 /// The hidden command that makes a program an inspector: `main` hands over to `run_inspector` when argv[1] is
 /// this.

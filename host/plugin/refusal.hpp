@@ -29,8 +29,11 @@ inline constexpr std::string_view duplicate_handler_id =
 inline constexpr std::string_view bad_subscription = "bad_subscription";
 inline constexpr std::string_view bad_text =
     "bad_text";  ///< a description's string is NULL with a size, or no UTF-8
-inline constexpr std::string_view crashed = "crashed";      ///< the inspecting child died
-inline constexpr std::string_view timed_out = "timed_out";  ///< the inspecting child took over 5 s
+inline constexpr std::string_view untrusted = "untrusted";        ///< others can write to it
+inline constexpr std::string_view not_allowed = "not_allowed";    ///< its digest is none that may run
+inline constexpr std::string_view other_digest = "other_digest";  ///< it is not the file that was pinned
+inline constexpr std::string_view crashed = "crashed";            ///< the inspecting child died
+inline constexpr std::string_view timed_out = "timed_out";        ///< the inspecting child took over 5 s
 
 /// "refuse <file>: <text>", with the code `refused` and the reason.
 /// @param text which rule was broken, and what to do

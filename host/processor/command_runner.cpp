@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/os/lock.hpp"
 #include "processor/ownership.hpp"
 #include "processor/relay.hpp"
 #include "processor/replayer.hpp"
@@ -95,6 +96,12 @@ Result<bool> CommandRunner::end_replay_for_reset(std::int64_t replay_id) {
 Result<void> CommandRunner::apply_one(const Command& command, Outcome& outcome) {
   auto& projection = parts_.projection;
   CommandResult answer;
+  std::optional<os::FileLock> undropped;  // what the log has when the reset looks
+  if (command.kind == Command::Kind::reset) {
+    auto lock = os::FileLock::wait(reset_lock(projection.directory()));
+    if (!lock) return lock.error();
+    undropped = std::move(*lock);
+  }
   // Tables are dropped in any order.
   if (auto set = projection.database().execute("pragma foreign_keys = off"); !set) return set;
   auto applied = [&]() -> Result<void> {

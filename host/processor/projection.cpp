@@ -74,6 +74,10 @@ std::filesystem::path projection_link(const std::filesystem::path& directory) {
   return directory / "projection.db";
 }
 
+std::filesystem::path reset_lock(const std::filesystem::path& directory) {
+  return directory / "reset.lock";
+}
+
 Projection::Projection(std::filesystem::path directory, std::unique_ptr<ClockVfs> clock,
                        std::unique_ptr<Database> database)
     : directory_(std::move(directory)),

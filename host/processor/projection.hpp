@@ -30,6 +30,8 @@ class Projection {
   /// Whether `tables` may be called: `initialise` has been, now or earlier.
   [[nodiscard]] bool initialised() const { return tables_ != nullptr; }
 
+  /// The processor's.
+  [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
   [[nodiscard]] Database& database() { return *database_; }
   /// What SQL takes for the present.
   [[nodiscard]] ClockVfs& clock() { return *clock_; }
@@ -72,5 +74,9 @@ class Projection {
 
 /// The link to the generation in use.
 [[nodiscard]] std::filesystem::path projection_link(const std::filesystem::path& directory);
+
+/// The lock between a reset, which sets the cursor back, and whoever drops events as the cursor is past them:
+/// held by the one until it has committed, by the other from its look at the cursor until they are gone.
+[[nodiscard]] std::filesystem::path reset_lock(const std::filesystem::path& directory);
 
 }  // namespace aludel

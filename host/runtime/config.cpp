@@ -81,11 +81,19 @@ std::string to_toml(const Config& config) {
   out += fmt::format("segment_size = \"{}\"\n", format_byte_size(config.segment_size));
   out += "\n[host]\nplugin_dirs = " +
          array_of(config.plugin_dirs, [](const auto& dir) { return dir.string(); }) + "\n";
+  if (!config.trust.writable_plugins.empty()) {
+    out += "writable_plugins = " +
+           array_of(config.trust.writable_plugins, [](const auto& path) { return path.string(); }) + "\n";
+  }
+  if (!config.trust.allow.empty()) {
+    out += "allow = " + array_of(config.trust.allow, [](const auto& digest) { return digest; }) + "\n";
+  }
   out += "log_level = " + json_string(to_string(config.log_level)) + "\n";
   for (const auto& p : config.processors) {
     out += "\n[processor." + p.name + "]\n";
     if (!p.handler.empty()) out += "handler = " + json_string(p.handler) + "\n";
     if (!p.plugin.empty()) out += "plugin = " + json_string(p.plugin.string()) + "\n";
+    if (!p.sha256.empty()) out += "sha256 = " + json_string(p.sha256) + "\n";
     if (!p.types.empty()) {
       out += "types = " + array_of(p.types, [](const auto& type) { return to_string(type); }) + "\n";
     }

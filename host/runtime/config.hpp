@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "log/retention.hpp"
 #include "plugin/description.hpp"
+#include "plugin/trust.hpp"
 #include "policy/error_policy.hpp"
 #include "policy/replay.hpp"
 #include "processor/start_position.hpp"
@@ -32,6 +33,7 @@ struct ProcessorConfig {
   std::string handler;              ///< id; empty: the only one of `plugin`
   std::filesystem::path plugin;     ///< a name to be looked for in the plugin folders, or a path; empty:
                                     ///< whichever plugin has `handler`
+  std::string sha256;               ///< digest of the only file that it may be; empty: any
   std::vector<Subscription> types;  ///< narrow the handler's subscriptions; empty: all of them
   StartAt start_at;
   ErrorPolicy error_policy;
@@ -51,6 +53,7 @@ struct Config {
   std::uint64_t min_free = limits::min_free_default;  ///< [log] bytes; 0: off
   std::uint64_t segment_size = limits::segment_max;   ///< [log] bytes, of new segments
   std::vector<std::filesystem::path> plugin_dirs;  ///< [host]; relative ones are seen from the file's folder
+  TrustPolicy trust;                               ///< [host] writable_plugins, allow
   LogLevel log_level = LogLevel::info;             ///< [host]
   std::vector<ProcessorConfig> processors;         ///< sorted by name
 };

@@ -10,6 +10,7 @@
 
 #include "base/duration.hpp"
 #include "base/json_writer.hpp"
+#include "base/sha256.hpp"
 #include "runtime/config.hpp"
 #include "runtime/config_reader.hpp"
 #include "runtime/small_file.hpp"
@@ -86,11 +87,36 @@ void read_log(const toml::table& table, ConfigReader& read, Config& config) {
     config.min_free = *size;
 }
 
+void check_digest(const toml::node& node, const std::string& what, const std::string& text,
+                  ConfigReader& read) {
+  if (is_sha256(text)) return;
+  read.fail(node.source(), what +
+                               " is no SHA-256 digest of 64 lower-case hexadecimal digits, as `plugin info` "
+                               "and sha256sum print it");
+}
+
+// An empty list would allow nothing, or everything: it is not clear which was meant.
+void read_allow(const toml::table& table, ConfigReader& read, TrustPolicy& trust) {
+  const auto* node = table.get("allow");
+  if (node == nullptr) return;
+  trust.allow = read.strings(table, "allow");
+  for (const auto& digest : trust.allow)
+    check_digest(*node, "\"" + digest + "\" in allow", digest, read);
+  if (trust.allow.empty()) {
+    read.fail(node->source(),
+              "allow of [host] is empty: leave it out to run any plugin, or name the digests");
+  }
+}
+
 void read_host(const toml::table& table, ConfigReader& read, Config& config) {
-  read.check_keys(table, "[host]", {"plugin_dirs", "log_level"});
+  read.check_keys(table, "[host]", {"plugin_dirs", "writable_plugins", "allow", "log_level"});
   for (const auto& dir : read.strings(table, "plugin_dirs")) {
     config.plugin_dirs.push_back(read.file().parent_path() / dir);
   }
+  for (const auto& path : read.strings(table, "writable_plugins")) {
+    config.trust.writable_plugins.push_back(read.file().parent_path() / path);
+  }
+  read_allow(table, read, config.trust);
   if (const auto level = read.word(table, "log_level", {"trace", "debug", "info", "warning", "error"})) {
     config.log_level = static_cast<LogLevel>(*level);
   }
@@ -214,6 +240,10 @@ void read_handler(const toml::table& table, const std::string& where, ConfigRead
   const std::filesystem::path plugin = read.get<std::string>(table, "plugin", "a file's name").value_or("");
   // A bare name is looked for in the plugin folders; anything else is a path.
   processor.plugin = plugin.has_parent_path() ? read.file().parent_path() / plugin : plugin;
+  if (const auto digest = read.get<std::string>(table, "sha256", "a digest")) {
+    check_digest(*table.get("sha256"), "sha256 of " + where, *digest, read);
+    processor.sha256 = *digest;
+  }
   if (processor.handler.empty() && processor.plugin.empty()) {
     read.fail(table.source(), where + " needs handler = \"ID\" or plugin = \"FILE\"");
   }
@@ -241,8 +271,8 @@ ProcessorConfig read_processor(std::string_view name, const toml::table& table, 
               "\"" + std::string(name) + "\" is no name for a processor: 1 to 64 of a-z, 0-9, _ and -");
   }
   read.check_keys(table, where,
-                  {"handler", "plugin", "types", "start", "strategy", "on", "retry", "type", "replay",
-                   "config", "batch_size", "timeout", "isolation"});
+                  {"handler", "plugin", "sha256", "types", "start", "strategy", "on", "retry", "type",
+                   "replay", "config", "batch_size", "timeout", "isolation"});
   read_handler(table, where, read, processor);
   read_limits(table, where, read, processor);
   read_types(table, where, read, processor);

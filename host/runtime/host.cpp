@@ -71,6 +71,7 @@ ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data
   spec.directory = whole_path(data.processor(spec.name));
   spec.log = whole_path(data.log());
   spec.library = whole_path(planned.library);
+  spec.sha256 = planned.config.sha256;
   spec.handler = planned.handler.id;
   spec.handler_version = planned.handler.version;
   spec.config_json = planned.config.config_json;
@@ -234,7 +235,7 @@ Result<Reloaded> Host::reload(const PlannedProcessor& former) {
   };
   const auto before = files.status(former.library);
   if (!before) return refused(before.error());
-  const auto planned = plan_anew(former, this_program());
+  const auto planned = plan_anew(former, options_.installation.config.trust);
   if (!planned) return refused(planned.error());
   auto spec = spec_of(*planned, data(), host_log_.level());
   if (auto made = files.create_directories(spec.directory); !made) return refused(made.error());

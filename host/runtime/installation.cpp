@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/installation.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
+#include "base/os/write_access.hpp"
+#include "base/sha256.hpp"
 #include "plugin/discovery.hpp"
 #include "plugin/inspection.hpp"
 #include "runtime/restore.hpp"
@@ -15,6 +18,16 @@ namespace {
 std::string folders_of_environment() {
   const char* folders = std::getenv("ALUDEL_PLUGIN_PATH");
   return folders == nullptr ? "" : folders;
+}
+
+// Whoever can write there says what code runs as this user.
+Result<void> require_no_other_writers(const std::filesystem::path& path, const char* attempt) {
+  const auto writers = os::other_writers(path);
+  if (!writers && writers.error().code == ErrorCode::not_found) return {};
+  if (!writers) return writers.error();
+  if (writers->empty()) return {};
+  return Error(ErrorCode::denied, attempt + (" " + path.string()) + ": " + *writers +
+                                      ", and could have other plugins run as you: take that right away");
 }
 
 }  // namespace
@@ -29,8 +42,10 @@ Result<Installation> load_installation(const std::filesystem::path& data,
     return Error(ErrorCode::invalid, "use the data directory " + data.string() +
                                          ": it is a file; --data before the command names a folder");
   }
+  if (auto closed = require_no_other_writers(data, "use the data directory"); !closed) return closed.error();
   if (auto whole = require_no_restore(installation.data); !whole) return whole.error();
   if (config_file.empty() && !std::filesystem::exists(config.file, ignored)) return installation;
+  if (auto closed = require_no_other_writers(config.file, "read the config"); !closed) return closed.error();
   auto loaded = load_config(config.file);
   if (!loaded) return loaded.error();
   config = std::move(*loaded);
@@ -48,10 +63,22 @@ Result<std::vector<InspectedPlugin>> find_plugins(const Config& config,
   }
   const auto files = discover(where);
   if (!files) return files.error();
-  auto libraries = inspect_all(*files, this_program());
+  return inspect_plugins(*files, config);
+}
+
+Result<std::vector<InspectedPlugin>> inspect_plugins(const std::vector<std::filesystem::path>& files,
+                                                     const Config& config) {
+  auto libraries = inspect_all(files, config.trust, this_program());
+  const bool any_pinned = std::any_of(config.processors.begin(), config.processors.end(),
+                                      [](const auto& processor) { return !processor.sha256.empty(); });
   std::vector<InspectedPlugin> plugins;
-  for (std::size_t i = 0; i < files->size(); ++i)
-    plugins.push_back({(*files)[i], std::move(libraries[i])});
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    plugins.push_back({files[i], std::move(libraries[i])});
+    if (!any_pinned || !plugins.back().library) continue;
+    auto digest = sha256_of(files[i]);
+    if (!digest) return digest.error();
+    plugins.back().sha256 = std::move(*digest);
+  }
   return plugins;
 }
 

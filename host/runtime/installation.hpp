@@ -18,7 +18,8 @@ struct Installation {
 };
 
 /// @param config_file empty: `aludel.toml` in the data directory, if it is there
-/// @return invalid: the data directory is a file; conflict: a restore into it was cut off; invalid,
+/// @return invalid: the data directory is a file; denied: others may write to it, or to the config; conflict:
+/// a restore into it was cut off; invalid,
 ///   not_found: the config
 [[nodiscard]] Result<Installation> load_installation(const std::filesystem::path& data,
                                                      const std::filesystem::path& config_file);
@@ -28,6 +29,10 @@ struct Installation {
 /// @return not_found: a folder does not exist
 [[nodiscard]] Result<std::vector<InspectedPlugin>> find_plugins(
     const Config& config, const std::vector<std::filesystem::path>& plugin_dirs);
+
+/// Inspects each of these in a child, unless the config does not trust it.
+[[nodiscard]] Result<std::vector<InspectedPlugin>> inspect_plugins(
+    const std::vector<std::filesystem::path>& files, const Config& config);
 
 /// The folders that `find_plugins` looks in, also those of `ALUDEL_PLUGIN_PATH` that are not there.
 [[nodiscard]] std::vector<std::filesystem::path> plugin_folders(

@@ -9,6 +9,7 @@
 #include "base/limits.hpp"
 #include "base/os/futex.hpp"
 #include "processor/ownership.hpp"
+#include "processor/projection.hpp"
 #include "runtime/cursor_mark.hpp"
 
 namespace aludel {
@@ -63,16 +64,18 @@ Result<void> LogKeeper::drop() {
 std::vector<LogKeeper::Held> LogKeeper::held() const {
   std::vector<Held> all;
   for (const auto& holder : parts_.holders) {
-    const auto mark = durable_cursor_mark(holder.directory);
+    auto lock = os::FileLock::acquire(reset_lock(holder.directory));
+    const auto mark = lock ? durable_cursor_mark(holder.directory) : Result<CursorMark>(lock.error());
     if (mark) {
       // In another log it has to begin anew.
-      if (mark->log_id == parts_.log.log_id()) all.push_back({&holder, mark->next});
+      if (mark->log_id == parts_.log.log_id()) all.push_back({&holder, mark->next, std::move(*lock)});
       continue;
     }
     const bool is_new = mark.error().code == ErrorCode::not_found;
     if (is_new && holder.starts_at_tip) continue;
-    all.push_back({&holder, std::nullopt});
-    if (is_new) continue;
+    all.push_back({&holder, std::nullopt, std::nullopt});
+    const bool is_reset = !lock && lock.error().code == ErrorCode::locked;
+    if (is_new || is_reset) continue;
     parts_.host_log.write(
         LogLevel::warning, holder.name,
         "how far it has come cannot be told, so the log is kept for it: " + mark.error().message);

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/os/lock.hpp"
 #include "base/result.hpp"
 #include "log/retention.hpp"
 #include "log/segment_log.hpp"
@@ -53,6 +54,7 @@ class LogKeeper {
   struct Held {
     const Holder* holder;
     std::optional<std::uint64_t> next;
+    std::optional<os::FileLock> undisturbed;  ///< no reset sets it back
   };
 
   void work();

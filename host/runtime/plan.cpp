@@ -15,8 +15,10 @@ namespace aludel {
 namespace {
 
 struct Candidate {
-  const LibraryDescription* library;
+  const InspectedPlugin* plugin;
   const HandlerDescription* handler;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return plugin->library->path; }
 };
 
 std::string in_quotes(std::string_view text) {
@@ -35,8 +37,7 @@ std::vector<Candidate> candidates(const ProcessorConfig& config,
   for (const auto& plugin : plugins) {
     if (!plugin.library || (!config.plugin.empty() && !is_meant(plugin, config.plugin))) continue;
     for (const auto& handler : plugin.library->handlers) {
-      if (config.handler.empty() || handler.id == config.handler)
-        found.push_back({&*plugin.library, &handler});
+      if (config.handler.empty() || handler.id == config.handler) found.push_back({&plugin, &handler});
     }
   }
   return found;
@@ -65,12 +66,12 @@ Error not_there(const ProcessorConfig& config, const std::vector<InspectedPlugin
 }
 
 Error ambiguous(const ProcessorConfig& config, const Candidate& one, const Candidate& other) {
-  if (one.library == other.library) {
-    return {ErrorCode::invalid, one.library->path.string() + " has several handlers, such as " +
+  if (one.plugin == other.plugin) {
+    return {ErrorCode::invalid, one.path().string() + " has several handlers, such as " +
                                     in_quotes(one.handler->id) + " and " + in_quotes(other.handler->id) +
                                     "; choose by handler = in [processor." + config.name + "]"};
   }
-  return {ErrorCode::invalid, "both " + one.library->path.string() + " and " + other.library->path.string() +
+  return {ErrorCode::invalid, "both " + one.path().string() + " and " + other.path().string() +
                                   " have the handler " + in_quotes(one.handler->id) +
                                   "; choose by a path in plugin = of [processor." + config.name + "]"};
 }
@@ -95,6 +96,9 @@ void plan_configured(const ProcessorConfig& config, const std::vector<InspectedP
   const auto found = candidates(config, plugins);
   if (found.empty()) return refuse(config.handler, not_there(config, plugins));
   if (found.size() > 1) return refuse(config.handler, ambiguous(config, found[0], found[1]));
+  if (!config.sha256.empty() && found[0].plugin->sha256 != config.sha256) {
+    return refuse(found[0].handler->id, unpinned(found[0].plugin->file, found[0].plugin->sha256));
+  }
   if (auto error = widened(config, *found[0].handler)) return refuse(found[0].handler->id, *error);
   if (config.error_policy.uses(Strategy::custom) && !found[0].handler->has_on_error) {
     return refuse(found[0].handler->id,
@@ -109,7 +113,7 @@ void plan_configured(const ProcessorConfig& config, const std::vector<InspectedP
   }
   for (auto& what : without_effect(config, *found[0].handler))
     plan.ineffective.push_back({config.name, std::move(what)});
-  plan.processors.push_back({config, found[0].library->path, *found[0].handler});
+  plan.processors.push_back({config, found[0].path(), *found[0].handler});
 }
 
 bool requires_config(const HandlerDescription& handler) {

@@ -19,6 +19,7 @@ namespace aludel {
 struct InspectedPlugin {
   std::filesystem::path file;
   Result<LibraryDescription> library;
+  std::string sha256 = {};  ///< its digest, if a processor pins one
 };
 
 /// A processor that can be started.

@@ -125,6 +125,7 @@ std::string to_json(const ProcessorSpec& spec) {
                              {"directory", spec.directory.string()},
                              {"log", spec.log.string()},
                              {"library", spec.library.string()},
+                             {"sha256", spec.sha256},
                              {"handler", spec.handler},
                              {"handler_version", spec.handler_version},
                              {"config_json", spec.config_json},
@@ -146,6 +147,7 @@ Result<ProcessorSpec> parse_spec(std::string_view text) {
     spec.directory = text_at(o, "directory");
     spec.log = text_at(o, "log");
     spec.library = text_at(o, "library");
+    spec.sha256 = text_at(o, "sha256");
     spec.handler = text_at(o, "handler");
     spec.handler_version = text_at(o, "handler_version");
     spec.config_json = text_at(o, "config_json");

@@ -26,6 +26,7 @@ struct ProcessorSpec {
   std::filesystem::path directory;  ///< DATA/processors/NAME
   std::filesystem::path log;        ///< DATA/log
   std::filesystem::path library;
+  std::string sha256;  ///< digest that the library must have; empty: any
   std::string handler;
   std::string handler_version;
   std::string config_json = "{}";

@@ -11,6 +11,7 @@
 #include "base/os/file.hpp"
 #include "log/segment_reader.hpp"
 #include "plugin/library.hpp"
+#include "plugin/trust.hpp"
 #include "runtime/verdict.hpp"
 
 namespace aludel {
@@ -75,13 +76,21 @@ Result<std::unique_ptr<Processor>> open_when_free(const ProcessorSpec& spec,
   }
 }
 
+// It may have been replaced since the host has looked at it.
+Result<std::unique_ptr<Library>> load_library(const ProcessorSpec& spec) {
+  if (!spec.sha256.empty()) {
+    if (auto pin = check_pin(spec.library, spec.sha256); !pin) return pin.error();
+  }
+  return Library::load(spec.library);
+}
+
 }  // namespace
 
 ProcessorState run_processor(const ProcessorSpec& spec, HandlerLog& log, const Processor::OnState& on_state,
                              const Interrupt& stop, Appender* appender) {
   auto reader = SegmentReader::open(os::real_file_system(), spec.log);
   if (!reader) return not_started(spec, Activity::stopped, reader.error());
-  auto library = Library::load(spec.library);
+  auto library = load_library(spec);
   if (!library) return not_started(spec, activity_after(library.error().code, spec.start), library.error());
   auto verdict = read_verdict(spec.directory);
   on_state(loaded(spec, verdict));

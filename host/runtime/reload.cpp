@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/json_writer.hpp"
-#include "plugin/inspection.hpp"
+#include "runtime/installation.hpp"
 #include "runtime/json_reading.hpp"
 #include "runtime/messages.hpp"
 
@@ -52,14 +52,17 @@ Result<Reloaded> parse_reloaded(std::string_view text) {
   });
 }
 
-Result<PlannedProcessor> plan_anew(const PlannedProcessor& former, const std::filesystem::path& inspector) {
-  const InspectedPlugin plugin{former.library, inspect(former.library, inspector)};
-  if (!plugin.library) return plugin.library.error();
+Result<PlannedProcessor> plan_anew(const PlannedProcessor& former, const TrustPolicy& trust) {
   Config config;
+  config.trust = trust;
   config.processors.push_back(former.config);
   config.processors.front().handler = former.handler.id;
   config.processors.front().plugin = former.library;
-  auto plan = make_plan(config, {plugin});
+  const auto plugins = inspect_plugins({former.library}, config);
+  if (!plugins) return plugins.error();
+  const auto& library = plugins->front().library;
+  if (!library) return library.error();
+  auto plan = make_plan(config, *plugins);
   if (!plan) return plan.error();
   if (plan->processors.empty()) {
     const auto& why = plan->refused.front().error;

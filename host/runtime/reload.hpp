@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -42,7 +41,6 @@ using ReloadDone = std::function<void(Result<Reloaded>)>;
 /// inspected in a child, and must have the same handler, which the processor's config must suit.
 /// @return refused: the file, or its handler under this config, cannot be used; others: it could not be
 /// inspected
-[[nodiscard]] Result<PlannedProcessor> plan_anew(const PlannedProcessor& former,
-                                                 const std::filesystem::path& inspector);
+[[nodiscard]] Result<PlannedProcessor> plan_anew(const PlannedProcessor& former, const TrustPolicy& trust);
 
 }  // namespace aludel

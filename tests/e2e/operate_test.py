@@ -301,7 +301,8 @@ def test_a_reader_that_closes_its_pipe_ends_the_command(aludel):
 def test_verify_tells_of_projections_that_it_cannot_see(aludel):
     prepare(aludel)
     processors = aludel.directory / "processors"
-    aludel.directory.chmod(0o755)
+    for folder in aludel.directory, aludel.directory / "log", processors, processors / "x":
+        folder.chmod(0o755)
     for folder in processors / "x", processors:
         folder.chmod(0)
         equal(verify_as_a_stranger(aludel, str(folder)), 1)

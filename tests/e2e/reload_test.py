@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A host that runs goes over to new versions of a plugin, or stays with the one that it has."""
 
+import hashlib
 import os
 import pathlib
 import signal
@@ -122,6 +123,21 @@ def test_a_file_that_changes_while_it_is_looked_at_is_not_taken(aludel):
         _, error = aludel.run("plugin", "reload", "x", status=1)
         equal(error, f'aludel: reload processor "x": {plugin(aludel)}: it changes just now: try again; version 1.000 stays\n')
         equal(len(copies(aludel)), 1)
+
+
+def test_a_file_that_must_not_run_is_not_taken(aludel):
+    configure(aludel, f'sha256 = "{hashlib.sha256(version(0)).hexdigest()}"')
+    with aludel.host():
+        rename(aludel, version(1))
+        _, error = aludel.run("plugin", "reload", "x", status=3)
+        holds(error, "it is not the file that sha256 pins")
+        rename(aludel, version(0))
+        plugin(aludel).chmod(0o666)
+        _, error = aludel.run("plugin", "reload", "x", status=3)
+        holds(error, "everybody may write to it")
+        holds(error, "; version 1.000 stays\n")
+        plugin(aludel).chmod(0o644)
+        equal(reload(aludel)["version"], "1.000")
 
 
 def test_a_version_that_has_changed_the_tables_stays(aludel):

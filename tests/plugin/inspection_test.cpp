@@ -65,7 +65,7 @@ TEST_CASE("a plugin that hangs is refused when its time is over") {
 TEST_CASE("plugins that hang are found out side by side, and the others are told in their places") {
   const auto hanging = bad_plugin("hangs_in_constructor");
   const auto before = std::chrono::steady_clock::now();
-  const auto found = inspect_all({hanging, hanging, bad_plugin("good"), hanging, hanging}, inspector(),
+  const auto found = inspect_all({hanging, hanging, bad_plugin("good"), hanging, hanging}, {}, inspector(),
                                  std::chrono::seconds(3));
   CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(9));
   REQUIRE(found.size() == 5);

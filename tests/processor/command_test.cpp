@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/os/lock.hpp"
+#include "processor/projection.hpp"
 #include "rig.hpp"
 #include "support/wal_syncs.hpp"
 
@@ -27,6 +29,21 @@ TEST_CASE("what a command does and that it was applied are one transaction") {
   CHECK(rig.run().activity == Activity::offline);
   CHECK(rig.rows() == Rig::all_but(9, {5}));
   CHECK(commits == 2);
+}
+
+TEST_CASE("while a reset sets the cursor back, nobody drops events as it was past them") {
+  Rig rig;
+  rig.log.append("wanted", 10, 10);
+  CHECK(rig.run().next == 10);
+  const auto held = [&] { return os::FileLock::held(reset_lock(rig.directory())).value(); };
+  Rig::command(rig.directory(), {.kind = Command::Kind::reset});
+  std::vector<bool> while_committing;
+  rig.script.at_commit = [&](Database&) { while_committing.push_back(held()); };
+  CHECK(rig.run().next == 10);
+  REQUIRE(while_committing.size() > 1);
+  CHECK(while_committing.front());
+  CHECK_FALSE(while_committing.back());
+  CHECK_FALSE(held());
 }
 
 TEST_CASE("what an operator is answered survives a loss of power, and batches cost no more for it") {

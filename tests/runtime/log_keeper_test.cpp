@@ -123,6 +123,28 @@ TEST_CASE("one that has not begun keeps all there is, unless it starts at the ti
   CHECK(rig.first() > 0);
 }
 
+TEST_CASE("one that is being reset keeps all there is, and none is reset while events go") {
+  KeeperRig rig;
+  const auto x = rig.processor("x", rig.log->tip());
+  {
+    const auto reset = os::FileLock::acquire(reset_lock(x.directory));
+    REQUIRE(reset);
+    rig.look(old, {x});
+    CHECK(rig.first() == 0);
+    CHECK(rig.lines.empty());
+  }
+  int removed = 0;
+  rig.files.on_call = [&](const FaultFileSystem::Call& call) {
+    if (call.name != "remove") return;
+    ++removed;
+    CHECK(os::FileLock::held(reset_lock(x.directory)).value());
+  };
+  rig.look(old, {x});
+  CHECK(removed > 0);
+  CHECK(rig.first() > 0);
+  CHECK_FALSE(os::FileLock::held(reset_lock(x.directory)).value());
+}
+
 TEST_CASE("one of another log needs nothing of this one") {
   KeeperRig rig;
   const auto x = rig.processor("x", 1);

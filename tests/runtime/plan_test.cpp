@@ -95,6 +95,18 @@ TEST_CASE("a config with processors runs only those") {
         "books=org.one.ledger@a.so ");
 }
 
+TEST_CASE("a pinned processor runs the file with that digest or none") {
+  const std::string digest(64, 'a');
+  auto there = plugin("p/a.so", {handler("org.aludel.tally")});
+  const auto pinned = config("[processor.x]\nhandler = \"org.aludel.tally\"\nsha256 = \"" + digest + "\"");
+  there.sha256 = digest;
+  CHECK(told(make_plan(pinned, {there})) == "x=org.aludel.tally@p/a.so ");
+  there.sha256 = std::string(64, 'b');
+  CHECK(told(make_plan(pinned, {there})) ==
+        "x refused: refuse p/a.so: it is not the file that sha256 pins: its SHA-256 digest is " +
+            there.sha256);
+}
+
 TEST_CASE("a processor that cannot be served is refused with the reason, and the others stand") {
   const std::vector<InspectedPlugin> plugins{
       plugin("p/a.so", {handler("org.one.ledger"), handler("org.one.tally")}),

@@ -185,7 +185,7 @@ class RealFileSystem final : public FileSystem {
   }
 
   Result<bool> create_directory(const std::filesystem::path& path) override {
-    if (::mkdir(path.c_str(), 0777) == 0) return true;
+    if (::mkdir(path.c_str(), S_IRWXU) == 0) return true;
     const int error_number = errno;
     std::error_code ignored;
     if (error_number == EEXIST && std::filesystem::is_directory(path, ignored)) return false;

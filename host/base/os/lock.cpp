@@ -29,6 +29,14 @@ std::string holder_in(int file) {
 }  // namespace
 
 Result<FileLock> FileLock::acquire(const std::filesystem::path& path) {
+  return take(path, F_OFD_SETLK);
+}
+
+Result<FileLock> FileLock::wait(const std::filesystem::path& path) {
+  return take(path, F_OFD_SETLKW);
+}
+
+Result<FileLock> FileLock::take(const std::filesystem::path& path, int how) {
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!file.valid()) {
     auto error = os_error("open lock " + path.string(), errno);
@@ -37,7 +45,11 @@ Result<FileLock> FileLock::acquire(const std::filesystem::path& path) {
     return error;
   }
   auto range = whole_file(F_WRLCK);
-  if (::fcntl(file.number(), F_OFD_SETLK, &range) != 0) {
+  int failed = 0;
+  do {
+    failed = ::fcntl(file.number(), how, &range);
+  } while (failed != 0 && errno == EINTR);
+  if (failed != 0) {
     if (errno != EAGAIN && errno != EACCES) return os_error("lock " + path.string(), errno);
     return Error(ErrorCode::locked, "lock " + path.string() + ": " + holder_in(file.number()) +
                                         " holds it: stop that first, or go through it");

@@ -16,11 +16,15 @@ class FileLock {
   /// Takes the lock, making the file if there is none. Does not wait.
   /// @return locked, naming the holder
   static Result<FileLock> acquire(const std::filesystem::path& path);
+  /// The same, but waits until it is free.
+  static Result<FileLock> wait(const std::filesystem::path& path);
 
   /// Whether anybody holds the lock, the caller included. Looking never makes an `acquire` fail.
   static Result<bool> held(const std::filesystem::path& path);
 
  private:
+  static Result<FileLock> take(const std::filesystem::path& path, int how);
+
   explicit FileLock(Descriptor file) : file_(std::move(file)) {}
 
   Descriptor file_;
