@@ -26,6 +26,7 @@ ErrorCode sqlite_error_code(int result, int error_number) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return ErrorCode::corrupt;
     case SQLITE_BUSY:
+    case SQLITE_PROTOCOL:
     case SQLITE_LOCKED: return ErrorCode::locked;
     case SQLITE_READONLY:
     case SQLITE_PERM:
@@ -203,16 +204,18 @@ Database::~Database() {
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& path, Mode mode,
                                                  std::string_view vfs) {
   const auto attempt = "open the database";
-  std::error_code ignored;
-  if (mode != Mode::create && !std::filesystem::exists(path, ignored)) {
-    return Error{ErrorCode::not_found,
-                 std::string(attempt) + ": no such file, or it may not be seen (" + path.string() + ")"};
+  std::error_code failure;
+  const auto status = std::filesystem::status(path, failure);
+  if (status.type() == std::filesystem::file_type::none)
+    return os_error(std::string(attempt) + " " + path.string(), failure.value());
+  if (mode != Mode::create && !std::filesystem::exists(status)) {
+    return Error{ErrorCode::not_found, std::string(attempt) + ": no such file (" + path.string() + ")"};
   }
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   flags |= mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   if (mode == Mode::create) flags |= SQLITE_OPEN_CREATE;
   // Absolute, since SQLite may take "file:x" for a URI and ":memory:" for no file at all.
-  const auto absolute = std::filesystem::absolute(path, ignored);
+  const auto absolute = std::filesystem::absolute(path, failure);
   const std::string vfs_name(vfs);
   sqlite3* handle = nullptr;
   const int opened =

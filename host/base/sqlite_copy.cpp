@@ -29,9 +29,10 @@ Result<std::uint64_t> page_size_of(Database& database) {
 class Copy {
  public:
   Copy(const std::filesystem::path& from, const std::filesystem::path& to)
-      : attempt_("copy the database " + from.string() + " to " + to.string()), target_(open(to)) {}
+      : attempt_("copy the database " + from.string() + " to " + to.string()), opened_(open(to, target_)) {}
 
   Result<void> fill(Database& source, const os::BytesDone& done) {
+    if (opened_ != SQLITE_OK) return failed(opened_);
     if (auto set = execute("pragma synchronous = off"); !set) return set;
     const auto page_size = page_size_of(source);
     if (!page_size) return page_size.error();
@@ -52,14 +53,15 @@ class Copy {
   }
 
  private:
-  static Connection open(const std::filesystem::path& path) {
+  static int open(const std::filesystem::path& path, Connection& target) {
     sqlite3* handle = nullptr;
     std::error_code ignored;
     const auto absolute = std::filesystem::absolute(path, ignored);
-    (void)sqlite3_open_v2(
+    const int result = sqlite3_open_v2(
         absolute.c_str(), &handle,
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
-    return {handle, &sqlite3_close};
+    target.reset(handle);  // none, if there is no memory for one
+    return result;
   }
 
   Result<void> execute(const char* sql) {
@@ -76,7 +78,8 @@ class Copy {
   }
 
   const std::string attempt_;
-  const Connection target_;
+  Connection target_{nullptr, &sqlite3_close};
+  const int opened_;
 };
 
 }  // namespace

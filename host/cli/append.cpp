@@ -236,6 +236,7 @@ Result<int> append_command(const Globals& globals, const AppendOptions& options)
     progress.update(bytes, counted(summary.count + summary.duplicates, "event"));
   };
   const auto summary = ingest(reader, 0, system_clock(), append, done);
+  progress.wipe();
   if (!summary) return input->name.empty() ? summary.error() : summary.error().within(input->name);
   if (globals.json) {
     std::printf("%s\n", to_json(*summary).c_str());

@@ -71,6 +71,7 @@ Result<int> backup_command(const Globals& globals, const std::filesystem::path& 
   if (!installation) return installation.error();
   Progress progress("backing up", 1'000);
   const auto backup = back_up(installation->data, folder, system_clock().wall_ns(), shown_on(progress));
+  progress.wipe();
   if (!backup) return backup.error();
   const auto seconds = seconds_of(progress);
   if (globals.json) {
@@ -85,6 +86,7 @@ Result<int> backup_command(const Globals& globals, const std::filesystem::path& 
 Result<int> restore_command(const Globals& globals, const std::filesystem::path& backup) {
   Progress progress("restoring", 1'000);
   const auto restored = restore(backup, DataDirectory(globals.data), shown_on(progress));
+  progress.wipe();
   if (!restored) return restored.error();
   const auto seconds = seconds_of(progress);
   if (globals.json) {

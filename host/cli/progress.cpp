@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <unistd.h>
+#include <utility>
 
 #include "cli/table.hpp"
 
@@ -21,7 +22,11 @@ Progress::Progress(std::string what, std::uint64_t total)
     : what_(std::move(what)), total_(total), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() {
-  if (shown_) std::fputs("\r\x1b[K", stderr);
+  wipe();
+}
+
+void Progress::wipe() {
+  if (std::exchange(shown_, false)) std::fputs("\r\x1b[K", stderr);
 }
 
 void Progress::update(std::uint64_t done, const std::string& note) {

@@ -8,7 +8,8 @@
 
 namespace aludel {
 
-/// A bar on stderr, if that is a terminal, for what takes over a second. Wiped at the end. One thread.
+/// A bar on stderr, if that is a terminal, for what takes over a second. Wiped at the end, or by `wipe`,
+/// which goes before anything else is printed. One thread.
 class Progress {
  public:
   /// @param total 0: not known, then only what is done is shown
@@ -19,6 +20,7 @@ class Progress {
 
   /// @param done of `total`  @param note shown behind the bar
   void update(std::uint64_t done, const std::string& note);
+  void wipe();
   [[nodiscard]] std::chrono::steady_clock::duration elapsed() const {
     return std::chrono::steady_clock::now() - begin_;
   }

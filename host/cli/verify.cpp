@@ -58,6 +58,7 @@ Result<int> verify_command(const Globals& globals) {
   Progress progress("verifying", 1'000);
   const auto found =
       verify_data(installation->data, durable_floor(*installation), progress_of_bytes(progress));
+  progress.wipe();
   if (!found) return found.error();
   if (globals.json) {
     std::printf("%s\n", to_json(value_of(*found)).c_str());

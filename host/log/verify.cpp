@@ -89,7 +89,9 @@ class Verifier {
       return list_segments(files_, dir_);
     }
     if (kept->first_ids.empty() && !kept->mark) return kept->first_ids;
-    if (!require_first_segment(files_, dir_, *kept)) {
+    const auto begun = require_first_segment(files_, dir_, *kept);
+    if (!begun && begun.error().code != ErrorCode::corrupt) return begun.error();
+    if (!begun) {
       const bool begins = !kept->first_ids.empty() && kept->first_ids.front() == kept->first();
       path_ = dir_ / (begins ? "first" : segment_name(kept->first()));
       fault(0, begins ? "it belongs to another log" : "the log's first segment is missing");
@@ -158,7 +160,7 @@ class Verifier {
     }
     ++report_.segments;
     if (!walked) {
-      fault(offset_, walked.error().message);
+      fault(offset_, walked.error().message, walked.error().code);
       lose_track(first_id);
     }
     report_.bytes = std::max(report_.bytes, start);
@@ -334,8 +336,8 @@ class Verifier {
     catalog_ = {};
   }
 
-  void fault(std::uint64_t offset, std::string what) {
-    if (report_.faults.size() < faults_max) report_.faults.push_back({path_, offset, std::move(what)});
+  void fault(std::uint64_t offset, std::string what, ErrorCode code = ErrorCode::corrupt) {
+    if (report_.faults.size() < faults_max) report_.faults.push_back({path_, offset, std::move(what), code});
   }
 
   void note_progress(std::uint64_t offset) {

@@ -17,6 +17,7 @@ struct VerifyFault {
   std::filesystem::path file;
   std::uint64_t offset = 0;
   std::string what;
+  ErrorCode code = ErrorCode::corrupt;  ///< another one: it could not be read
 };
 
 struct VerifyReport {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "processor/consistency.hpp"
 
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
 #include "processor/host_tables.hpp"
 
 namespace aludel {
@@ -51,13 +55,44 @@ Result<void> collect(Database& database, const char* sql, std::vector<std::strin
   }
 }
 
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+ErrorCode code_told_in(std::string_view line) {
+  constexpr std::string_view before = "error code=";
+  const auto at = line.find(before);
+  if (at == std::string_view::npos) return ErrorCode::corrupt;
+  int code = 0;
+  const auto number = line.substr(at + before.size());
+  (void)std::from_chars(number.data(), number.data() + number.size(), code);
+  return code == 0 ? ErrorCode::corrupt : sqlite_error_code(code);
+}
+
 }  // namespace
 
+// A line each. Pages that cannot be had are told like faulty ones, with SQLite's code: a failed read, or too
+// little memory, is no fault of the database.
 Result<std::vector<std::string>> database_faults(Database& database) {
-  std::vector<std::string> faults;
+  std::vector<std::string> told, faults;
   constexpr const char* check =
       "select integrity_check from pragma_integrity_check(20) where integrity_check <> 'ok'";
-  if (auto collected = collect(database, check, faults); !collected) return collected.error();
+  if (auto collected = collect(database, check, told); !collected) return collected.error();
+  for (const auto& row : told) {
+    for (const auto line : lines_of(row)) {
+      if (line.starts_with("*** in database")) continue;
+      if (const auto code = code_told_in(line); code != ErrorCode::corrupt)
+        return Error(code,
+                     "check the database: " + std::string(line) + " (" + database.path().string() + ")");
+      faults.emplace_back(line);
+    }
+  }
   return faults;
 }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <system_error>
 
 #include <fmt/format.h>
 
@@ -43,19 +42,21 @@ Result<void> remove_unfinished(const std::filesystem::path& folder) {
 }
 
 Result<void> require_folder_of_backups(const std::filesystem::path& folder) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(DataDirectory(folder).log(), ignored)) return {};
+  const auto has_log = os::is_there(DataDirectory(folder).log());
+  if (!has_log) return has_log.error();
+  if (!*has_log) return {};
   return Error(ErrorCode::conflict, "back up to " + folder.string() +
                                         ": it is a data directory or a backup itself: name a folder that "
                                         "holds backups, or a new one");
 }
 
-std::filesystem::path free_path(const std::filesystem::path& folder, std::int64_t now_ns) {
-  std::error_code ignored;
-  auto path = folder / backup_name(now_ns);
-  while (std::filesystem::exists(path, ignored))
-    path = folder / backup_name(now_ns += ns_a_millisecond);
-  return path;
+Result<std::filesystem::path> free_path(const std::filesystem::path& folder, std::int64_t now_ns) {
+  for (;; now_ns += ns_a_millisecond) {
+    auto path = folder / backup_name(now_ns);
+    const auto taken = os::is_there(path);
+    if (!taken) return taken.error();
+    if (!*taken) return path;
+  }
 }
 
 }  // namespace
@@ -88,7 +89,8 @@ Result<Backup> back_up(const DataDirectory& data, const std::filesystem::path& f
   if (!earlier) return earlier.error();
   const auto earlier_log = *earlier ? DataDirectory(**earlier).log() : std::filesystem::path();
   const auto path = free_path(folder, now_ns);
-  auto unfinished = path;
+  if (!path) return path.error();
+  auto unfinished = *path;
   unfinished += unfinished_suffix;
   if (auto made = files.create_directories(unfinished); !made) return made.error();
   auto copied = copy_data(data, DataDirectory(unfinished), earlier_log, progress);
@@ -96,9 +98,9 @@ Result<Backup> back_up(const DataDirectory& data, const std::filesystem::path& f
     (void)os::remove_tree(unfinished);  // else the next backup does
     return copied.error();
   }
-  if (auto named = files.rename(unfinished, path); !named) return named.error();
+  if (auto named = files.rename(unfinished, *path); !named) return named.error();
   if (auto synced = files.sync_directory(folder); !synced) return synced.error();
-  return Backup{path, *copied};
+  return Backup{*path, *copied};
 }
 
 }  // namespace aludel

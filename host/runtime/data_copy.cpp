@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/data_copy.hpp"
 
-#include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -36,9 +36,17 @@ std::uint64_t size_of(const DataDirectory& data) {
   return bytes;
 }
 
-bool has_projection(const std::filesystem::path& directory) {
-  std::error_code ignored;
-  return std::filesystem::is_symlink(projection_link(directory), ignored);
+// Whose projections are there, by their processors' names.
+Result<std::map<std::string, bool>> projections_in(const DataDirectory& data) {
+  const auto names = data.list_processors();
+  if (!names) return names.error();
+  std::map<std::string, bool> projections;
+  for (const auto& name : *names) {
+    const auto there = os::is_there(projection_link(data.processor(name)));
+    if (!there) return there.error();
+    projections[name] = *there;
+  }
+  return projections;
 }
 
 class DataCopier {
@@ -79,19 +87,16 @@ class DataCopier {
     if (auto removed = os::remove_tree(to_.processors()); !removed) return removed.error();
     if (auto taken = log_.take_sealed(); !taken) return taken.error();
     const auto first = log_.first();
-    const auto names = from_.processor_names();
-    if (auto copied = copy_processors(names); !copied) return copied.error();
+    const auto names = from_.list_processors();
+    if (!names) return names.error();
+    if (auto copied = copy_processors(*names); !copied) return copied.error();
     if (auto finished = log_.finish(); !finished) return finished.error();
-    return log_.first() == first && has_all_processors();
-  }
-
-  // Those that have made their projection since may have emitted what the log has.
-  [[nodiscard]] bool has_all_processors() const {
-    const auto names = from_.processor_names();
-    if (names != to_.processor_names()) return false;
-    return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
-      return has_projection(from_.processor(name)) == has_projection(to_.processor(name));
-    });
+    // Those that have made their projection since may have emitted what the log has.
+    const auto there = projections_in(from_);
+    if (!there) return there.error();
+    const auto copied = projections_in(to_);
+    if (!copied) return copied.error();
+    return log_.first() == first && *there == *copied;
   }
 
   Result<void> copy_processors(const std::vector<std::string>& names) {
@@ -103,10 +108,10 @@ class DataCopier {
         database_bytes_ += bytes;
         note(bytes);
       });
-      std::error_code ignored;
+      if (copied) continue;
+      const auto there = os::is_there(from_.processor(name));
+      if (!there || *there) return copied.error().within("copy processor " + name);
       // It was removed meanwhile.
-      if (!copied && !std::filesystem::exists(from_.processor(name), ignored)) continue;
-      if (!copied) return copied.error().within("copy processor " + name);
     }
     return files.sync_directory(to_.processors());
   }
@@ -138,7 +143,8 @@ class DataCopier {
 // That a processor is known to have diverged is no fault of the copy.
 std::optional<ProcessorFault> first_fault(const Verification& found, const DataDirectory& to) {
   for (const auto& fault : found.faults) {
-    const auto state = fault.diverged ? read_state(to.processor(fault.processor)) : ProcessorState();
+    if (fault.code != ErrorCode::conflict) return fault;
+    const auto state = read_state(to.processor(fault.processor));
     if (!state || state->activity != Activity::diverged) return fault;
   }
   return std::nullopt;
@@ -149,16 +155,21 @@ Result<void> require_whole(const Verification& found, const LogCopy& log, const 
                            const DataDirectory& to) {
   const auto wanted = log.stats().tip - log.first();
   std::string why;
+  auto code = ErrorCode::corrupt;
   if (!found.log.faults.empty()) {
     why = describe(found.log.faults.front());
+    code = found.log.faults.front().code;
   } else if (const auto fault = first_fault(found, to)) {
     why = describe(*fault);
+    code = fault->code;
   } else if (found.log.torn_tail) {
     why = describe(*found.log.torn_tail);
   } else if (found.log.events != wanted) {
     why = "it has " + std::to_string(found.log.events) + " events instead of " + std::to_string(wanted);
   }
   if (why.empty()) return {};
+  if (code != ErrorCode::corrupt && code != ErrorCode::conflict)
+    return Error(code, "copy " + from.root().string() + ": the copy cannot be verified: " + why);
   return Error(ErrorCode::corrupt, "copy " + from.root().string() + ": the copy is not good: " + why +
                                        ": `verify` tells whether it is so there too, or in the copy before, "
                                        "with which it may share files");

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/result.hpp"
+
 namespace aludel {
 
 /// Where things lie in a data directory.
@@ -22,6 +24,8 @@ class DataDirectory {
   [[nodiscard]] std::filesystem::path processor(std::string_view name) const { return processors() / name; }
 
   /// The names that have a folder under `processors/`, sorted.
+  [[nodiscard]] Result<std::vector<std::string>> list_processors() const;
+  /// The same for those who make do with what can be seen: none if they cannot be listed.
   [[nodiscard]] std::vector<std::string> processor_names() const;
 
  private:

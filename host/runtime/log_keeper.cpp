@@ -86,7 +86,15 @@ std::vector<LogKeeper::Held> LogKeeper::held() const {
 void LogKeeper::tell_dropped(std::uint64_t begin, std::uint64_t end, const std::vector<Held>& held) const {
   parts_.host_log.write(LogLevel::info, {}, "the log has dropped " + events_between(begin, end));
   for (const auto& one : held) {
-    if (!one.next || *one.next >= end || parts_.on_dropped(one.holder->name)) continue;
+    if (!one.next) {
+      parts_.host_log.write(
+          LogLevel::error, one.holder->name,
+          "the log was over max_bytes, and has dropped " + events_between(begin, end) +
+              ", which the processor still needed: it had not begun, or nobody can tell how far "
+              "it has come");
+      continue;
+    }
+    if (*one.next >= end || parts_.on_dropped(one.holder->name)) continue;
     parts_.host_log.write(LogLevel::error, one.holder->name,
                           "the log was over max_bytes, and has dropped " +
                               events_between(std::max(begin, *one.next), end) +

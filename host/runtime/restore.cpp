@@ -2,7 +2,6 @@
 #include "runtime/restore.hpp"
 
 #include <string>
-#include <system_error>
 
 #include "base/os/file.hpp"
 #include "base/os/lock.hpp"
@@ -19,14 +18,17 @@ std::filesystem::path whole_of(const DataDirectory& data) {
   return data.root() / "restore.whole";
 }
 
-bool is_there(const std::filesystem::path& path) {
-  std::error_code ignored;
-  return std::filesystem::exists(std::filesystem::symlink_status(path, ignored));
+Result<void> move_if_there(const std::filesystem::path& from, const std::filesystem::path& to) {
+  const auto there = os::is_there(from);
+  if (!there) return there.error();
+  return *there ? os::real_file_system().rename(from, to) : Result<void>();
 }
 
 Result<std::filesystem::path> find_backup(const std::filesystem::path& named) {
   const auto path = named.has_filename() ? named : named.parent_path();
-  if (is_there(DataDirectory(path).log())) {
+  const auto is_backup = os::is_there(DataDirectory(path).log());
+  if (!is_backup) return is_backup.error();
+  if (*is_backup) {
     if (path.extension() != ".tmp") return path;
     return Error(ErrorCode::conflict,
                  "restore " + path.string() +
@@ -43,7 +45,9 @@ Result<std::filesystem::path> find_backup(const std::filesystem::path& named) {
 
 Result<void> require_unused(const DataDirectory& data) {
   for (const auto& path : {data.log(), data.processors()}) {
-    if (!is_there(path)) continue;
+    const auto there = os::is_there(path);
+    if (!there) return there.error();
+    if (!*there) continue;
     return Error(ErrorCode::conflict,
                  "restore into " + data.root().string() + ": " + path.string() +
                      " is there already: name a new folder by --data, or move that away");
@@ -56,18 +60,22 @@ Result<void> require_unused(const DataDirectory& data) {
 Result<void> put_into_place(const DataDirectory& data) {
   auto& files = os::real_file_system();
   const DataDirectory whole(whole_of(data));
-  const auto move = [&](const std::filesystem::path& from, const std::filesystem::path& to) -> Result<void> {
-    if (!is_there(from)) return {};
-    return files.rename(from, to);
-  };
-  if (auto moved = move(whole.processors(), data.processors()); !moved) return moved;
-  if (!is_there(data.config())) {
-    if (auto moved = move(whole.config(), data.config()); !moved) return moved;
+  if (auto moved = move_if_there(whole.processors(), data.processors()); !moved) return moved;
+  const auto has_config = os::is_there(data.config());
+  if (!has_config) return has_config.error();
+  if (!*has_config) {
+    if (auto moved = move_if_there(whole.config(), data.config()); !moved) return moved;
   }
-  if (auto moved = move(whole.log(), data.log()); !moved) return moved;
-  if (auto synced = files.sync_directory(data.root()); !synced) return synced;
-  if (auto removed = os::remove_tree(whole.root()); !removed) return removed;
+  if (auto moved = move_if_there(whole.log(), data.log()); !moved) return moved;
   return files.sync_directory(data.root());
+}
+
+// Now it is a data directory like any. Should the name come back after a power loss, it goes with the next
+// restore.
+Result<void> release(const DataDirectory& data) {
+  if (auto removed = os::remove_tree(whole_of(data)); !removed) return removed;
+  (void)os::real_file_system().sync_directory(data.root());
+  return {};
 }
 
 // An empty folder but for its lock, whatever an earlier restore has left there.
@@ -96,25 +104,34 @@ Result<DataCopy> look_at(const DataDirectory& data) {
   return content;
 }
 
+Error cut_off(const DataDirectory& data) {
+  return {ErrorCode::conflict,
+          "use the data directory " + data.root().string() +
+              ": a restore into it was cut off, or is under way: run `restore` again, as it was run before"};
+}
+
 }  // namespace
 
 Result<void> require_no_restore(const DataDirectory& data) {
-  if (!is_there(draft_of(data)) && !is_there(whole_of(data))) return {};
-  return Error(
-      ErrorCode::conflict,
-      "use the data directory " + data.root().string() +
-          ": a restore into it was cut off, or is under way: run `restore` again, as it was run before");
+  for (const auto& path : {draft_of(data), whole_of(data)}) {
+    const auto there = os::is_there(path);
+    if (!there) return there.error();
+    if (*there) return cut_off(data);
+  }
+  return {};
 }
-
 Result<Backup> restore(const std::filesystem::path& backup, const DataDirectory& data,
                        const CopyProgress& progress) {
   auto& files = os::real_file_system();
   const auto found = find_backup(backup);
   if (!found) return found.error();
-  if (is_there(whole_of(data))) {
+  const auto is_whole = os::is_there(whole_of(data));
+  if (!is_whole) return is_whole.error();
+  if (*is_whole) {
     if (auto placed = put_into_place(data); !placed) return placed.error();
     const auto content = look_at(data);
     if (!content) return content.error();
+    if (auto released = release(data); !released) return released.error();
     return Backup{*found, *content};
   }
   if (auto unused = require_unused(data); !unused) return unused.error();
@@ -129,6 +146,7 @@ Result<Backup> restore(const std::filesystem::path& backup, const DataDirectory&
   if (auto renamed = files.rename(draft, whole_of(data)); !renamed) return renamed.error();
   if (auto synced = files.sync_directory(data.root()); !synced) return synced.error();
   if (auto placed = put_into_place(data); !placed) return placed.error();
+  if (auto released = release(data); !released) return released.error();
   return Backup{*found, *copied};
 }
 

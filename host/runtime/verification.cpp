@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/verification.hpp"
 
-#include <optional>
 #include <system_error>
 #include <utility>
 
+#include "base/os/file.hpp"
 #include "log/segment_reader.hpp"
 #include "processor/command.hpp"
 #include "processor/projection.hpp"
@@ -13,15 +13,6 @@
 namespace aludel {
 
 namespace {
-
-// Nothing, if a processor has none yet.
-std::optional<std::string> why_unseen(const std::filesystem::path& link) {
-  std::error_code error;
-  const auto status = std::filesystem::symlink_status(link, error);
-  if (status.type() == std::filesystem::file_type::not_found) return std::nullopt;
-  if (error) return "look at it: " + error.message();
-  return "it leads to a database that is missing or may not be read";
-}
 
 std::uint64_t size_of(const std::filesystem::path& file) {
   std::error_code failure;
@@ -38,29 +29,33 @@ class ProcessorVerifier {
   void verify_projection(EventReader& log) {
     const auto link = projection_link(directory_);
     const auto found = check_projection(directory_, log);
-    if (!found && found.error().code == ErrorCode::not_found) {
-      if (const auto why = why_unseen(link)) add(link, *why);
-      return;
-    }
-    if (!found) return add(link, found.error().message);
+    if (!found && found.error().code == ErrorCode::not_found) return verify_absence(link);
+    if (!found) return add(link, found.error());
     if (found->none()) ++result_.projections;
     for (const auto& fault : found->damage)
-      add(link, fault);
-    if (found->divergence) add(link, *found->divergence, true);
+      add(link, {ErrorCode::corrupt, fault});
+    if (found->divergence) add(link, {ErrorCode::conflict, *found->divergence});
   }
 
   void verify_commands() {
     const auto file = directory_ / "control.db";
     const auto found = CommandQueue::faults(directory_);
     if (!found && found.error().code == ErrorCode::not_found) return;
-    if (!found) return add(file, found.error().message);
+    if (!found) return add(file, found.error());
     for (const auto& fault : *found)
-      add(file, fault);
+      add(file, {ErrorCode::corrupt, fault});
   }
 
  private:
-  void add(const std::filesystem::path& file, const std::string& what, bool diverged = false) {
-    result_.faults.push_back({file, name_, what, diverged});
+  // Nothing is wrong if the processor has no projection yet.
+  void verify_absence(const std::filesystem::path& link) {
+    const auto there = os::is_there(link);
+    if (!there) return add(link, there.error());
+    if (*there) add(link, {ErrorCode::corrupt, "it leads to a database that is missing"});
+  }
+
+  void add(const std::filesystem::path& file, const Error& error) {
+    result_.faults.push_back({file, name_, error.message, error.code});
   }
 
   const std::filesystem::path directory_;
@@ -84,24 +79,20 @@ Result<Verification> verify_data(const DataDirectory& data, std::uint64_t durabl
   auto log = verify_log(os::real_file_system(), data.log(), durable_floor, progress);
   if (!log) return log.error();
   Verification result{std::move(*log), 0, {}};
-  std::error_code error;
-  const std::filesystem::directory_iterator folder(data.processors(), error);
-  if (error && error != std::errc::no_such_file_or_directory) {
-    result.faults.push_back({data.processors(), {}, "list the folder: " + error.message()});
-  }
-  const auto names = data.processor_names();
-  if (names.empty()) return result;
+  const auto add = [&](const std::filesystem::path& folder, const Error& error) {
+    result.faults.push_back({folder, {}, error.message, error.code});
+  };
+  const auto names = data.list_processors();
+  if (!names) add(data.processors(), names.error());
+  if (!names || names->empty()) return result;
   const auto reader = SegmentReader::open(os::real_file_system(), data.log());
-  if (!reader) {
-    result.faults.push_back(
-        {data.log(), {}, "no projection was compared with the log: " + reader.error().message});
-    return result;
-  }
+  if (!reader) add(data.log(), reader.error().within("no projection was compared with the log"));
+  if (!reader) return result;
   std::uint64_t total = 0;
-  for (const auto& name : names)
+  for (const auto& name : *names)
     total += size_of(projection_link(data.processor(name)));
   std::uint64_t done = 0;
-  for (const auto& name : names) {
+  for (const auto& name : *names) {
     ProcessorVerifier verifier(data.processor(name), name, result);
     verifier.verify_projection(**reader);
     verifier.verify_commands();

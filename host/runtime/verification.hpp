@@ -16,7 +16,8 @@ struct ProcessorFault {
   std::filesystem::path file;  ///< or folder
   std::string processor;       ///< empty: it is about all of them
   std::string what;
-  bool diverged = false;  ///< the database is whole, but not of this log's history
+  /// conflict: the database is whole, but not of this log's history; another one: it could not be read
+  ErrorCode code = ErrorCode::corrupt;
 };
 
 /// What is right and wrong in a data directory.

@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "crash_arguments.hpp"
 
-#include <charconv>
 #include <cstdio>
 #include <string_view>
+
+#include "read_number.hpp"
 
 namespace aludel {
 
 namespace {
 
-template <typename Number>
-bool read(std::string_view text, Number& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
 bool take(CrashArguments& arguments, std::string_view option, std::string_view value) {
-  if (option == "--states") return read(value, arguments.states);
-  if (option == "--seed") return read(value, arguments.seed);
+  if (option == "--states") return read_number(value, arguments.states) && arguments.states > 0;
+  if (option == "--seed") return read_number(value, arguments.seed);
   if (option != "--state") return false;
   arguments.only = StateNumber::parse(value);
   return arguments.only && arguments.only->depth() > 0;

@@ -2,18 +2,17 @@
 // Makes each call that SQLite makes for a processor fail in turn, on files and of the allocator:
 // `./dev faults`.
 #define DOCTEST_CONFIG_IMPLEMENT
-#include <charconv>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include <doctest/doctest.h>
 
+#include "fault_walk.hpp"
 #include "processor/emit_rig.hpp"
 #include "projection_session.hpp"
+#include "read_number.hpp"
 
 namespace aludel {
 
@@ -22,14 +21,10 @@ namespace {
 using Of = SqliteFaults::Of;
 using SqliteFault = ProjectionSession::SqliteFault;
 
-struct Arguments {
-  std::uint32_t workloads = 1;
-  std::uint32_t seed = 1;           // of the first workload
-  std::size_t one_in = 1;           // of the calls
-  std::optional<std::size_t> call;  // this one alone
-};
-
-Arguments arguments;  // doctest's cases take none
+// Doctest's cases take no arguments.
+FaultWalk walk;
+std::uint32_t workloads = 1;
+std::uint32_t first_seed = 1;
 
 struct Mode {
   std::string_view name;
@@ -46,49 +41,18 @@ constexpr Mode modes[] = {
     {"memory, lasting", Of::memory, true},
 };
 
-// Lives through `life` for each call in turn. @return how many there were
+// Lives through `life` for each call in turn, in each mode.
 template <typename Life>
-std::size_t check_mode(const Mode& mode, const Life& life) {
-  std::size_t checked = 0;
-  const auto first = arguments.call ? *arguments.call : arguments.one_in / 2;
-  for (auto passed = first;; passed += arguments.one_in) {
-    const std::string fails(mode.name);
-    CAPTURE(fails);
-    CAPTURE(passed);
-    if (life(SqliteFault{mode.what, passed, mode.lasts}) == 0) return checked;
-    ++checked;
-    if (arguments.call) return checked;
+void fail_each_call(FaultTally& tally, const Life& life) {
+  for (const auto& mode : modes) {
+    const auto count = walk.for_each_call([&](std::size_t passed) {
+      const std::string fails(mode.name);
+      CAPTURE(fails);
+      CAPTURE(passed);
+      return life(SqliteFault{mode.what, passed, mode.lasts}) > 0;
+    });
+    tally.count(mode.name, count);
   }
-}
-
-class Tally {
- public:
-  void count(std::size_t mode, std::size_t checked) { checked_[mode] += checked; }
-  void print(const char* whose) const {
-    std::size_t total = 0;
-    for (std::size_t i = 0; i < std::size(modes); ++i) {
-      total += checked_[i];
-      std::printf("%8zu  %s\n", checked_[i], std::string(modes[i].name).c_str());
-      REQUIRE((checked_[i] > 0 || arguments.call));
-    }
-    std::printf("%8zu  calls of a %s failed in turn, all good\n", total, whose);
-  }
-
- private:
-  std::size_t checked_[std::size(modes)] = {};
-};
-
-template <typename Number>
-bool read(std::string_view text, Number& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-bool take(std::string_view option, std::string_view value) {
-  if (option == "--workloads") return read(value, arguments.workloads);
-  if (option == "--seed") return read(value, arguments.seed);
-  if (option == "--one-in") return read(value, arguments.one_in) && arguments.one_in > 0;
-  return option == "--call" && read(value, arguments.call.emplace());
 }
 
 // A plugin behind the bridge, that writes a row for each event, by `handle`, and emits one.
@@ -146,39 +110,35 @@ class PluginLife {
 }  // namespace
 
 TEST_CASE("a processor that stood still for a fault goes on as if there had been none") {
-  Tally tally;
-  for (std::uint32_t n = 0; n < arguments.workloads; ++n) {
-    const auto seed = arguments.seed + n;
+  FaultTally tally;
+  for (std::uint32_t n = 0; n < workloads; ++n) {
+    const auto seed = first_seed + n;
     CAPTURE(seed);
     ProjectionSession session(seed);
     (void)session.live();
     SqliteFaults faults;
-    for (std::size_t i = 0; i < std::size(modes); ++i)
-      tally.count(i, check_mode(modes[i], [&](const SqliteFault& fault) {
-                    return session.check_fault(faults, fault);
-                  }));
+    fail_each_call(tally, [&](const SqliteFault& fault) { return session.check_fault(faults, fault); });
   }
-  tally.print("processor");
+  REQUIRE((tally.print("processor") || walk.call));
 }
 
 TEST_CASE("no event of a plugin is blamed for a fault") {
-  Tally tally;
+  FaultTally tally;
   SqliteFaults faults;
-  for (std::size_t i = 0; i < std::size(modes); ++i)
-    tally.count(
-        i, check_mode(modes[i], [&](const SqliteFault& fault) { return PluginLife().go(faults, fault); }));
-  tally.print("plugin");
+  fail_each_call(tally, [&](const SqliteFault& fault) { return PluginLife().go(faults, fault); });
+  REQUIRE((tally.print("plugin") || walk.call));
 }
 
 }  // namespace aludel
 
 int main(int argc, char** argv) {
-  aludel::SqliteFaults::take_over_allocator();
-  for (int i = 1; i < argc; i += 2) {
-    if (i + 1 < argc && aludel::take(argv[i], argv[i + 1])) continue;
-    std::fprintf(stderr, "usage: %s [--workloads N] [--seed S] [--one-in N] [--call N]\n", argv[0]);
-    return 2;
-  }
+  using namespace aludel;
+  SqliteFaults::take_over_allocator();
+  const auto take = [](std::string_view option, std::string_view value) {
+    if (option == "--workloads") return read_number(value, workloads);
+    return option == "--seed" && read_number(value, first_seed);
+  };
+  if (!walk.read(argc, argv, " [--workloads N] [--seed S]", take)) return 2;
   doctest::Context context;
   context.setOption("no-intro", true);
   return context.run();

@@ -7,6 +7,7 @@
 #include "base/assert.hpp"
 #include "input.hpp"
 #include "server/api.hpp"
+#include "support/taking_log.hpp"
 
 namespace aludel {
 
@@ -14,27 +15,6 @@ namespace {
 
 constexpr std::size_t input_max = 64 * 1024;  // what a socket holds, so that nobody waits
 constexpr int requests_max = 16;
-
-/// Takes every append.
-class TakingLog final : public EventLog {
- public:
-  Result<AppendResult> append(const AppendRequest& request) override {
-    ALUDEL_ASSERT(!request.events.empty());
-    tip_ += request.events.size();
-    return AppendResult{tip_ - request.events.size(), request.events.size(), 0};
-  }
-  [[nodiscard]] Uuid log_id() const override { return {}; }
-  [[nodiscard]] Result<std::uint64_t> first() const override { return 0; }
-  [[nodiscard]] std::uint64_t tip() const override { return tip_; }
-  Result<WaitResult> wait(std::uint64_t, const Interrupt&, std::optional<std::chrono::nanoseconds>) override {
-    return WaitResult::timed_out;
-  }
-  Result<std::unique_ptr<BlockCursor>> read_from(std::uint64_t, Check) override { return Error(); }
-  Result<std::uint32_t> block_fingerprint(std::uint64_t) override { return Error(); }
-
- private:
-  std::uint64_t tip_ = 0;
-};
 
 void serve(HttpConnection& connection, const Api& api) {
   for (int i = 0; i < requests_max; ++i) {

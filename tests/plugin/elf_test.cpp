@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "plugin/elf.hpp"
 
+#include <cstring>
 #include <elf.h>
 #include <fstream>
 #include <random>
@@ -53,15 +54,26 @@ TEST_CASE("files that are no library, or for another machine, are told apart") {
   CHECK(refusal_of(patched(good, offsetof(Elf64_Ehdr, e_phnum), 0xffff)) == refusal::not_a_library);
 }
 
-TEST_CASE("the refusal says what the file is and what to do") {
+TEST_CASE("the refusal says which machine the file is for and what to do") {
+  const auto good = read_file(bad_plugin("good"));
+  std::uint16_t own = 0;
+  std::memcpy(&own, good.data() + offsetof(Elf64_Ehdr, e_machine), sizeof own);
+  const std::pair<std::uint16_t, std::string> machines[] = {
+      {EM_386, "32-bit x86"}, {EM_X86_64, "x86-64"},    {EM_ARM, "32-bit ARM"}, {EM_AARCH64, "AArch64"},
+      {EM_RISCV, "RISC-V"},   {EM_PPC64, "PowerPC 64"}, {EM_S390, "S/390"},     {4711, "machine 4711"},
+  };
   const TempDir dir;
   const auto file = dir.path() / "p.so";
-  std::ofstream(file, std::ios::binary)
-      << patched(read_file(bad_plugin("good")), offsetof(Elf64_Ehdr, e_machine), EM_S390);
-  const auto checked = elf::check_file(file);
-  REQUIRE_FALSE(checked);
-  CHECK(checked.error().code == ErrorCode::refused);
-  CHECK(checked.error().message.starts_with("refuse " + file.string() + ": it is for S/390: build it for "));
+  for (const auto& machine : machines) {
+    if (machine.first == own) continue;
+    CAPTURE(machine.second);
+    std::ofstream(file, std::ios::binary) << patched(good, offsetof(Elf64_Ehdr, e_machine), machine.first);
+    const auto checked = elf::check_file(file);
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().code == ErrorCode::refused);
+    const auto told = "refuse " + file.string() + ": it is for " + machine.second + ": build it for ";
+    CHECK(checked.error().message.starts_with(told));
+  }
 }
 
 TEST_CASE("a library that is cut short is refused, wherever it is cut") {

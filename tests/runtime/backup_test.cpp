@@ -1,88 +1,49 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/backup.hpp"
 
+#include <fstream>
 #include <functional>
-#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include "base/time.hpp"
-#include "log/segment.hpp"
-#include "log/segment_log.hpp"
-#include "processor/projection.hpp"
-#include "support/fault_file_system.hpp"
-#include "support/result_printing.hpp"
-#include "support/temp_dir.hpp"
+#include "small_log_rig.hpp"
 
 namespace aludel {
 
 namespace {
 
-/// A data directory whose log has small segments, and a folder for a copy of it.
-class BackupRig {
+/// Beside the data directory a folder for a copy of it.
+class BackupRig : public SmallLogRig {
  public:
-  BackupRig() {
-    auto opened =
-        SegmentLog::open({.dir = data.log(), .files = files, .segment_size = 8'192, .allocate_ahead = false});
-    REQUIRE(opened);
-    log = std::move(*opened);
-    fill(4);
-  }
-
-  void append() {
-    const std::string bytes(500, 'x');
-    NewEvent event;
-    event.type = "test";
-    event.source = "/";
-    event.content_type = "text/plain";
-    event.data = bytes;
-    REQUIRE(log->append({{&event, 1}}));
-  }
-  /// Appends until there are so many segments more.
-  void fill(std::size_t segments_more) {
-    const auto wanted = segments().size() + segments_more;
-    while (segments().size() < wanted)
-      append();
-  }
-  [[nodiscard]] std::vector<std::uint64_t> segments() const {
-    return list_segments(os::real_file_system(), data.log()).value();
-  }
-  void drop_all_but(std::size_t segments_kept) {
-    const auto ids = segments();
-    REQUIRE(log->drop_below(ids[ids.size() - segments_kept]));
-  }
+  BackupRig() { fill(4); }
 
   /// A processor that is done with all events that there are, or goes on to that.
-  void processor(const std::string& name) {
-    const auto directory = data.processor(name);
-    std::filesystem::create_directories(directory);
-    auto projection = Projection::open(directory);
-    REQUIRE(projection);
-    if (!(*projection)->initialised())
-      REQUIRE((*projection)->initialise({"org.example.x", "1", 0, log->log_id(), Uuid::random()}, {}));
-    REQUIRE((*projection)->begin());
-    auto cursor = (*projection)->tables().cursor().value();
-    const auto from = cursor.position;
-    cursor.position = {log->tip(), log->block_fingerprint(log->tip() - 1).value()};
-    REQUIRE((*projection)->tables().move_cursor(from, cursor));
-    REQUIRE((*projection)->commit());
-  }
+  void processor(const std::string& name) { SmallLogRig::processor(name, log->tip()); }
 
+  /// Copies; `meanwhile` goes on whenever progress is told.
+  Result<DataCopy> copy(const CopyProgress& meanwhile) {
+    std::filesystem::create_directory(temp.path() / "to");
+    return copy_data(data, DataDirectory(temp.path() / "to"), {}, meanwhile);
+  }
   /// Copies; as soon as a database is being copied, `meanwhile` goes on, as often as was asked for.
   Result<DataCopy> copy(int times, const std::function<void()>& meanwhile) {
     const auto databases = temp.path() / "to" / "processors";
-    std::filesystem::create_directory(temp.path() / "to");
-    return copy_data(data, DataDirectory(temp.path() / "to"), {},
-                     [&](const char*, std::uint64_t, std::uint64_t) {
-                       if (times == 0 || !std::filesystem::exists(databases / "x" / "projection-1.db"))
-                         return;
-                       if (std::filesystem::exists(databases / "x" / "projection.db")) return;
-                       --times;
-                       meanwhile();
-                     });
+    return copy([&](const char*, std::uint64_t, std::uint64_t) {
+      if (times == 0 || !std::filesystem::exists(databases / "x" / "projection-1.db")) return;
+      if (std::filesystem::exists(databases / "x" / "projection.db")) return;
+      --times;
+      meanwhile();
+    });
   }
+  Result<Backup> back_up() {
+    return aludel::back_up(data, backups(), clock.wall_ns(),
+                           [](const char*, std::uint64_t, std::uint64_t) {});
+  }
+  [[nodiscard]] std::filesystem::path backups() const { return temp.path() / "backups"; }
 
   /// Where the copy's processor goes on.
   [[nodiscard]] std::uint64_t next_in_copy() const {
@@ -90,11 +51,6 @@ class BackupRig {
     REQUIRE(projection);
     return (*projection)->tables().cursor()->position.next;
   }
-
-  TempDir temp;
-  FaultFileSystem files;
-  const DataDirectory data{temp.path() / "data"};
-  std::unique_ptr<SegmentLog> log;
 };
 
 }  // namespace
@@ -110,6 +66,39 @@ TEST_CASE("a backup is named by its time, and the latest one is the last by name
   CHECK(latest_backup(dir.path()).value()->filename() == "20261126T211949.124Z");
 }
 
+TEST_CASE("what is damaged is no backup, and nothing of it stays") {
+  BackupRig rig;
+  const auto damaged = rig.data.log() / segment_name(rig.segments()[1]);
+  std::fstream(damaged, std::ios::in | std::ios::out | std::ios::binary).seekp(5'000).put('?');
+  const auto made = rig.back_up();
+  REQUIRE_FALSE(made);
+  CHECK(made.error().code == ErrorCode::corrupt);
+  CHECK(made.error().message.find(damaged.filename().string()) != std::string::npos);
+  CHECK(os::real_file_system().list(rig.backups()).value() == std::vector<std::string>{"lock"});
+}
+
+TEST_CASE("a backup that was cut off goes with the next one") {
+  BackupRig rig;
+  std::filesystem::create_directories(rig.backups() / "20261126T211949.123Z.tmp" / "log");
+  std::filesystem::create_directories(rig.backups() / "somebody's.tmp");
+  const auto made = rig.back_up();
+  REQUIRE(made);
+  CHECK(os::real_file_system().list(rig.backups()).value() ==
+        std::vector<std::string>{made->path.filename().string(), "lock", "somebody's.tmp"});
+}
+
+TEST_CASE("what a processor does while all is copied does not lead its copy beyond that of the log") {
+  BackupRig rig;
+  rig.processor("x");
+  const auto copied = rig.copy([&](const char* what, std::uint64_t, std::uint64_t) {
+    if (what != std::string_view("copying")) return;
+    rig.append();
+    rig.processor("x");
+  });
+  REQUIRE(copied);
+  CHECK(rig.next_in_copy() <= copied->events);
+}
+
 TEST_CASE("what a processor still needs of the log is in the copy, though it is dropped meanwhile") {
   BackupRig rig;
   rig.processor("x");
@@ -119,7 +108,7 @@ TEST_CASE("what a processor still needs of the log is in the copy, though it is 
     rig.drop_all_but(2);
   });
   REQUIRE(copied);
-  CHECK(rig.log->first().value() > 0);
+  CHECK(rig.first() > 0);
   CHECK(copied->first == 0);
   CHECK(copied->events == rig.log->tip());
 }
@@ -133,7 +122,7 @@ TEST_CASE("where the log has dropped what could not be taken in time, all is cop
     rig.drop_all_but(2);
   });
   REQUIRE(copied);
-  CHECK(copied->first == rig.log->first().value());
+  CHECK(copied->first == rig.first());
   CHECK(copied->first > 0);
   CHECK(rig.next_in_copy() >= copied->first);
 }

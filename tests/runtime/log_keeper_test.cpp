@@ -3,21 +3,14 @@
 
 #include <cerrno>
 #include <fcntl.h>
-#include <memory>
 #include <string>
 #include <thread>
 #include <unistd.h>
 #include <vector>
 
 #include "base/os/descriptor.hpp"
-#include "log/kept_segments.hpp"
-#include "log/segment.hpp"
-#include "processor/projection.hpp"
 #include "runtime/small_file.hpp"
-#include "support/fake_clock.hpp"
-#include "support/fault_file_system.hpp"
-#include "support/result_printing.hpp"
-#include "support/temp_dir.hpp"
+#include "small_log_rig.hpp"
 #include "support/wal_syncs.hpp"
 
 namespace aludel {
@@ -27,47 +20,19 @@ namespace {
 using namespace std::chrono_literals;
 
 /// A log of many small segments, each of an hour, that is looked after.
-class KeeperRig {
+class KeeperRig : public SmallLogRig {
  public:
   KeeperRig() {
-    auto opened = SegmentLog::open({.dir = temp.path() / "log",
-                                    .files = files,
-                                    .clock = clock,
-                                    .segment_size = 8'192,
-                                    .allocate_ahead = false});
-    REQUIRE(opened);
-    log = std::move(*opened);
-    for (std::size_t count = 1; count < 8; count = segments().size()) {
-      append();
-      if (segments().size() > count) clock.advance(1h);
+    for (int i = 1; i < 8; ++i) {
+      fill(1);
+      clock.advance(1h);
     }
   }
 
-  void append() {
-    const std::string data(500, 'x');
-    NewEvent event;
-    event.type = "test";
-    event.source = "/";
-    event.content_type = "text/plain";
-    event.data = data;
-    REQUIRE(log->append({{&event, 1}}));
-  }
-
-  [[nodiscard]] std::vector<std::uint64_t> segments() const {
-    return list_segments(os::real_file_system(), temp.path() / "log").value();
-  }
-
   /// A processor that is done with the events below `next`.
-  LogKeeper::Holder processor(const std::string& name, std::uint64_t next) {
-    const auto directory = temp.path() / name;
-    std::filesystem::create_directory(directory);
-    auto projection = Projection::open(directory);
-    REQUIRE(projection);
-    REQUIRE((*projection)->initialise({"org.example.x", "1", 0, log->log_id(), Uuid::random()}, {}));
-    REQUIRE((*projection)->begin());
-    REQUIRE((*projection)->tables().move_cursor({}, {.position = {next, 1}}));
-    REQUIRE((*projection)->commit());
-    return {name, directory, false};
+  LogKeeper::Holder holder(const std::string& name, std::uint64_t next) {
+    processor(name, next);
+    return {name, data.processor(name), false};
   }
 
   void look(const RetentionPolicy& policy, const std::vector<LogKeeper::Holder>& holders) {
@@ -80,12 +45,7 @@ class KeeperRig {
     keeper.look();
     lines = read_file(temp.path() / "lines").value();
   }
-  [[nodiscard]] std::uint64_t first() const { return log->first().value(); }
 
-  TempDir temp;
-  FaultFileSystem files;
-  FakeClock clock;
-  std::unique_ptr<SegmentLog> log;
   std::string lines;               ///< that the last look has logged
   std::vector<std::string> asked;  ///< to look itself, which all do but "idle"
 };
@@ -98,8 +58,8 @@ const RetentionPolicy large{.max_age = {}, .max_bytes = 4 * 8'192};
 TEST_CASE("what is old goes once all processors are done with it, and no sooner") {
   KeeperRig rig;
   const auto segments = rig.segments();
-  auto slow = rig.processor("slow", segments[2] - 1);
-  const auto quick = rig.processor("quick", segments[4]);
+  auto slow = rig.holder("slow", segments[2] - 1);
+  const auto quick = rig.holder("quick", segments[4]);
   rig.look(old, {slow, quick});
   CHECK(rig.first() == segments[1]);
   CHECK(rig.lines.find("info the log has dropped events 0 to " + std::to_string(segments[1] - 1)) !=
@@ -125,7 +85,7 @@ TEST_CASE("one that has not begun keeps all there is, unless it starts at the ti
 
 TEST_CASE("one that is being reset keeps all there is, and none is reset while events go") {
   KeeperRig rig;
-  const auto x = rig.processor("x", rig.log->tip());
+  const auto x = rig.holder("x", rig.log->tip());
   {
     const auto reset = os::FileLock::acquire(reset_lock(x.directory));
     REQUIRE(reset);
@@ -147,7 +107,7 @@ TEST_CASE("one that is being reset keeps all there is, and none is reset while e
 
 TEST_CASE("one of another log needs nothing of this one") {
   KeeperRig rig;
-  const auto x = rig.processor("x", 1);
+  const auto x = rig.holder("x", 1);
   auto database = Database::open(projection_link(x.directory), Database::Mode::read_write);
   REQUIRE(database);
   const auto other = "update _aludel_identity set log_id = '" + Uuid::random().to_string() + "'";
@@ -158,7 +118,7 @@ TEST_CASE("one of another log needs nothing of this one") {
 
 TEST_CASE("one whose cursor cannot be read keeps all there is, and that is said") {
   KeeperRig rig;
-  const auto x = rig.processor("x", rig.log->tip());
+  const auto x = rig.holder("x", rig.log->tip());
   std::filesystem::resize_file(x.directory / "projection-1.db", 0);
   std::filesystem::remove(x.directory / "projection-1.db-wal");
   rig.look(old, {x});
@@ -170,7 +130,7 @@ TEST_CASE("one whose cursor cannot be read keeps all there is, and that is said"
 TEST_CASE("a cursor counts only once it is synced") {
   const WalSyncs syncs;
   KeeperRig rig;
-  const auto x = rig.processor("x", rig.log->tip());
+  const auto x = rig.holder("x", rig.log->tip());
   WalSyncs::reset();
   rig.look({.max_age = 100h, .max_bytes = {}}, {x});
   CHECK(WalSyncs::count() == 0);  // nothing is old: nobody is asked
@@ -184,13 +144,15 @@ TEST_CASE("a cursor counts only once it is synced") {
 TEST_CASE("over its size the log drops what a processor has not come to, loudly where it does not say so") {
   KeeperRig rig;
   const auto segments = rig.segments();
-  const auto slow = rig.processor("slow", 3);
-  const auto idle = rig.processor("idle", 5);
-  const auto quick = rig.processor("quick", rig.log->tip());
+  const auto slow = rig.holder("slow", 3);
+  const auto idle = rig.holder("idle", 5);
+  const auto quick = rig.holder("quick", rig.log->tip());
   rig.look(large, {slow, idle, quick, {"new", rig.temp.path() / "new", false}});
   CHECK(rig.first() > segments[2]);
   CHECK(rig.asked == std::vector<std::string>{"slow", "idle"});
   CHECK(rig.lines.find("error idle: the log was over max_bytes, and has dropped events 5 to " +
+                       std::to_string(rig.first() - 1)) != std::string::npos);
+  CHECK(rig.lines.find("error new: the log was over max_bytes, and has dropped events 0 to " +
                        std::to_string(rig.first() - 1)) != std::string::npos);
   CHECK(rig.lines.find("error slow") == std::string::npos);  // it may have come further than is saved
   // It is told once of each event.
@@ -204,7 +166,7 @@ TEST_CASE("whatever fails is logged, and done with a later look") {
   for (std::size_t passed = 0; reached; ++passed) {
     CAPTURE(passed);
     KeeperRig rig;
-    const auto x = rig.processor("x", rig.log->tip());
+    const auto x = rig.holder("x", rig.log->tip());
     const auto before = rig.files.calls().size();
     rig.files.fail_after(passed, EIO);
     rig.look(old, {x});

@@ -9,6 +9,7 @@
 #include "server/client.hpp"
 #include "server/server.hpp"
 #include "support/result_printing.hpp"
+#include "support/taking_log.hpp"
 #include "support/temp_dir.hpp"
 
 namespace aludel {
@@ -16,7 +17,7 @@ namespace aludel {
 namespace {
 
 // Takes every append, or fails each in the same way.
-class FakeEventLog final : public EventLog {
+class FakeEventLog final : public TakingLog {
  public:
   struct Taken {
     std::vector<std::string> types;
@@ -33,22 +34,8 @@ class FakeEventLog final : public EventLog {
     for (const auto& event : request.events)
       taken.types.emplace_back(event.type);
     appends.push_back(taken);
-    tip_ += request.events.size();
-    return AppendResult{tip_ - request.events.size(), request.events.size(), 0};
+    return TakingLog::append(request);
   }
-
-  [[nodiscard]] Uuid log_id() const override { return {}; }
-  [[nodiscard]] Result<std::uint64_t> first() const override { return 0; }
-  [[nodiscard]] std::uint64_t tip() const override { return tip_; }
-  Result<WaitResult> wait(std::uint64_t, const Interrupt&, std::optional<std::chrono::nanoseconds>) override {
-    return WaitResult::timed_out;
-  }
-  Result<std::unique_ptr<BlockCursor>> read_from(std::uint64_t, Check) override { return nothing(); }
-  Result<std::uint32_t> block_fingerprint(std::uint64_t) override { return nothing(); }
-
- private:
-  static Error nothing() { return {ErrorCode::not_found, "nothing is kept"}; }
-  std::uint64_t tip_ = 0;
 };
 
 struct Rig {

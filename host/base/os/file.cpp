@@ -266,6 +266,14 @@ Result<void> copy_file(FileSystem& files, const std::filesystem::path& from, con
   return (*target)->sync_data();
 }
 
+Result<bool> is_there(const std::filesystem::path& path) {
+  std::error_code failure;
+  const auto status = std::filesystem::symlink_status(path, failure);
+  if (status.type() == std::filesystem::file_type::none)
+    return os_error("look at " + path.string(), failure.value());
+  return std::filesystem::exists(status);
+}
+
 Result<void> remove_tree(const std::filesystem::path& path) {
   std::error_code failure;
   std::filesystem::remove_all(path, failure);

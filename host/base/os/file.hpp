@@ -103,6 +103,9 @@ using BytesDone = std::function<void(std::uint64_t bytes)>;
                                      const std::filesystem::path& to, std::uint64_t size,
                                      const BytesDone& done);
 
+/// Whether the name is there, be it a link that leads nowhere.
+[[nodiscard]] Result<bool> is_there(const std::filesystem::path& path);
+
 /// Removes a file or a folder with all that it holds; links are not followed. What is not there is removed.
 [[nodiscard]] Result<void> remove_tree(const std::filesystem::path& path);
 
