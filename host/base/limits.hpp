@@ -60,6 +60,8 @@ inline constexpr std::size_t log_line_max = 8 * KiB;
 inline constexpr std::size_t denials_told_max = 10;  ///< of one call, by one process
 inline constexpr std::size_t inspection_output_max = 16 * MiB;
 inline constexpr auto inspection_time_max = std::chrono::seconds(5);
+inline constexpr auto watch_quiet = std::chrono::milliseconds(
+    200);  ///< in which nothing is written to a plugin's folder: then it is looked at
 inline constexpr std::size_t inspections_max = 16;  ///< at the same time
 
 // Processors
@@ -101,6 +103,8 @@ inline constexpr auto input_wait_max =
     std::chrono::milliseconds(100);  ///< `append -`: holding the log, for more to append
 inline constexpr auto connect_time_max = std::chrono::seconds(5);
 inline constexpr auto status_time_max = std::chrono::seconds(5);  ///< for the host's answer
+inline constexpr auto reload_time_max =
+    std::chrono::minutes(5);  ///< for the host's answer: it inspects, stops, loads, migrates
 inline constexpr auto query_time_max = std::chrono::seconds(5);
 inline constexpr auto query_grace =
     std::chrono::seconds(1);                              ///< from the order to end to the end of patience

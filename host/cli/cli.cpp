@@ -97,6 +97,7 @@ void add_run(CLI::App& app, Options& o, Invocation& action) {
   auto* run_app = add(app, "run", "Run the processors, and take events, until a signal",
                       "run --plugin-dir plugins --drain", action, [&o] { return run(o); });
   add_plugin_dirs(*run_app, o.run.plugin_dirs);
+  run_app->add_flag("--watch", o.run.watch, "Reload a processor whenever its plugin's file changes");
   run_app->add_flag("--drain", o.run.drain,
                     "End once every processor has caught up (0), or stands still (1)");
   run_app->add_option("--timeout", o.run_timeout, "End --drain after this time, such as 30s")->type_name("D");
@@ -179,7 +180,7 @@ CLI::App* add_group(CLI::App& app, const std::string& name, const std::string& w
 }
 
 void add_plugin(CLI::App& app, Options& o, Invocation& action) {
-  auto* plugin = add_group(app, "plugin", "Look at plugins");
+  auto* plugin = add_group(app, "plugin", "Look at plugins, and take new ones");
   auto* list = add(*plugin, "list", "List the plugins that a host would find, and what they hold",
                    "plugin list --plugin-dir plugins", action,
                    [&o] { return plugin_list_command(o.globals, o.plugin_dirs); });
@@ -188,6 +189,10 @@ void add_plugin(CLI::App& app, Options& o, Invocation& action) {
                    "plugin info plugins/libledger.so", action,
                    [&o] { return plugin_info_command(o.globals, o.plugin_file); });
   info->add_option("FILE", o.plugin_file, "The shared object")->type_name("")->required();
+  auto* reload =
+      add(*plugin, "reload", "Have the host that runs go over to what a processor's plugin file holds now",
+          "plugin reload ledger", action, [&o] { return plugin_reload_command(o.globals, o.processor); });
+  reload->add_option("PROCESSOR", o.processor, "Its name")->type_name("")->required();
 }
 
 // "2026-01-31T12:00:00Z", or a time ago: "2h".

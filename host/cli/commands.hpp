@@ -26,6 +26,7 @@ struct Globals {
 
 struct RunOptions {
   std::vector<std::filesystem::path> plugin_dirs;
+  bool watch = false;
   bool drain = false;
   std::optional<std::chrono::milliseconds> timeout;  ///< of `drain`
   std::optional<LogLevel> log_level;                 ///< none: as the config says
@@ -58,6 +59,8 @@ Result<int> status_command(const Globals& globals);
 Result<int> plugin_list_command(const Globals& globals,
                                 const std::vector<std::filesystem::path>& plugin_dirs);
 Result<int> plugin_info_command(const Globals& globals, const std::filesystem::path& file);
+/// @return 1: the new version is in, but the processor is not at work
+Result<int> plugin_reload_command(const Globals& globals, const std::string& processor);
 
 struct QueryOptions {
   std::string processor;

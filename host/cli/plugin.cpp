@@ -12,6 +12,7 @@
 #include "plugin/inspection.hpp"
 #include "runtime/idle.hpp"
 #include "runtime/installation.hpp"
+#include "server/client.hpp"
 
 namespace aludel {
 
@@ -123,6 +124,22 @@ Result<int> plugin_info_command(const Globals& globals, const std::filesystem::p
   for (const auto& handler : plugin.library->handlers)
     print_handler(handler);
   return 0;
+}
+
+Result<int> plugin_reload_command(const Globals& globals, const std::string& processor) {
+  const auto installation = load_installation(globals.data, globals.config);
+  if (!installation) return installation.error();
+  const auto host = HostClient::connect(installation->data.socket());
+  if (!host && host.error().code == ErrorCode::not_found) {
+    return Error(ErrorCode::not_found, "reload processor \"" + processor + "\": no host runs on " +
+                                           globals.data.string() +
+                                           ", and the next one takes the plugin as it is then");
+  }
+  const auto reloaded = host ? (*host)->reload(processor) : Result<Reloaded>(host.error());
+  if (!reloaded) return reloaded.error();
+  const auto text = globals.json ? to_json(*reloaded) : on_one_line(describe(*reloaded));
+  std::printf("%s\n", text.c_str());
+  return reloaded->works() || reloaded->state == Activity::paused ? 0 : 1;
 }
 
 }  // namespace aludel

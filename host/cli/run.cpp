@@ -68,7 +68,7 @@ Result<std::unique_ptr<Host>> open_host(const Installation& installation, const 
   const auto deadline = std::chrono::steady_clock::now() + limits::writer_wait_max;
   const auto lock = installation.data.log() / "lock";
   for (;;) {
-    auto host = Host::open({installation, options.plugin_dirs}, log);
+    auto host = Host::open({installation, options.plugin_dirs, options.watch}, log);
     if (host || host.error().code != ErrorCode::locked || HostClient::connect(installation.data.socket()))
       return host;
     for (auto held = os::FileLock::held(lock); held && *held; held = os::FileLock::held(lock)) {
@@ -94,7 +94,8 @@ Result<int> run_command(const Globals& globals, const RunOptions& options) {
     return to_json(*status);
   };
   const auto nudge = [&](std::string_view name) { return (*host)->nudge(name); };
-  const Api api((*host)->log(), {status_json, nudge}, system_clock());
+  const auto reload = [&](std::string_view name) { return (*host)->reload(name); };
+  const Api api((*host)->log(), {status_json, nudge, reload}, system_clock());
   Server::Options server_options;
   server_options.socket = installation->data.socket();
   const auto server =

@@ -290,8 +290,11 @@ bool OwnedProcessor::bring_up(bool works, const Interrupt& stop) {
   const auto end = bring_up.run(options_.config_json, stop);
   started_ = bring_up.started();
   if (end == BringUp::End::standstill) standstill_ = bring_up.standstill();
-  if (end == BringUp::End::up) tell_of_idle_types();
-  return end == BringUp::End::up;
+  if (end != BringUp::End::up) return false;
+  tell_of_idle_types();
+  teller_.state().up = true;
+  teller_.tell(Activity::running);
+  return true;
 }
 
 // A handler that subscribes in `create` has said only now to what.

@@ -49,9 +49,10 @@ struct ProcessorError {
 /// What happened, for people: "event 4711: insufficient_funds: balance 120, withdrawal 500".
 [[nodiscard]] std::string describe(const ProcessorError& error);
 
-/// A processor as it shows itself. All but `activity` is durable in its projection.
+/// A processor as it shows itself. All but `activity` and `up` is durable in its projection.
 struct ProcessorState {
   Activity activity = Activity::offline;
+  bool up = false;  ///< this process has brought its handler up: created, migrated, started
   std::string handler_id;
   std::string handler_version;
   /// The cursor, exclusive: the first event it is not done with. Of a processor that waits, passed events

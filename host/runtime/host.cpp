@@ -10,6 +10,8 @@
 #include "base/sqlite.hpp"
 #include "processor/host_tables.hpp"
 #include "processor/projection.hpp"
+#include "runtime/plugin_copy.hpp"
+#include "runtime/reload.hpp"
 #include "runtime/small_file.hpp"
 #include "runtime/verdict.hpp"
 
@@ -49,6 +51,16 @@ std::filesystem::path whole_path(const std::filesystem::path& path) {
   std::error_code failure;
   auto whole = std::filesystem::absolute(path, failure);
   return failure ? path : whole;
+}
+
+// The processor's folder, with what it is to be told. @return its copy of the plugin
+Result<std::filesystem::path> make_folder(const ProcessorSpec& spec) {
+  if (auto made = os::real_file_system().create_directories(spec.directory); !made) return made.error();
+  remove_plugin_copies(spec.directory);
+  auto copy = copy_plugin(spec.library, spec.directory);
+  if (!copy) return copy;
+  if (auto told = replace_file(spec.directory / "processor.json", to_json(spec)); !told) return told.error();
+  return copy;
 }
 
 }  // namespace
@@ -132,24 +144,24 @@ void Host::prepare() {
   for (const auto& refused : plan_.refused)
     stand_still(refused.name, state_of(refused, now_ns));
   for (const auto& planned : plan_.processors) {
-    const auto spec = spec_of(planned, data(), host_log_.level());
+    auto spec = spec_of(planned, data(), host_log_.level());
     std::error_code ignored;
     const bool is_new = !std::filesystem::exists(std::filesystem::symlink_status(spec.directory, ignored));
-    auto ready = os::real_file_system().create_directories(spec.directory);
-    if (ready) ready = replace_file(spec.directory / "processor.json", to_json(spec));
-    if (!ready) {
-      auto state = state_of({spec.name, spec.handler, ready.error()}, now_ns);
+    auto copy = make_folder(spec);
+    if (!copy) {
+      auto state = state_of({spec.name, spec.handler, copy.error()}, now_ns);
       state.activity = Activity::stopped;
       stand_still(spec.name, std::move(state));
       continue;
     }
+    spec.library = std::move(*copy);
     const bool on_thread = planned.config.isolation == Isolation::thread;
     auto start = [this, on_thread](const ProcessorSpec& s,
                                    Worker::Events events) -> Result<std::unique_ptr<Worker>> {
       if (on_thread) return start_thread_worker(supervisor_.reactor(), s, *log_, std::move(events));
       return start_child_worker(supervisor_.reactor(), s, this_program(), &relays_, std::move(events));
     };
-    supervisor_.add({spec, std::move(start), is_new});
+    supervisor_.add({std::move(spec), std::move(start), is_new});
   }
   if (options_.installation.config.processors.empty()) refuse_vanished(now_ns);
 }
@@ -193,6 +205,80 @@ void Host::stand_still(const std::string& name, ProcessorState state) {
   not_started_.emplace(name, std::move(state));
 }
 
+Plan Host::plan() const {
+  const std::lock_guard lock(plan_mutex_);
+  return plan_;
+}
+
+Result<PlannedProcessor> Host::planned(std::string_view name) const {
+  const auto text = std::string(name);
+  if (const auto found = not_started_.find(text); found != not_started_.end()) {
+    return Error(ErrorCode::stopped, "reload processor \"" + text + "\": it is " +
+                                         std::string(to_string(found->second.activity)) + ": " +
+                                         found->second.error->message +
+                                         "; mend it, then start the host again");
+  }
+  for (auto& planned : plan().processors) {
+    if (planned.config.name == name) return std::move(planned);
+  }
+  return Error(ErrorCode::not_found, "this host runs no processor \"" + text + "\"");
+}
+
+Result<Reloaded> Host::reload(std::string_view name) {
+  const std::lock_guard lock(reloading_);
+  const auto former = planned(name);
+  if (!former) return former.error();
+  auto reloaded = reload(*former);
+  if (!reloaded) {
+    reloaded = reloaded.error().within("reload processor \"" + former->config.name + "\"");
+  }
+  const bool good = reloaded && reloaded->works();
+  host_log_.write(good ? LogLevel::info : LogLevel::warning, former->config.name,
+                  reloaded ? describe(*reloaded) : reloaded.error().message);
+  return reloaded;
+}
+
+// What is inspected, what is copied and what runs then is one and the same, or it is not taken.
+Result<Reloaded> Host::reload(const PlannedProcessor& former) {
+  auto& files = os::real_file_system();
+  const auto stays = "; version " + former.handler.version + " stays";
+  const auto refused = [&](const Error& error) {
+    return Error(error.code, error.message + stays, error.reason);
+  };
+  const auto before = files.status(former.library);
+  if (!before) return refused(before.error());
+  const auto planned = plan_anew(former, options_.installation.config.trust);
+  if (!planned) return refused(planned.error());
+  auto spec = spec_of(*planned, data(), host_log_.level());
+  if (auto made = files.create_directories(spec.directory); !made) return refused(made.error());
+  auto copy = copy_plugin(planned->library, spec.directory);
+  if (!copy) return refused(copy.error());
+  spec.library = *copy;
+  const auto behind = files.status(former.library);
+  auto reloaded = behind && *behind == *before
+                      ? supervisor_.reload(std::move(spec))
+                      : Result<Reloaded>(Error(ErrorCode::stopped, "it changes just now: try again" + stays));
+  if (!reloaded) {
+    (void)files.remove(*copy);
+    return reloaded.error().within(former.library.string());
+  }
+  remove_plugin_copies(copy->parent_path(), copy->filename().string());
+  take_over(*planned);
+  return reloaded;
+}
+
+// As the next host would have it.
+void Host::take_over(const PlannedProcessor& reloaded) {
+  const auto spec = spec_of(reloaded, data(), host_log_.level());
+  const std::lock_guard lock(plan_mutex_);
+  for (auto& planned : plan_.processors) {
+    if (planned.config.name == spec.name) planned = reloaded;
+  }
+  if (auto told = replace_file(spec.directory / "processor.json", to_json(spec)); !told) {
+    host_log_.write(LogLevel::error, spec.name, told.error().message);
+  }
+}
+
 LiveStates Host::live() const {
   auto states = supervisor_.live();
   states.insert(not_started_.begin(), not_started_.end());
@@ -218,11 +304,22 @@ std::vector<LogKeeper::Holder> Host::holders() const {
   return holders;
 }
 
+std::unique_ptr<PluginWatch> Host::watch_plugins() {
+  if (!options_.watch) return nullptr;
+  std::map<std::string, std::filesystem::path> plugins;
+  for (const auto& planned : plan().processors)
+    plugins.emplace(planned.config.name, planned.library);
+  return std::make_unique<PluginWatch>(PluginWatch::Parts{
+      std::move(plugins), plugin_folders(options_.installation.config, options_.plugin_dirs), host_log_,
+      [this](const std::string& name) { (void)reload(name); }});
+}
+
 Supervisor::End Host::run(std::optional<Supervisor::Drain> drain) {
   const auto& policy = options_.installation.config.retention;
   LogKeeper keeper(
       {*log_, policy, holders(), host_log_, [this](const std::string& name) { return nudge(name); }});
   if (policy.drops()) keeper.start();
+  const auto watch = watch_plugins();
   auto end = supervisor_.run(drain);
   if (!drain) return end;
   for (const auto& [name, state] : not_started_)

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "runtime/installation.hpp"
 #include "runtime/log_keeper.hpp"
 #include "runtime/plan.hpp"
+#include "runtime/plugin_watch.hpp"
 #include "runtime/relay_channel.hpp"
 #include "runtime/supervisor.hpp"
 
@@ -25,6 +27,7 @@ class Host {
   struct Options {
     Installation installation;
     std::vector<std::filesystem::path> plugin_dirs;  ///< beside the config's
+    bool watch = false;  ///< processors whose plugins change are reloaded without an order
   };
 
   /// Decides which processors there are to be, takes the log, and makes the processors' folders. Starts
@@ -35,10 +38,17 @@ class Host {
 
   /// Any thread.
   [[nodiscard]] SegmentLog& log() { return *log_; }
-  [[nodiscard]] const Plan& plan() const { return plan_; }
+  /// With what processors were reloaded from. Any thread.
+  [[nodiscard]] Plan plan() const;
   [[nodiscard]] const DataDirectory& data() const { return options_.installation.data; }
   /// Has a processor look for commands. Any thread. @return false: this host has none of this name
   bool nudge(std::string_view name) { return supervisor_.nudge(name); }
+
+  /// Has a processor go over to what its plugin's file holds now, and waits for what comes of it; logs it,
+  /// too. Any thread but that of `run`.
+  /// @return not_found: there is none of this name; stopped: it was not started, or the host ends; refused,
+  ///   locked, ...: why the former version stays
+  Result<Reloaded> reload(std::string_view name);
 
   /// Why no processor runs; nothing if one does.
   [[nodiscard]] const std::optional<Idle>& idle() const { return idle_; }
@@ -56,10 +66,16 @@ class Host {
   void refuse_vanished(std::int64_t now_ns);
   [[nodiscard]] std::vector<LogKeeper::Holder> holders() const;
   void stand_still(const std::string& name, ProcessorState state);
+  [[nodiscard]] Result<PlannedProcessor> planned(std::string_view name) const;
+  Result<Reloaded> reload(const PlannedProcessor& former);
+  void take_over(const PlannedProcessor& reloaded);
+  [[nodiscard]] std::unique_ptr<PluginWatch> watch_plugins();
 
   const Options options_;
   const HostLog& host_log_;
-  const Plan plan_;
+  std::mutex reloading_;  ///< one at a time
+  mutable std::mutex plan_mutex_;
+  Plan plan_;  ///< guarded by plan_mutex_ while it runs
   const std::optional<Idle> idle_;
   std::unique_ptr<SegmentLog> log_;
   RelayServers relays_;     ///< end after all children, and before the log

@@ -63,14 +63,19 @@ Result<std::vector<InspectedPlugin>> find_plugins(const Config& config,
   }
   const auto files = discover(where);
   if (!files) return files.error();
-  auto libraries = inspect_all(*files, config.trust, this_program());
+  return inspect_plugins(*files, config);
+}
+
+Result<std::vector<InspectedPlugin>> inspect_plugins(const std::vector<std::filesystem::path>& files,
+                                                     const Config& config) {
+  auto libraries = inspect_all(files, config.trust, this_program());
   const bool any_pinned = std::any_of(config.processors.begin(), config.processors.end(),
                                       [](const auto& processor) { return !processor.sha256.empty(); });
   std::vector<InspectedPlugin> plugins;
-  for (std::size_t i = 0; i < files->size(); ++i) {
-    plugins.push_back({(*files)[i], std::move(libraries[i])});
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    plugins.push_back({files[i], std::move(libraries[i])});
     if (!any_pinned || !plugins.back().library) continue;
-    auto digest = sha256_of((*files)[i]);
+    auto digest = sha256_of(files[i]);
     if (!digest) return digest.error();
     plugins.back().sha256 = std::move(*digest);
   }

@@ -30,6 +30,10 @@ struct Installation {
 [[nodiscard]] Result<std::vector<InspectedPlugin>> find_plugins(
     const Config& config, const std::vector<std::filesystem::path>& plugin_dirs);
 
+/// Inspects each of these in a child, unless the config does not trust it.
+[[nodiscard]] Result<std::vector<InspectedPlugin>> inspect_plugins(
+    const std::vector<std::filesystem::path>& files, const Config& config);
+
 /// The folders that `find_plugins` looks in, also those of `ALUDEL_PLUGIN_PATH` that are not there.
 [[nodiscard]] std::vector<std::filesystem::path> plugin_folders(
     const Config& config, const std::vector<std::filesystem::path>& plugin_dirs);

@@ -52,6 +52,7 @@ std::optional<ProcessorError> read_error(const json::value& value) {
 
 json::object state_object(const ProcessorState& state) {
   return {{"activity", to_string(state.activity)},
+          {"up", state.up},
           {"handler_id", state.handler_id},
           {"handler_version", state.handler_version},
           {"next", state.next},
@@ -61,18 +62,12 @@ json::object state_object(const ProcessorState& state) {
           {"error", error_value(state.error)}};
 }
 
-std::optional<Activity> parse_activity(std::string_view word) {
-  for (int i = 0; i <= static_cast<int>(Activity::unconfigured); ++i) {
-    if (to_string(static_cast<Activity>(i)) == word) return static_cast<Activity>(i);
-  }
-  return std::nullopt;
-}
-
 ProcessorState read_state_object(const json::object& o) {
   ProcessorState state;
   const auto activity = parse_activity(text_at(o, "activity"));
   if (!activity) throw std::invalid_argument("unknown activity");
   state.activity = *activity;
+  if (const auto* up = o.if_contains("up")) state.up = up->as_bool();
   state.handler_id = text_at(o, "handler_id");
   state.handler_version = text_at(o, "handler_version");
   state.next = number_at(o, "next");
@@ -94,6 +89,13 @@ json::value value_of(const LogMessage& message) {
 }
 
 }  // namespace
+
+std::optional<Activity> parse_activity(std::string_view word) {
+  for (int i = 0; i <= static_cast<int>(Activity::unconfigured); ++i) {
+    if (to_string(static_cast<Activity>(i)) == word) return static_cast<Activity>(i);
+  }
+  return std::nullopt;
+}
 
 std::string to_json(const Message& message) {
   return std::visit([](const auto& m) { return to_json(value_of(m)); }, message);

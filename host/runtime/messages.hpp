@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -36,6 +37,9 @@ inline constexpr std::size_t message_size_max = 512 * 1024;
 [[nodiscard]] std::string to_json(const Message& message);
 /// @return invalid
 [[nodiscard]] Result<Message> parse_message(std::string_view text);
+
+/// The other way of `to_string`; nothing: it is none of its words.
+[[nodiscard]] std::optional<Activity> parse_activity(std::string_view word);
 
 /// The same form for a file.
 [[nodiscard]] std::string to_json(const ProcessorState& state);

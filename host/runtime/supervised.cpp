@@ -57,6 +57,7 @@ Supervised::Supervised(Reactor& reactor, const HostLog& log, Setup setup, std::f
     : reactor_(reactor),
       log_(log),
       setup_(std::move(setup)),
+      name_(setup_.spec.name),
       on_change_(std::move(on_change)),
       lines_(reactor, log, setup_.spec.name) {
   state_.handler_id = setup_.spec.handler;
@@ -70,6 +71,7 @@ void Supervised::start() {
 
 void Supervised::launch(Processor::Start start) {
   pause_.reset();
+  stuck_in_.clear();
   phase_ = Phase::at_work;
   state_.activity = Activity::running;
   overdue_.clear();
@@ -129,9 +131,11 @@ void Supervised::not_launched(const Error& error) {
       error.message};
   if (error.code == ErrorCode::not_found || error.code == ErrorCode::denied) {
     state_.activity = Activity::stopped;
-    return finish(state_);
+    finish(state_);
+  } else {
+    pause(Phase::pausing, delay_after(Backoff{}, ++vain_launches_), "tried again");
   }
-  pause(Phase::pausing, delay_after(Backoff{}, ++vain_launches_), "tried again");
+  if (reload_) settle_reload();
 }
 
 void Supervised::try_later(const ProcessorState& state) {
@@ -164,6 +168,7 @@ void Supervised::kill_after(std::chrono::milliseconds time, std::string why) {
 
 void Supervised::on_state(const ProcessorState& state) {
   state_ = state;
+  if (reload_ && state.activity == Activity::offline) state_.activity = Activity::running;  // for a moment
   deadline_.reset();
   // It goes on: what a command has overcome is no reason any more.
   if (state.activity == Activity::running && !state.error && !std::exchange(goes_on_, true)) {
@@ -181,6 +186,7 @@ void Supervised::on_state(const ProcessorState& state) {
     look_later();
   }
   on_change_();
+  if (reload_ && is_proven(state)) settle_reload();
 }
 
 void Supervised::on_end(const Worker::Ended& ended) {
@@ -188,6 +194,12 @@ void Supervised::on_end(const Worker::Ended& ended) {
   deadline_.reset();
   worker_.reset();
   const auto last = last_word(ended);
+  if (reload_ && !stopping_ && goes_on_in_reload(ended, last)) return;
+  after_end(ended, last);
+  if (reload_) settle_reload();
+}
+
+void Supervised::after_end(const Worker::Ended& ended, const std::optional<ProcessorState>& last) {
   const bool may_leave = stopping_ || only_applies_commands();
   if (!last || (!may_leave && last->activity == Activity::offline)) {
     if (stopping_) return finish(state_);

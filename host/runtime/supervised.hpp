@@ -18,6 +18,7 @@
 #include "runtime/processor_log.hpp"
 #include "runtime/processor_spec.hpp"
 #include "runtime/reactor.hpp"
+#include "runtime/reload.hpp"
 #include "runtime/worker.hpp"
 
 namespace aludel {
@@ -41,6 +42,10 @@ namespace aludel {
 /// What cannot be launched for want of resources is no death: it is tried until it can be.
 ///
 /// One that only applies commands ends `offline`, or in the state that it stood still in, once it has.
+///
+/// A reload is an end asked for and a start with another library, which is on trial until its handler is up,
+/// or stands still for what is not its fault. If it fails before, the former library is started again, unless
+/// the new one has brought the tables to a version that the former may not know.
 class Supervised {
  public:
   struct Setup {
@@ -62,8 +67,13 @@ class Supervised {
   /// Has it look for commands, wherever it is: one that has ended is started for them, and stays as it was if
   /// they do not say otherwise.
   void nudge();
+  /// Goes over to another library. One that stands still is started with it, and tries again whatever that
+  /// was for. Not while another reload is under way. @param spec of this processor, as a host would start it
+  /// with that library
+  void reload(ProcessorSpec spec, ReloadDone done);
 
-  [[nodiscard]] const std::string& name() const { return setup_.spec.name; }
+  /// Any thread.
+  [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] bool ended() const { return phase_ == Phase::ended; }
   /// It waits for what is neither its own nor this host's to bring about: it may never come.
   [[nodiscard]] bool put_off() const { return phase_ == Phase::put_off; }
@@ -85,10 +95,26 @@ class Supervised {
     }
   };
 
+  /// A reload that is under way.
+  struct Reload {
+    enum class Stage { leaving, trial, back };
+    ProcessorSpec other;  ///< the new one; from the trial on the former
+    ReloadDone done;
+    std::chrono::steady_clock::time_point ordered_at;
+    Stage stage = Stage::leaving;
+    std::uint32_t tables = 0;  ///< their version before the trial
+    std::string failure = {};  ///< of the trial
+  };
+
   void launch(Processor::Start start);
   void on_state(const ProcessorState& state);
   void on_end(const Worker::Ended& ended);
+  void after_end(const Worker::Ended& ended, const std::optional<ProcessorState>& last);
   [[nodiscard]] std::optional<ProcessorState> last_word(const Worker::Ended& ended) const;
+  void change_library(Reload::Stage stage);
+  bool goes_on_in_reload(const Worker::Ended& ended, const std::optional<ProcessorState>& last);
+  [[nodiscard]] bool is_proven(const ProcessorState& state) const;
+  void settle_reload();
   void not_launched(const Error& error);
   void try_later(const ProcessorState& state);
   void pause(Phase phase, std::chrono::milliseconds delay, const char* follows);
@@ -113,7 +139,8 @@ class Supervised {
 
   Reactor& reactor_;
   const HostLog& log_;
-  const Setup setup_;
+  Setup setup_;  ///< its `spec` changes with a reload
+  const std::string name_;
   const std::function<void()> on_change_;
   ProcessorLog lines_;  ///< of the worker
 
@@ -133,6 +160,8 @@ class Supervised {
   std::optional<ProcessorState> final_;        ///< told: it is to end in this one
   std::unique_ptr<Reactor::Handle> deadline_;  ///< of loading, and of leaving
   std::string overdue_;                        ///< what took too long, so that it was killed
+
+  std::optional<Reload> reload_;
 
   std::uint32_t vain_launches_ = 0;  ///< in a row: not launched, or put off
   std::uint32_t deaths_ = 0;         ///< since the last progress

@@ -27,6 +27,11 @@ Supervisor::End Supervisor::run(std::optional<Drain> drain) {
     processor->start();
   on_change();  // there may be none
   reactor_.run();
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  answered_.notify_all();
   for (auto& behind : end_.behind) {
     const auto same_name = [&](const auto& processor) { return processor->name() == behind.name; };
     behind.stuck_in = (*std::find_if(processors_.begin(), processors_.end(), same_name))->stuck_in();
@@ -91,14 +96,36 @@ void Supervisor::publish() {
   live_ = std::move(states);
 }
 
-bool Supervisor::nudge(std::string_view name) {
-  // The list does not change once it runs; its processors are the reactor's.
+// The list does not change once it runs; its processors are the reactor's.
+Supervised* Supervisor::find(std::string_view name) const {
   for (const auto& processor : processors_) {
-    if (processor->name() != name) continue;
-    reactor_.post([&processor] { processor->nudge(); });
-    return true;
+    if (processor->name() == name) return processor.get();
   }
-  return false;
+  return nullptr;
+}
+
+bool Supervisor::nudge(std::string_view name) {
+  auto* const processor = find(name);
+  if (processor != nullptr) reactor_.post([processor] { processor->nudge(); });
+  return processor != nullptr;
+}
+
+Result<Reloaded> Supervisor::reload(ProcessorSpec spec) {
+  auto* const processor = find(spec.name);
+  if (processor == nullptr) return Error(ErrorCode::not_found, "there is no processor \"" + spec.name + "\"");
+  // Owned by this call and by the answer, which may come when nobody waits for it any more.
+  const auto answer = std::make_shared<std::optional<Result<Reloaded>>>();
+  reactor_.post([this, processor, answer, s = std::move(spec)] {
+    processor->reload(s, [this, answer](Result<Reloaded> reloaded) {
+      const std::lock_guard lock(mutex_);
+      *answer = std::move(reloaded);
+      answered_.notify_all();
+    });
+  });
+  std::unique_lock lock(mutex_);
+  answered_.wait(lock, [&] { return answer->has_value() || ended_; });
+  if (*answer) return std::move(**answer);
+  return Error(ErrorCode::stopped, "the host ends");
 }
 
 LiveStates Supervisor::live() const {

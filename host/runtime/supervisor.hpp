@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -59,6 +60,11 @@ class Supervisor {
   /// Has a processor look for commands. Any thread. @return false: there is none of this name
   bool nudge(std::string_view name);
 
+  /// Has a processor go over to another library (`Supervised::reload`), and waits for what comes of it. Any
+  /// thread but that of `run`, one at a time.
+  /// @param spec names the processor  @return as `ReloadDone`; or stopped: `run` has returned
+  Result<Reloaded> reload(ProcessorSpec spec);
+
   /// Any thread.
   [[nodiscard]] LiveStates live() const;
 
@@ -69,6 +75,7 @@ class Supervisor {
   void stop_all(std::chrono::milliseconds patience);
   void publish();
   [[nodiscard]] bool at_tip(const Supervised& processor) const;
+  [[nodiscard]] Supervised* find(std::string_view name) const;
 
   const EventReader& log_;
   const HostLog& host_log_;
@@ -81,7 +88,9 @@ class Supervisor {
   End end_;
 
   mutable std::mutex mutex_;
-  LiveStates live_;  // guarded by mutex_
+  LiveStates live_;                   // guarded by mutex_
+  bool ended_ = false;                // guarded by mutex_
+  std::condition_variable answered_;  // a reload; or all, since it has ended
 };
 
 }  // namespace aludel

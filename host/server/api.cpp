@@ -23,6 +23,7 @@ unsigned status_of(ErrorCode code) {
     case ErrorCode::not_found: return 404;
     case ErrorCode::conflict: return 409;
     case ErrorCode::limit: return 413;
+    case ErrorCode::refused: return 422;
     case ErrorCode::disk_full: return 507;
     case ErrorCode::locked:
     case ErrorCode::memory:
@@ -90,6 +91,17 @@ NdjsonReader::Source source_of(std::string_view body) {
   };
 }
 
+// {"processor": NAME}
+Result<std::string> processor_in(const HttpRequest& request) {
+  JsonDocument body;
+  if (const auto parsed = body.parse(request.body(), EventBatch::padding); !parsed) return parsed.error();
+  const auto name = body.at("/processor");
+  if (!name || name->type != JsonValue::Type::text) {
+    return Error(ErrorCode::invalid, "send {\"processor\": NAME}");
+  }
+  return std::string(name->text);
+}
+
 }  // namespace
 
 HttpResponse Api::operator()(const HttpRequest& request) const {
@@ -98,11 +110,13 @@ HttpResponse Api::operator()(const HttpRequest& request) const {
     std::string_view path;
     std::string_view method;
   };
-  static constexpr Route routes[] = {{"/v1/events", "POST"}, {"/v1/status", "GET"}, {"/v1/nudge", "POST"}};
+  static constexpr Route routes[] = {
+      {"/v1/events", "POST"}, {"/v1/status", "GET"}, {"/v1/nudge", "POST"}, {"/v1/reload", "POST"}};
   const auto* const route =
       std::find_if(std::begin(routes), std::end(routes), [&](const Route& r) { return r.path == path; });
   if (route == std::end(routes)) {
-    return failed(404, "not_found", "nothing is here; there are /v1/events, /v1/status and /v1/nudge");
+    return failed(404, "not_found",
+                  "nothing is here; there are /v1/events, /v1/status, /v1/nudge and /v1/reload");
   }
   if (request.method != route->method) {
     auto response = failed(405, "invalid", path + " takes " + std::string(route->method));
@@ -110,7 +124,8 @@ HttpResponse Api::operator()(const HttpRequest& request) const {
     return response;
   }
   if (path == "/v1/events") return append(request);
-  return path == "/v1/status" ? status() : nudge(request);
+  if (path == "/v1/nudge") return nudge(request);
+  return path == "/v1/reload" ? reload(request) : status();
 }
 
 HttpResponse Api::status() const {
@@ -119,15 +134,17 @@ HttpResponse Api::status() const {
 }
 
 HttpResponse Api::nudge(const HttpRequest& request) const {
-  JsonDocument body;
-  if (const auto parsed = body.parse(request.body(), EventBatch::padding); !parsed)
-    return failed(parsed.error());
-  const auto name = body.at("/processor");
-  if (!name || name->type != JsonValue::Type::text) return invalid("send {\"processor\": NAME}");
-  if (!calls_.nudge(name->text)) {
-    return failed(404, "not_found", "this host runs no processor \"" + std::string(name->text) + "\"");
-  }
+  const auto name = processor_in(request);
+  if (!name) return failed(name.error());
+  if (!calls_.nudge(*name)) return failed(404, "not_found", "this host runs no processor \"" + *name + "\"");
   return {200, "{}", {}};
+}
+
+HttpResponse Api::reload(const HttpRequest& request) const {
+  const auto name = processor_in(request);
+  if (!name) return failed(name.error());
+  const auto reloaded = calls_.reload(*name);
+  return reloaded ? HttpResponse{200, to_json(*reloaded), {}} : failed(reloaded.error());
 }
 
 HttpResponse Api::append(const HttpRequest& request) const {

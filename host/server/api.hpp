@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "log/event_log.hpp"
+#include "runtime/reload.hpp"
 #include "server/http.hpp"
 
 namespace aludel {
@@ -24,6 +25,8 @@ namespace aludel {
 ///         -> as `aludel status --json`
 ///     POST /v1/nudge   application/json   {"processor": NAME} looks for an operator's commands
 ///         -> {}
+///     POST /v1/reload  application/json   {"processor": NAME} goes over to what its plugin's file holds now
+///         -> {"processor","from","version","pause_ms","state","error"} once it has
 ///
 /// An error is {"error":{"code","message"}} with a fitting status. Any thread may call.
 class Api {
@@ -32,6 +35,7 @@ class Api {
   struct Calls {
     std::function<Result<std::string>()> status_json;
     std::function<bool(std::string_view processor)> nudge;  ///< false: there is none of this name
+    std::function<Result<Reloaded>(std::string_view processor)> reload;
   };
 
   /// All outlive this.
@@ -42,6 +46,7 @@ class Api {
  private:
   [[nodiscard]] HttpResponse status() const;
   [[nodiscard]] HttpResponse nudge(const HttpRequest& request) const;
+  [[nodiscard]] HttpResponse reload(const HttpRequest& request) const;
   [[nodiscard]] HttpResponse append(const HttpRequest& request) const;
   [[nodiscard]] HttpResponse append_one(const HttpRequest& request, std::uint64_t sequence, bool array) const;
   [[nodiscard]] HttpResponse append_lines(const HttpRequest& request, std::uint64_t sequence) const;

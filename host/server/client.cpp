@@ -83,17 +83,30 @@ Result<AppendSummary> HostClient::append(std::string_view lines, std::string_vie
 }
 
 Result<void> HostClient::nudge(std::string_view processor) {
+  const auto response = post("/v1/nudge", processor, times_.status);
+  if (!response) return response.error();
+  return {};
+}
+
+Result<Reloaded> HostClient::reload(std::string_view processor) {
+  const auto response = post("/v1/reload", processor, limits::reload_time_max);
+  if (!response) return response.error();
+  return parse_reloaded(*response);
+}
+
+Result<std::string> HostClient::post(const char* target, std::string_view processor,
+                                     std::chrono::milliseconds time_max) {
   const auto body = "{\"processor\":" + json_string(processor) + "}" + std::string(64, ' ');
   HttpRequest request;
   request.method = "POST";
-  request.target = "/v1/nudge";
+  request.target = target;
   request.content_type = "application/json";
   request.padded_body = body;
   request.body_size = body.size();
-  const auto response = connection_->exchange(request, times_.status);
+  auto response = connection_->exchange(request, time_max);
   if (!response) return response.error();
   if (response->status != 200) return error_in(*response);
-  return {};
+  return std::move(response->body);
 }
 
 Result<std::string> HostClient::status() {

@@ -12,6 +12,7 @@
 #include "base/limits.hpp"
 #include "base/result.hpp"
 #include "runtime/ingest.hpp"
+#include "runtime/reload.hpp"
 #include "server/http.hpp"
 
 namespace aludel {
@@ -41,10 +42,15 @@ class HostClient {
   /// Has a processor look for commands.
   /// @return not_found: the host runs none of this name
   Result<void> nudge(std::string_view processor);
+  /// Has a processor go over to what its plugin's file holds now, and waits for what comes of it.
+  /// @return what `Host::reload` says; timed_out: the host does not answer; io
+  Result<Reloaded> reload(std::string_view processor);
 
  private:
   HostClient(std::filesystem::path socket, const Times& times) : socket_(std::move(socket)), times_(times) {}
   Result<void> connect();
+  Result<std::string> post(const char* target, std::string_view processor,
+                           std::chrono::milliseconds time_max);
 
   const std::filesystem::path socket_;
   const Times times_;

@@ -8,7 +8,7 @@ import subprocess
 
 from harness import FACTS, LIMIT, equal, holds, main
 
-COMMANDS = ["run", "append", "log", "status", "query", "verify", "backup", "restore", "plugin list", "plugin info", "config check", "config show",
+COMMANDS = ["run", "append", "log", "status", "query", "verify", "backup", "restore", "plugin list", "plugin info", "plugin reload", "config check", "config show",
             "processor list", "processor pause", "processor resume", "processor skip", "processor reset", "processor remove",
             "dlq list", "dlq groups", "dlq show", "dlq export", "dlq replay", "dlq discard"]
 AS_A_STRANGER = ["setpriv", "--reuid", "65534", "--clear-groups"]

@@ -36,7 +36,7 @@ def test_what_is_wrong_with_a_request_is_told(aludel):
     with aludel.host():
         aludel.request("POST", "/v1/events", '{"type":"a"}', Content_Type=ONE, Aludel_Producer="p")
         for method, path, body, headers, status, code, words in [
-            ("GET", "/", None, {}, 404, "not_found", "/v1/events, /v1/status and /v1/nudge"),
+            ("GET", "/", None, {}, 404, "not_found", "/v1/events, /v1/status, /v1/nudge and /v1/reload"),
             ("GET", "/v1/events", None, {}, 405, "invalid", "takes POST"),
             ("POST", "/v1/status", "", {}, 405, "invalid", "takes GET"),
             ("POST", "/v1/events", "{}", {}, 415, "invalid", "Content-Type"),

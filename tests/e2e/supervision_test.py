@@ -4,7 +4,6 @@
 
 import fcntl
 import os
-import shutil
 import signal
 import struct
 
@@ -258,21 +257,18 @@ def test_a_log_that_is_cut_under_a_handler_stops_its_processor_and_ends_no_proce
     equal(aludel.json("dlq", "list", "--all"), [])
 
 
-def test_a_plugin_that_was_replaced_by_garbage_is_refused_and_its_rows_are_kept(aludel):
-    plugin = aludel.directory / "plugin.so"
-    shutil.copy(FACTS["unruly"], plugin)
-    aludel.configure(f'[processor.x]\nplugin = "{plugin}"\n')
+def test_a_copy_of_a_plugin_that_was_replaced_by_garbage_is_refused_and_its_rows_are_kept(aludel):
+    aludel.configure_unruly()
     aludel.append("calm")
     with aludel.host() as host:
         until(lambda: aludel.processor()["cursor"] == 0, "the event to be handled")
         garbage = aludel.directory / "garbage"
         garbage.write_text("no library")
-        garbage.rename(plugin)
+        garbage.rename(aludel.directory / "processors/x/plugin-1.so")
         os.kill(host.children()[0], signal.SIGKILL)
         aludel.wait_for_state("refused")
         equal(aludel.seen(), [0])
     equal(aludel.processor()["error"]["code"], "not_a_library")
-    shutil.copy(FACTS["unruly"], plugin)
     aludel.append("calm")
     aludel.drain()
     equal(aludel.seen(), [0, 1])

@@ -104,12 +104,13 @@ def test_a_pinned_plugin_is_that_file_or_none_also_when_it_is_exchanged_under_a_
     with aludel.host() as host:
         until(lambda: aludel.processor()["lag"] == 0, "the event to be handled")
         other = file.with_suffix(".new")
+        copy = aludel.directory / "processors" / "x" / "plugin-1.so"
         shutil.copy(FACTS["unruly"], other)
-        os.rename(other, file)
+        os.rename(other, copy)
         os.kill(host.children()[0], signal.SIGKILL)
         reason = aludel.wait_for_state("refused")["error"]
         equal(reason["code"], "other_digest")
-        holds(reason["message"], digest_of(file))
+        holds(reason["message"], digest_of(copy))
 
 
 def test_what_is_wrong_in_the_config_is_told(aludel):

@@ -43,8 +43,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::chrono::seconds time_max(5);
   HttpConnection connection(std::move(server), {32 * 1024, 4 * 1024, time_max, time_max});
   TakingLog log;
-  serve(connection,
-        Api(log, {[] { return Result<std::string>("{}"); }, [](std::string_view) { return true; }},
-            system_clock()));
+  serve(connection, Api(log,
+                        {[] { return Result<std::string>("{}"); }, [](std::string_view) { return true; },
+                         [](std::string_view) { return Result<Reloaded>(Reloaded()); }},
+                        system_clock()));
   return 0;
 }

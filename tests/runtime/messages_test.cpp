@@ -13,6 +13,7 @@ namespace {
 ProcessorState stopped() {
   ProcessorState state;
   state.activity = Activity::stopped;
+  state.up = true;
   state.handler_id = "org.example.x";
   state.handler_version = "1.2.3";
   state.next = UINT64_MAX;  // no number is too large
@@ -25,6 +26,7 @@ ProcessorState stopped() {
 
 void check_equal(const ProcessorState& a, const ProcessorState& b) {
   CHECK(a.activity == b.activity);
+  CHECK(a.up == b.up);
   CHECK(a.handler_id == b.handler_id);
   CHECK(a.handler_version == b.handler_version);
   CHECK(a.next == b.next);

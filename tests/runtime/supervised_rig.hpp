@@ -24,6 +24,7 @@ namespace aludel {
 struct Script {
   Worker::Events events;
   std::vector<Processor::Start> starts;
+  std::vector<std::string> libraries;
   int started = 0;
   int nudged = 0;
   int stopped = 0;
@@ -63,17 +64,26 @@ struct Rig {
   Processor::Start start = Processor::Start::again;
   std::unique_ptr<Supervised> supervised = make(std::chrono::seconds(60));
 
-  std::unique_ptr<Supervised> make(std::chrono::milliseconds timeout) {
+  [[nodiscard]] ProcessorSpec spec_with(const char* library, const char* version,
+                                        std::chrono::milliseconds timeout = std::chrono::seconds(60)) const {
     ProcessorSpec spec;
     spec.name = "x";
     spec.handler = "org.example.x";
+    spec.handler_version = version;
+    spec.library = library;
     spec.directory = dir.path();
     spec.timeout = timeout;
     spec.start = start;
+    return spec;
+  }
+
+  std::unique_ptr<Supervised> make(std::chrono::milliseconds timeout) {
+    const auto spec = spec_with("former.so", "1.0.0", timeout);
     auto start_worker = [this](const ProcessorSpec& s,
                                Worker::Events events) -> Result<std::unique_ptr<Worker>> {
       ++script.started;
       script.starts.push_back(s.start);
+      script.libraries.push_back(s.library.string());
       if (script.cannot_start) return *script.cannot_start;
       script.events = std::move(events);
       return std::make_unique<ScriptedWorker>(script);

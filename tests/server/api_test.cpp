@@ -42,12 +42,14 @@ struct Rig {
   FakeEventLog log;
   Result<std::string> status = std::string("{}");
   std::vector<std::string> nudged;
+  Result<Reloaded> reloaded = Error(ErrorCode::refused, "no ELF");
   Api api{log,
           {[this] { return status; },
            [this](std::string_view name) {
              nudged.emplace_back(name);
              return name == "x";
-           }},
+           },
+           [this](std::string_view) { return reloaded; }},
           system_clock()};
 
   HttpResponse post(std::string body, std::string type, std::optional<std::string> producer = {},
@@ -70,7 +72,7 @@ TEST_CASE("an error of the log becomes the fitting status, with its code and wor
       {ErrorCode::invalid, 400},   {ErrorCode::conflict, 409}, {ErrorCode::limit, 413},
       {ErrorCode::disk_full, 507}, {ErrorCode::memory, 503},   {ErrorCode::stopped, 503},
       {ErrorCode::timed_out, 503}, {ErrorCode::io, 500},       {ErrorCode::corrupt, 500},
-      {ErrorCode::denied, 403},    {ErrorCode::locked, 503},
+      {ErrorCode::denied, 403},    {ErrorCode::locked, 503},   {ErrorCode::refused, 422},
   };
   for (const auto& [code, status] : cases) {
     Rig rig;
@@ -155,6 +157,36 @@ TEST_CASE("a client gets the host's error as it was, through the socket") {
   REQUIRE_FALSE(bad);
   CHECK(bad.error().code == ErrorCode::conflict);
   CHECK(bad.error().message == "append: no");
+}
+
+TEST_CASE("a reload is answered with what came of it, through the socket") {
+  const TempDir dir;
+  Rig rig;
+  Server::Options options;
+  options.socket = dir.path() / "s";
+  const auto server = Server::start(options, [&](const HttpRequest& request) { return rig.api(request); });
+  REQUIRE(server);
+  auto client = HostClient::connect(options.socket);
+  REQUIRE(client);
+  const auto refused = (*client)->reload("x");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::refused);
+  CHECK(refused.error().message == "no ELF");
+  rig.reloaded = Reloaded{"x", "1.0.0", "1.1.0", std::chrono::microseconds(12'345), Activity::stopped, "why"};
+  const auto good = (*client)->reload("x");
+  REQUIRE(good);
+  CHECK(describe(*good) == "reloaded x in 12.3 ms: version 1.0.0 -> 1.1.0; it is stopped: why");
+  CHECK(good->pause == std::chrono::microseconds(12'345));
+}
+
+TEST_CASE("a request that names no processor is no order") {
+  for (const auto* target : {"/v1/nudge", "/v1/reload"}) {
+    Rig rig;
+    HttpRequest request{"POST", target, "application/json", {}, {}, "{\"processor\":7}", 15};
+    request.padded_body.append(EventBatch::padding, '\0');
+    CHECK(rig.api(request).status == 400);
+    CHECK(rig.nudged.empty());
+  }
 }
 
 }  // namespace aludel

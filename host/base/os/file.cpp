@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <fcntl.h>
 #include <limits.h>
@@ -22,7 +23,9 @@ namespace aludel::os {
 namespace {
 
 FileStatus status_of(const struct stat& about) {
-  return {about.st_dev, about.st_ino, static_cast<std::uint64_t>(about.st_size)};
+  const auto modified =
+      std::chrono::seconds(about.st_mtim.tv_sec) + std::chrono::nanoseconds(about.st_mtim.tv_nsec);
+  return {about.st_dev, about.st_ino, static_cast<std::uint64_t>(about.st_size), modified.count()};
 }
 
 class RealMapping final : public Mapping {

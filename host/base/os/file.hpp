@@ -34,7 +34,9 @@ struct FileStatus {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   std::uint64_t size = 0;
+  std::int64_t modified_ns = 0;  ///< wall clock
 
+  bool operator==(const FileStatus&) const = default;
   [[nodiscard]] bool same_file(const FileStatus& other) const {
     return device == other.device && inode == other.inode;
   }

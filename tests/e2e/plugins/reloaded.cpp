@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+/// A handler of which a test makes as many versions as it likes: it patches the file (reloaded.py). Each
+/// event becomes a row, with the version that handled it. What a version does beside is its kind:
+///
+/// good; tables: has one table more; create, start: fails, dies there; stuck: has one table more and dies in
+/// start; load: dies as soon as it is loaded; touch: changes its own file as soon as it is loaded.
+#include <aludel/plugin.hpp>
+#include <cstdlib>
+#include <dlfcn.h>
+#include <string>
+#include <sys/time.h>
+#include <vector>
+
+namespace {
+
+// Volatile, so that what is patched is read.
+const volatile char marks[] = "version=1.000 kind=good  ";
+
+std::string mark(std::size_t from, std::size_t size) {
+  std::string text;
+  for (std::size_t i = from; i != from + size; ++i)
+    if (marks[i] != ' ') text += marks[i];
+  return text;
+}
+std::string version() {
+  return mark(8, 5);
+}
+std::string kind() {
+  return mark(19, 6);
+}
+
+__attribute__((constructor)) void on_load() {
+  if (kind() == "load") std::abort();
+  Dl_info about{};
+  if (kind() == "touch" && ::dladdr(const_cast<const char*>(marks), &about) != 0)
+    ::utimes(about.dli_fname, nullptr);
+}
+
+class Reloaded {
+ public:
+  std::vector<std::string> migrations{
+      "create table seen (n integer primary key, id integer not null, version text not null)"};
+
+  Reloaded() {
+    if (kind() == "create") throw aludel::fail("patched", "as patched in create");
+    if (kind() == "tables" || kind() == "stuck") migrations.emplace_back("create table more (x)");
+  }
+
+  void start(aludel::Call&) {
+    if (kind() == "start" || kind() == "stuck") std::abort();
+  }
+
+  void handle(aludel::Call& call, const aludel::Event& event) {
+    call.sql("insert into seen (id, version) values (?, ?)").run(event.id(), version_);
+  }
+
+ private:
+  const std::string version_ = version();
+};
+
+}  // namespace
+
+ALUDEL_PLUGIN(aludel::handler<Reloaded>("test.reloaded", "1.000").on("plan"))
