@@ -86,6 +86,7 @@ class OwnedProcessor final : public Processor {
 
 Result<void> OwnedProcessor::open() {
   death_ = read_death(options_.directory / "page");
+  if (death_ && death_->end.kind != ProcessEnd::Kind::unseen) death_->output = options_.death_output;
   auto page = InFlightPage::create(options_.directory / "page", death_);
   if (!page) return page.error();
   page_ = std::move(*page);
@@ -216,6 +217,7 @@ Instance::Context OwnedProcessor::context() {
       .projection = &projection_->database(),
       .log = &environment_.handler_log,
       .emits = &projection_->outbox(),
+      .allowance = options_.allowance,
   };
 }
 
@@ -360,7 +362,8 @@ void OwnedProcessor::work(const Interrupt& stop) {
   const auto earlier = teller_.state().error;
   Feed feed(environment_.log, TypeFilter(instance_->description().subscriptions, options_.types));
   Batch batch({*instance_, *projection_, *page_, environment_.clock}, cursor_,
-              earlier ? failing_event(*earlier) : std::nullopt, options_.batch_size);
+              earlier ? failing_event(*earlier) : std::nullopt, options_.batch_size,
+              options_.allowance.transaction_size);
   Worker worker({environment_.log, feed, batch, *projection_, *relay_, environment_.clock, teller_,
                  environment_.handler_log, *replays_due_},
                 {options_.batch_size, options_.error_policy, rebuild_below_, retry_at_, death_, replays_});

@@ -79,7 +79,7 @@ std::uint32_t Worker::flags(std::uint64_t event_id) const {
 
 void Worker::end_batch_if_full(const Event& event) {
   const auto size_max = event.id < singly_below_ ? 1 : settings_.batch_size;
-  if (parts_.batch.size() >= size_max) finish(parts_.feed.position());
+  if (parts_.batch.size() >= size_max || parts_.batch.has_written_enough()) finish(parts_.feed.position());
 }
 
 // Commits what there is up to `at`, with why the processor stands still behind it.

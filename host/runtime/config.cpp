@@ -41,6 +41,18 @@ std::string to_toml(const ReplayPolicy& replay) {
       replay.stop_on_consecutive_failures);
 }
 
+std::string to_toml(const Allowance& allowance) {
+  const auto& [memory, cpu_time, open_files, threads, log_lines, emitted_events, transaction_size] =
+      allowance;
+  std::string out = "limits = { ";
+  if (memory) out += fmt::format("memory = \"{}\", ", format_byte_size(*memory));
+  if (cpu_time) out += fmt::format("cpu_time = \"{}\", ", format_duration(*cpu_time));
+  return out + fmt::format(
+                   "open_files = {}, threads = {}, log_lines = {}, emitted_events = {}, "
+                   "transaction_size = \"{}\" }}\n",
+                   open_files, threads, log_lines, emitted_events, format_byte_size(transaction_size));
+}
+
 // @param in_full with the defaults of what is not said
 std::string to_toml(const Treatment& treatment, bool in_full) {
   std::string out;
@@ -93,6 +105,7 @@ std::string to_toml(const Config& config) {
     out += to_toml(p.replay);
     out += "batch_size = " + std::to_string(p.batch_size) + "\n";
     out += "timeout = " + json_string(format_duration(p.timeout)) + "\n";
+    out += to_toml(p.allowance);
     out += p.isolation == Isolation::process ? "isolation = \"process\"\n" : "isolation = \"thread\"\n";
     out += p.config_toml + "\n";
     for (const auto& [type, treatment] : p.error_policy.types) {

@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "log/retention.hpp"
 #include "plugin/description.hpp"
+#include "policy/allowance.hpp"
 #include "policy/error_policy.hpp"
 #include "policy/replay.hpp"
 #include "processor/start_position.hpp"
@@ -41,6 +42,7 @@ struct ProcessorConfig {
   std::string config_toml = "config = {}";  ///< the same as a line of TOML
   std::uint64_t batch_size = limits::batch_size_default;
   std::chrono::milliseconds timeout = limits::call_time_default;
+  Allowance allowance;  ///< `limits`
 };
 
 /// `aludel.toml`.

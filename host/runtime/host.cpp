@@ -70,6 +70,7 @@ ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data
   spec.batch_size = planned.config.batch_size;
   spec.timeout = planned.config.timeout;
   spec.log_level = level;
+  spec.allowance = planned.config.allowance;
   return spec;
 }
 

@@ -12,6 +12,12 @@ bool is_set(const Treatment& treatment) {
   return treatment.retry && *treatment.retry != RetryPolicy{};
 }
 
+bool binds_a_process(const Allowance& allowance) {
+  const Allowance defaults;
+  return allowance.memory || allowance.cpu_time || allowance.open_files != defaults.open_files ||
+         allowance.threads != defaults.threads;
+}
+
 }  // namespace
 
 std::vector<std::string> without_effect(const ProcessorConfig& config, const HandlerDescription& handler) {
@@ -50,6 +56,10 @@ std::vector<std::string> without_effect(const ProcessorConfig& config, const Han
   if (config.replay.strategy == ReplayStrategy::off && config.replay != ReplayPolicy{}) {
     result.push_back("replay of " + where +
                      " has no effect: its strategy is \"off\"; choose another, or leave it out");
+  }
+  if (config.isolation == Isolation::thread && binds_a_process(config.allowance)) {
+    result.push_back("memory, cpu_time, open_files and threads in limits of " + where +
+                     " have no effect: isolation = \"thread\" runs it in the host's own process");
   }
   return result;
 }

@@ -118,6 +118,31 @@ ReplayPolicy read_replay(const json::object& o) {
   return replay;
 }
 
+json::object to_value(const Allowance& allowance) {
+  json::object value{{"open_files", allowance.open_files},
+                     {"threads", allowance.threads},
+                     {"log_lines", allowance.log_lines},
+                     {"emitted_events", allowance.emitted_events},
+                     {"transaction_size", allowance.transaction_size}};
+  if (allowance.memory) value["memory"] = *allowance.memory;
+  if (allowance.cpu_time) value["cpu_time_ms"] = allowance.cpu_time->count();
+  return value;
+}
+
+Allowance read_allowance(const json::object& o) {
+  Allowance allowance;
+  if (o.contains("memory")) allowance.memory = number_at(o, "memory");
+  if (o.contains("cpu_time_ms")) {
+    allowance.cpu_time = std::chrono::milliseconds(o.at("cpu_time_ms").to_number<std::int64_t>());
+  }
+  allowance.open_files = o.at("open_files").to_number<std::uint32_t>();
+  allowance.threads = o.at("threads").to_number<std::uint32_t>();
+  allowance.log_lines = o.at("log_lines").to_number<std::uint32_t>();
+  allowance.emitted_events = o.at("emitted_events").to_number<std::uint32_t>();
+  allowance.transaction_size = number_at(o, "transaction_size");
+  return allowance;
+}
+
 }  // namespace
 
 std::string to_json(const ProcessorSpec& spec) {
@@ -136,7 +161,9 @@ std::string to_json(const ProcessorSpec& spec) {
                              {"start_at", to_string(spec.start_at)},
                              {"batch_size", spec.batch_size},
                              {"timeout_ms", spec.timeout.count()},
-                             {"log_level", static_cast<std::uint32_t>(spec.log_level)}});
+                             {"log_level", static_cast<std::uint32_t>(spec.log_level)},
+                             {"allowance", to_value(spec.allowance)},
+                             {"death_output", spec.death_output}});
 }
 
 Result<ProcessorSpec> parse_spec(std::string_view text) {
@@ -158,6 +185,9 @@ Result<ProcessorSpec> parse_spec(std::string_view text) {
     spec.batch_size = number_at(o, "batch_size");
     spec.timeout = std::chrono::milliseconds(o.at("timeout_ms").to_number<std::int64_t>());
     spec.log_level = static_cast<LogLevel>(number_at(o, "log_level"));
+    // An older host has left none in its file.
+    if (o.contains("allowance")) spec.allowance = read_allowance(o.at("allowance").as_object());
+    if (o.contains("death_output")) spec.death_output = text_at(o, "death_output");
     return spec;
   });
 }

@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "plugin/description.hpp"
 #include "plugin/instance.hpp"
+#include "policy/allowance.hpp"
 #include "policy/error_policy.hpp"
 #include "policy/replay.hpp"
 #include "processor/processor.hpp"
@@ -38,6 +39,9 @@ struct ProcessorSpec {
   std::uint64_t batch_size = limits::batch_size_default;
   std::chrono::milliseconds timeout = limits::call_time_default;  ///< of one call, for whoever supervises it
   LogLevel log_level = LogLevel::info;
+  Allowance allowance;
+  /// The end of what the process before this one wrote, if an event has failed by its death.
+  std::string death_output;
 };
 
 /// One line of JSON, without the line's end.
