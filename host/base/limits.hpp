@@ -99,6 +99,7 @@ inline constexpr std::size_t replays_queued_max = 100'000;  ///< letters that ar
 inline constexpr auto retry_after_max = std::chrono::hours(24);  ///< what a handler may ask for
 inline constexpr auto poll_interval = std::chrono::milliseconds(100);
 inline constexpr int deaths_without_commit_max = 5;
+inline constexpr std::uint32_t breaker_keys_max = 1'000;   ///< that an operator may have a breaker wait for
 inline constexpr std::uint32_t interruptions_max = 3;      ///< in a row: the event has failed
 inline constexpr std::size_t crash_output_max = 4 * KiB;   ///< what is kept of a dead child's stderr
 inline constexpr std::uint32_t log_lines_default = 1'000;  ///< a second, of one processor

@@ -62,6 +62,14 @@ json::object replay_value(const ReplayPolicy& replay) {
           {"stop_on_consecutive_failures", replay.stop_on_consecutive_failures}};
 }
 
+json::value breaker_value(const std::optional<BreakerPolicy>& breaker) {
+  if (!breaker) return nullptr;
+  return {{"failures", breaker->failures},
+          {"within", format_duration(breaker->within)},
+          {"open", format_duration(breaker->open)},
+          {"successes", breaker->successes}};
+}
+
 json::object limits_value(const Allowance& allowance) {
   const auto& [memory, cpu_time, open_files, threads, log_lines, emitted_events, transaction_size] =
       allowance;
@@ -91,6 +99,7 @@ json::value value_of(const ProcessorConfig& p) {
           {"batch_size", p.batch_size},
           {"timeout", format_duration(p.timeout)},
           {"limits", limits_value(p.allowance)},
+          {"breaker", breaker_value(p.breaker)},
           {"isolation", p.isolation == Isolation::process ? "process" : "thread"},
           {"config", json::parse(p.config_json)}};
 }

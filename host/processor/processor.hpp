@@ -16,6 +16,7 @@
 #include "log/event_log.hpp"
 #include "plugin/instance.hpp"
 #include "policy/allowance.hpp"
+#include "policy/breaker.hpp"
 #include "policy/error_policy.hpp"
 #include "policy/replay.hpp"
 #include "processor/relay.hpp"
@@ -54,6 +55,7 @@ class Processor {
     std::optional<Standstill> verdict = {};
     Allowance allowance = {};
     std::string death_output = {};  ///< what the process wrote last that died at an event before this one
+    std::optional<BreakerPolicy> breaker = {};  ///< nothing: there is none
   };
 
   /// Makes the handler's instance once the projection is open; and another one when `create` asks to be

@@ -41,6 +41,12 @@ std::string to_toml(const ReplayPolicy& replay) {
       replay.stop_on_consecutive_failures);
 }
 
+std::string to_toml(const BreakerPolicy& breaker) {
+  return fmt::format("breaker = {{ failures = {}, within = \"{}\", open = \"{}\", successes = {} }}\n",
+                     breaker.failures, format_duration(breaker.within), format_duration(breaker.open),
+                     breaker.successes);
+}
+
 std::string to_toml(const Allowance& allowance) {
   const auto& [memory, cpu_time, open_files, threads, log_lines, emitted_events, transaction_size] =
       allowance;
@@ -106,6 +112,7 @@ std::string to_toml(const Config& config) {
     out += "batch_size = " + std::to_string(p.batch_size) + "\n";
     out += "timeout = " + json_string(format_duration(p.timeout)) + "\n";
     out += to_toml(p.allowance);
+    if (p.breaker) out += to_toml(*p.breaker);
     out += p.isolation == Isolation::process ? "isolation = \"process\"\n" : "isolation = \"thread\"\n";
     out += p.config_toml + "\n";
     for (const auto& [type, treatment] : p.error_policy.types) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "log/retention.hpp"
 #include "plugin/description.hpp"
 #include "policy/allowance.hpp"
+#include "policy/breaker.hpp"
 #include "policy/error_policy.hpp"
 #include "policy/replay.hpp"
 #include "processor/start_position.hpp"
@@ -42,7 +44,8 @@ struct ProcessorConfig {
   std::string config_toml = "config = {}";  ///< the same as a line of TOML
   std::uint64_t batch_size = limits::batch_size_default;
   std::chrono::milliseconds timeout = limits::call_time_default;
-  Allowance allowance;  ///< `limits`
+  Allowance allowance;                   ///< `limits`
+  std::optional<BreakerPolicy> breaker;  ///< nothing: there is none
 };
 
 /// `aludel.toml`.

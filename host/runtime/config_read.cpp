@@ -129,6 +129,22 @@ Allowance read_allowance(const toml::table& table, const std::string& where, Con
   return allowance;
 }
 
+// `breaker = { failures = 5, ... }`
+BreakerPolicy read_breaker(const toml::table& table, const std::string& where, ConfigReader& read) {
+  const auto of = "breaker of " + where;
+  read.check_keys(table, of, {"failures", "within", "open", "successes"});
+  BreakerPolicy policy;
+  if (const auto n = read.number(table, "failures", of, 2, limits::breaker_keys_max)) {
+    policy.failures = static_cast<std::uint32_t>(*n);
+  }
+  if (const auto time = read.duration(table, "within", of)) policy.within = *time;
+  if (const auto time = read.duration(table, "open", of)) policy.open = *time;
+  if (const auto n = read.number(table, "successes", of, 1, limits::breaker_keys_max)) {
+    policy.successes = static_cast<std::uint32_t>(*n);
+  }
+  return policy;
+}
+
 std::optional<Strategy> read_strategy(const toml::table& table, std::string_view key, ConfigReader& read) {
   const auto word = read.word(table, key, {"fail_fast", "log_and_skip", "dead_letter", "retry", "custom"});
   return word ? std::optional(static_cast<Strategy>(*word)) : std::nullopt;
@@ -267,7 +283,7 @@ ProcessorConfig read_processor(std::string_view name, const toml::table& table, 
   }
   read.check_keys(table, where,
                   {"handler", "plugin", "types", "start", "strategy", "on", "retry", "type", "replay",
-                   "config", "batch_size", "timeout", "limits", "isolation"});
+                   "config", "batch_size", "timeout", "limits", "breaker", "isolation"});
   read_handler(table, where, read, processor);
   read_limits(table, where, read, processor);
   read_types(table, where, read, processor);
@@ -280,6 +296,9 @@ ProcessorConfig read_processor(std::string_view name, const toml::table& table, 
   if (const auto* replay = read.table(table, "replay")) processor.replay = read_replay(*replay, where, read);
   if (const auto* allowed = read.table(table, "limits")) {
     processor.allowance = read_allowance(*allowed, where, read);
+  }
+  if (const auto* breaker = read.table(table, "breaker")) {
+    processor.breaker = read_breaker(*breaker, where, read);
   }
   if (const auto isolation = read.word(table, "isolation", {"process", "thread"})) {
     processor.isolation = *isolation == 0 ? Isolation::process : Isolation::thread;

@@ -71,6 +71,7 @@ ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data
   spec.timeout = planned.config.timeout;
   spec.log_level = level;
   spec.allowance = planned.config.allowance;
+  spec.breaker = planned.config.breaker;
   return spec;
 }
 

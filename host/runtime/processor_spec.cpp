@@ -118,6 +118,25 @@ ReplayPolicy read_replay(const json::object& o) {
   return replay;
 }
 
+json::value to_value(const std::optional<BreakerPolicy>& breaker) {
+  if (!breaker) return nullptr;
+  return {{"failures", breaker->failures},
+          {"within_ms", breaker->within.count()},
+          {"open_ms", breaker->open.count()},
+          {"successes", breaker->successes}};
+}
+
+std::optional<BreakerPolicy> read_breaker(const json::value& value) {
+  if (value.is_null()) return std::nullopt;
+  const auto& o = value.as_object();
+  BreakerPolicy breaker;
+  breaker.failures = o.at("failures").to_number<std::uint32_t>();
+  breaker.within = std::chrono::milliseconds(o.at("within_ms").to_number<std::int64_t>());
+  breaker.open = std::chrono::milliseconds(o.at("open_ms").to_number<std::int64_t>());
+  breaker.successes = o.at("successes").to_number<std::uint32_t>();
+  return breaker;
+}
+
 json::object to_value(const Allowance& allowance) {
   json::object value{{"open_files", allowance.open_files},
                      {"threads", allowance.threads},
@@ -163,6 +182,7 @@ std::string to_json(const ProcessorSpec& spec) {
                              {"timeout_ms", spec.timeout.count()},
                              {"log_level", static_cast<std::uint32_t>(spec.log_level)},
                              {"allowance", to_value(spec.allowance)},
+                             {"breaker", to_value(spec.breaker)},
                              {"death_output", spec.death_output}});
 }
 
@@ -187,6 +207,7 @@ Result<ProcessorSpec> parse_spec(std::string_view text) {
     spec.log_level = static_cast<LogLevel>(number_at(o, "log_level"));
     // An older host has left none in its file.
     if (o.contains("allowance")) spec.allowance = read_allowance(o.at("allowance").as_object());
+    if (o.contains("breaker")) spec.breaker = read_breaker(o.at("breaker"));
     if (o.contains("death_output")) spec.death_output = text_at(o, "death_output");
     return spec;
   });

@@ -90,7 +90,8 @@ ProcessorState run_processor(const ProcessorSpec& spec, HandlerLog& log, const P
   };
   const Processor::Options options{spec.name,       spec.directory,     spec.config_json, spec.types,
                                    spec.batch_size, spec.error_policy,  spec.replay,      spec.start,
-                                   spec.start_at,   std::move(verdict), spec.allowance,   spec.death_output};
+                                   spec.start_at,   std::move(verdict), spec.allowance,   spec.death_output,
+                                   spec.breaker};
   auto processor =
       open_when_free(spec, options, {**reader, make_instance, log, on_state, system_clock(), appender}, stop);
   if (!processor) {

@@ -38,6 +38,7 @@ replay = { strategy = "fibonacci", max_retries = 7, initial_delay = "2m", max_de
 batch_size = 250
 timeout = "5m"
 limits = { memory = "512MiB", cpu_time = "10s", open_files = 128, threads = 16, log_lines = 50, emitted_events = 3, transaction_size = "96MiB" }
+breaker = { failures = 7, within = "30s", open = "2m", successes = 4 }
 isolation = "thread"
 config = { allow_overdraft = true, hex = 0xff, rates = [1.5, 1e30], name = "a\"b", day = 1993-01-31, deep = { x = 1 } }
 [processor.ledger.type."order.*"]
@@ -74,6 +75,7 @@ TEST_CASE("a config says all that the design's example says") {
   CHECK(ledger.timeout == std::chrono::minutes(5));
   CHECK(ledger.allowance ==
         Allowance{512 * limits::MiB, std::chrono::seconds(10), 128, 16, 50, 3, 96 * limits::MiB});
+  CHECK(ledger.breaker == BreakerPolicy{7, std::chrono::seconds(30), std::chrono::minutes(2), 4});
   CHECK(ledger.isolation == Isolation::thread);
   CHECK(ledger.start_at == StartAt{StartAt::Kind::time, 1'769'860'800'000'000'000});
   const auto& policy = ledger.error_policy;
@@ -113,6 +115,7 @@ TEST_CASE("an empty config has the documented defaults") {
   CHECK(x.batch_size == 1'000);
   CHECK(x.timeout == std::chrono::seconds(60));
   CHECK(x.allowance == Allowance{{}, {}, 1'024, 256, 1'000, 1'000, 256 * limits::MiB});
+  CHECK_FALSE(x.breaker);
   CHECK(x.isolation == Isolation::process);
   CHECK(x.replay == ReplayPolicy{});
   CHECK(x.replay.strategy == ReplayStrategy::off);
@@ -135,6 +138,8 @@ TEST_CASE("a config as it is shown reads back the same") {
   CHECK(again->processors[0].timeout == config->processors[0].timeout);
   CHECK(again->processors[0].allowance == config->processors[0].allowance);
   CHECK(again->processors[1].allowance == Allowance{});
+  CHECK(again->processors[0].breaker == config->processors[0].breaker);
+  CHECK_FALSE(again->processors[1].breaker);
   CHECK(again->sync_full == config->sync_full);
   CHECK(again->retention == config->retention);
   CHECK(again->min_free == config->min_free);
@@ -221,6 +226,10 @@ TEST_CASE("what is wrong with a config is named with its line, and with what was
       {"[processor.x]\nplugin = \"a.so\"\ntimeout = \"1 min\"", ":3: timeout: \"1 min\" is no duration"},
       {"[processor.x]\nplugin = \"a.so\"\nlimits = { memory = \"1MiB\" }",
        ":3: memory of limits of [processor.x] must be 64MiB to 1024TiB"},
+      {"[processor.x]\nplugin = \"a.so\"\nbreaker = { failures = 1 }",
+       ":3: failures of breaker of [processor.x] must be 2 to 1000"},
+      {"[processor.x]\nplugin = \"a.so\"\nbreaker = { failure = 9 }",
+       ":3: unknown key \"failure\" in breaker of [processor.x]; did you mean \"failures\"?"},
       {"[processor.x]\nplugin = \"a.so\"\nlimits = { thread = 3 }",
        ":3: unknown key \"thread\" in limits of [processor.x]; did you mean \"threads\"?"},
       {"[processor.x]\nplugin = \"a.so\"\nlimits = { emitted_events = 1001 }",

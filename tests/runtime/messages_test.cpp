@@ -106,6 +106,7 @@ TEST_CASE("a processor's specification reads back the same") {
                  ReplayOrder::newest,
                  3};
   spec.log_level = LogLevel::error;
+  spec.breaker = BreakerPolicy{7, std::chrono::seconds(30), std::chrono::minutes(2), 4};
   spec.death_output = "last \"words\"\n";
   spec.allowance = {512 * limits::MiB, std::chrono::milliseconds(300), 128, 16, 50, 3, 96 * limits::MiB};
   const auto read = parse_spec(to_json(spec));
@@ -113,6 +114,7 @@ TEST_CASE("a processor's specification reads back the same") {
   CHECK(to_json(*read) == to_json(spec));
   CHECK(read->replay == spec.replay);
   CHECK(read->allowance == spec.allowance);
+  CHECK(read->breaker == spec.breaker);
   CHECK(read->death_output == spec.death_output);
   CHECK(read->subscriptions == spec.subscriptions);
   CHECK(read->library == spec.library);
