@@ -71,6 +71,18 @@ inline constexpr std::uint64_t batch_size_default = 1'000;
 inline constexpr std::uint64_t batch_size_max = 100'000;
 inline constexpr auto batch_time_max = std::chrono::milliseconds(50);
 inline constexpr auto call_time_default = std::chrono::seconds(60);
+inline constexpr std::size_t processor_memory_min =
+    64 * MiB;  ///< as configured: the host's own part has room
+inline constexpr std::size_t processor_memory_max = std::size_t{1} << 50;
+inline constexpr std::uint32_t open_files_default = 1'024;
+inline constexpr std::uint32_t open_files_min = 64;  ///< log, projection and their like take some of them
+inline constexpr std::uint32_t open_files_max = 1'000'000;
+inline constexpr std::uint32_t threads_default = 256;
+inline constexpr std::uint32_t threads_min = 4;  ///< the host's own are two
+inline constexpr std::uint32_t threads_max = 100'000;
+inline constexpr std::size_t transaction_size_default = 256 * MiB;
+inline constexpr std::size_t transaction_size_min = 64 * MiB;  ///< several times SQLite's cache
+inline constexpr std::size_t transaction_size_max = std::size_t{1} << 50;
 inline constexpr auto stop_time_max = std::chrono::seconds(10);
 inline constexpr auto late_stop_time_max =
     std::chrono::seconds(1);  ///< of a drain whose time is over already
@@ -90,11 +102,13 @@ inline constexpr std::size_t replays_queued_max = 100'000;  ///< letters that ar
 inline constexpr auto retry_after_max = std::chrono::hours(24);  ///< what a handler may ask for
 inline constexpr auto poll_interval = std::chrono::milliseconds(100);
 inline constexpr int deaths_without_commit_max = 5;
-inline constexpr std::uint32_t interruptions_max = 3;     ///< in a row: the event has failed
-inline constexpr std::size_t crash_output_max = 4 * KiB;  ///< what is kept of a dead child's stderr
-inline constexpr std::uint64_t log_lines_max = 1'000;     ///< a second, of one processor
-inline constexpr std::size_t pipe_turn_max = 64 * KiB;    ///< read from one child before another has its turn
-inline constexpr std::size_t pipe_rest_max = 1 * MiB;     ///< read from a child that has ended
+inline constexpr std::uint32_t breaker_keys_max = 1'000;   ///< that an operator may have a breaker wait for
+inline constexpr std::uint32_t interruptions_max = 3;      ///< in a row: the event has failed
+inline constexpr std::size_t crash_output_max = 4 * KiB;   ///< what is kept of a dead child's stderr
+inline constexpr std::uint32_t log_lines_default = 1'000;  ///< a second, of one processor
+inline constexpr std::uint32_t log_lines_max = 100'000;    ///< that an operator may allow
+inline constexpr std::size_t pipe_turn_max = 64 * KiB;  ///< read from one child before another has its turn
+inline constexpr std::size_t pipe_rest_max = 1 * MiB;   ///< read from a child that has ended
 
 // Commands
 inline constexpr auto writer_wait_max =

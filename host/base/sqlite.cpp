@@ -279,6 +279,18 @@ std::int64_t Database::total_changes() const {
   return sqlite3_total_changes64(handle_);
 }
 
+std::uint64_t Database::bytes_written() {
+  if (page_size_ == 0) {
+    auto pragma = prepare("pragma page_size");
+    const auto row = pragma ? pragma->step() : Result<bool>(false);
+    page_size_ = row && *row ? static_cast<std::uint64_t>(pragma->integer(0)) : 4096;
+  }
+  int pages = 0;
+  int highest = 0;
+  sqlite3_db_status(handle_, SQLITE_DBSTATUS_CACHE_WRITE, &pages, &highest, 1);
+  return bytes_written_ += static_cast<std::uint64_t>(pages) * page_size_;
+}
+
 Error Database::error(std::string_view attempt) const {
   return make_error(handle_, attempt, path_.string());
 }

@@ -87,6 +87,9 @@ class Database {
   [[nodiscard]] bool in_transaction() const;
   /// Rows ever changed through this connection.
   [[nodiscard]] std::int64_t total_changes() const;
+  /// Bytes of pages ever written through it. In a transaction those that its cache (16 MiB) has no room for
+  /// are, the others with the commit.
+  [[nodiscard]] std::uint64_t bytes_written();
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] sqlite3* handle() const { return handle_; }
 
@@ -98,6 +101,8 @@ class Database {
 
   sqlite3* handle_;
   std::filesystem::path path_;
+  std::uint64_t page_size_ = 0;  ///< 0: nobody has asked
+  std::uint64_t bytes_written_ = 0;
 };
 
 }  // namespace aludel

@@ -62,6 +62,26 @@ json::object replay_value(const ReplayPolicy& replay) {
           {"stop_on_consecutive_failures", replay.stop_on_consecutive_failures}};
 }
 
+json::value breaker_value(const std::optional<BreakerPolicy>& breaker) {
+  if (!breaker) return nullptr;
+  return {{"failures", breaker->failures},
+          {"within", format_duration(breaker->within)},
+          {"open", format_duration(breaker->open)},
+          {"successes", breaker->successes}};
+}
+
+json::object limits_value(const Allowance& allowance) {
+  const auto& [memory, cpu_time, open_files, threads, log_lines, emitted_events, transaction_size] =
+      allowance;
+  return {{"memory", memory ? json::value(format_byte_size(*memory)) : json::value(nullptr)},
+          {"cpu_time", cpu_time ? json::value(format_duration(*cpu_time)) : json::value(nullptr)},
+          {"open_files", open_files},
+          {"threads", threads},
+          {"log_lines", log_lines},
+          {"emitted_events", emitted_events},
+          {"transaction_size", format_byte_size(transaction_size)}};
+}
+
 json::value value_of(const ProcessorConfig& p) {
   json::array types;
   for (const auto& type : p.types)
@@ -79,6 +99,8 @@ json::value value_of(const ProcessorConfig& p) {
           {"replay", replay_value(p.replay)},
           {"batch_size", p.batch_size},
           {"timeout", format_duration(p.timeout)},
+          {"limits", limits_value(p.allowance)},
+          {"breaker", breaker_value(p.breaker)},
           {"isolation", p.isolation == Isolation::process ? "process" : "thread"},
           {"config", json::parse(p.config_json)}};
 }

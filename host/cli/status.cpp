@@ -99,7 +99,7 @@ std::string waits_for(const Globals& globals, const json::object& processor) {
   const auto state = text_at(processor, "state");
   const auto name = text_at(processor, "name");
   const auto& error = processor.at("error");
-  if (state == "retrying" && !error.is_null() && !error.at("next_try").is_null()) {
+  if ((state == "retrying" || state == "tripped") && !error.is_null() && !error.at("next_try").is_null()) {
     // What the host tries again is no attempt of the handler's, but a start of its process.
     const bool starts = text_of(error.at("outcome")) == "host" && text_of(error.at("stage")) != "relay";
     const auto what =
@@ -143,6 +143,8 @@ std::string remedy(const Globals& globals, const json::object& processor) {
     return "a host tries again, not before " + text_of(error.at("next_try"));
   }
   if (next.starts_with("aludel ")) return "`" + next + "` tries again";
+  if (state == "tripped")
+    return next + ", or with `" + to_type(globals, "processor resume " + text_at(processor, "name")) + "`";
   return state == "retrying" && next != "-" ? next : "";
 }
 

@@ -120,8 +120,9 @@ std::int32_t Emissions::check_limits(const Delivered& cause, std::uint64_t size)
     return over("was emitted at depth " + std::to_string(cause.depth) +
                 ", the last that is allowed: do handlers emit in a circle?");
   }
-  if (cause.events >= limits::emit_events_max) {
-    return over("has emitted " + std::to_string(cause.events) + " events, more are not allowed");
+  if (cause.events >= events_max_) {
+    return over("has emitted " + std::to_string(cause.events) +
+                " events, more are not allowed (emitted_events of its limits)");
   }
   if (size <= limits::emit_size_max - cause.bytes) return ALUDEL_OK;
   return over("would have emitted over " + std::to_string(limits::emit_size_max) + " bytes");

@@ -20,8 +20,9 @@ namespace aludel {
 /// Results are those of plugin.h; an error is recorded in `errors`. One thread at a time.
 class Emissions {
  public:
-  /// @param sink null: this instance cannot emit. All outlive this
-  Emissions(EmitSink* sink, CallErrors& errors) : sink_(sink), errors_(errors) {}
+  /// @param sink null: this instance cannot emit. @param events_max of one event handled. All outlive this
+  Emissions(EmitSink* sink, CallErrors& errors, std::uint32_t events_max)
+      : sink_(sink), errors_(errors), events_max_(events_max) {}
 
   /// The event goes to `handle` next. @param flags ALUDEL_CALL_*
   void deliver(const Event& event, std::uint32_t flags);
@@ -53,6 +54,7 @@ class Emissions {
 
   EmitSink* sink_;
   CallErrors& errors_;
+  const std::uint32_t events_max_;
   std::vector<Delivered> delivered_;  // ids ascending
   bool starts_anew_ = false;
 };

@@ -58,7 +58,7 @@ std::int32_t result_of(ErrorCode code) {
 }  // namespace
 
 HostSide::HostSide(Instance::Context context)
-    : emissions(context.emits, errors),
+    : emissions(context.emits, errors, context.allowance.emitted_events),
       processor_(std::move(context.processor)),
       log_id_(context.log_id.to_string()),
       log_(context.log) {
@@ -66,7 +66,8 @@ HostSide::HostSide(Instance::Context context)
   table_.processor = abi_str(processor_);
   table_.log_id = abi_str(log_id_);
   table_.side = this;
-  if (context.projection != nullptr) sql.emplace(*context.projection, errors);
+  if (context.projection != nullptr)
+    sql.emplace(*context.projection, errors, context.allowance.transaction_size);
 }
 
 HostSide* HostSide::of(const aludel_host* host) {

@@ -15,6 +15,7 @@
 #include "base/uuid.hpp"
 #include "plugin/description.hpp"
 #include "plugin/emission.hpp"
+#include "policy/allowance.hpp"
 #include "policy/strategy.hpp"
 
 namespace aludel {
@@ -80,6 +81,7 @@ class Instance {
     Database* projection = nullptr;  ///< null: no SQL, as for an instance that is only described. Outlives it
     HandlerLog* log = nullptr;       ///< outlives the instance
     EmitSink* emits = nullptr;       ///< null: it cannot emit. On the same projection; outlives the instance
+    Allowance allowance = {};
   };
 
   /// A failure as `on_error` is told of it.

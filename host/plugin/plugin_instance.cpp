@@ -2,6 +2,7 @@
 #include "plugin/plugin_instance.hpp"
 
 #include <algorithm>
+#include <new>
 #include <string>
 
 #include "base/limits.hpp"
@@ -29,7 +30,7 @@ Outcome PluginInstance::call(Stage stage, std::uint32_t flags, std::uint32_t att
   side_.open(stage, flags, attempt);
   const std::int32_t reported = [&]() noexcept { return function(); }();
   side_.close();
-  if (reported == ALUDEL_HANDLED && !side_.errors.has_outage() && !transaction_lost())
+  if (reported == ALUDEL_HANDLED && !side_.errors.has_outage() && !transaction_lost() && !over_size())
     return Outcome::handled;
   return judge(stage, reported);
 }
@@ -50,10 +51,25 @@ Outcome PluginInstance::known_outcome(Stage stage, std::int32_t reported) {
   return Outcome::fail;
 }
 
+// Whoever has set a new-handler has one for all memory of the process, be it SQLite's or of a plugin's own
+// making.
+void PluginInstance::give_up_without_memory(Outcome outcome) const {
+  if (!side_.errors.present()) return;
+  const auto& code = side_.errors.latest().code;
+  const bool out_of_memory = side_.errors.has_outage() ? code == to_string(ErrorCode::memory)
+                                                       : outcome == Outcome::fatal && code == "out_of_memory";
+  if (const auto handler = std::get_new_handler(); out_of_memory && handler != nullptr) handler();
+}
+
 Outcome PluginInstance::judge(Stage stage, std::int32_t reported) {
   auto outcome = known_outcome(stage, reported);
   const bool is_success = outcome == Outcome::handled || outcome == Outcome::skip;
+  give_up_without_memory(outcome);
   if (side_.errors.has_outage()) return Outcome::fatal;
+  if (over_size()) {
+    side_.sql->fail_over_size(stage);
+    return Outcome::fail;
+  }
   if (is_success && transaction_lost()) {
     const auto cause = side_.errors.present() ? " (" + side_.errors.latest().message + ")" : std::string();
     side_.errors.fail(

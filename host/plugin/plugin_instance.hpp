@@ -38,6 +38,8 @@ class PluginInstance final : public Instance {
   template <typename Function>
   Outcome call(Stage stage, std::uint32_t flags, std::uint32_t attempt, Function function);
   void show(const Event& event);
+  [[nodiscard]] bool over_size() const { return side_.sql && side_.sql->is_over_size(); }
+  void give_up_without_memory(Outcome outcome) const;
   Outcome judge(Stage stage, std::int32_t reported);
   Outcome broken(const Error& error);
   Outcome known_outcome(Stage stage, std::int32_t reported);

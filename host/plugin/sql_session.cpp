@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include "base/byte_size.hpp"
 #include "base/limits.hpp"
 #include "base/utf8.hpp"
 #include "plugin/sql_value.hpp"
@@ -36,10 +37,16 @@ std::string about(std::string_view sql) {
 
 }  // namespace
 
-SqlSession::SqlSession(Database& database, CallErrors& errors)
-    : database_(database), errors_(errors), guard_(database) {}
+SqlSession::SqlSession(Database& database, CallErrors& errors, std::uint64_t size_max)
+    : database_(database), errors_(errors), size_max_(size_max), guard_(database) {
+  // For one statement that goes on and on.
+  constexpr int instructions = 200;
+  sqlite3_progress_handler(database_.handle(), instructions, on_progress, this);
+}
 
-SqlSession::~SqlSession() = default;
+SqlSession::~SqlSession() {
+  sqlite3_progress_handler(database_.handle(), 0, nullptr, nullptr);
+}
 
 aludel_statement* SqlSession::id_of(std::size_t index) {
   return reinterpret_cast<aludel_statement*>(&ids_[index]);
@@ -71,6 +78,7 @@ std::int32_t SqlSession::failed(int result, std::string_view sql) {
     case SQLITE_TOOBIG: return errors_.fail(ALUDEL_TOO_LARGE, "too_large", message);
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return errors_.fail(ALUDEL_BUSY, "busy", message);
+    case SQLITE_INTERRUPT: return fail_over_size(guard_.stage());
     case SQLITE_FULL:
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
@@ -167,6 +175,7 @@ std::int32_t SqlSession::require_transaction(const Prepared& statement) {
 }
 
 std::int32_t SqlSession::require_transaction() {
+  if (over_size_) return fail_over_size(guard_.stage());
   if (database_.in_transaction()) return ALUDEL_OK;
   return errors_.fail(ALUDEL_DENIED, lost_ ? "transaction_lost" : "denied",
                       lost_ ? "an earlier statement of this call ended the transaction"
@@ -201,6 +210,7 @@ std::int32_t SqlSession::make_ready(Prepared& statement, std::span<const aludel_
   if (!used_) {
     used_ = true;
     changes_before_ = database_.total_changes();
+    bytes_before_ = database_.bytes_written();
   }
   reset(statement);
   if (const auto result = require_transaction(statement); result != ALUDEL_OK) return result;
@@ -217,7 +227,26 @@ int SqlSession::step(Prepared& statement) {
   last_insert_id_ = sqlite3_last_insert_rowid(db);
   if (result != SQLITE_ROW && result != SQLITE_DONE && !statement.reads_only) wrote_ = true;
   if (!database_.in_transaction()) lost_ = true;
+  if (!statement.reads_only) look_at_size();
   return result;
+}
+
+// A migration may have to rewrite everything.
+void SqlSession::look_at_size() {
+  if (guard_.stage() == Stage::none || guard_.stage() == Stage::migrate) return;
+  if (database_.bytes_written() - bytes_before_ > size_max_) over_size_ = true;
+}
+
+int SqlSession::on_progress(void* self) {
+  auto& session = *static_cast<SqlSession*>(self);
+  session.look_at_size();
+  return session.over_size_ ? 1 : 0;
+}
+
+std::int32_t SqlSession::fail_over_size(Stage stage) {
+  return errors_.fail(ALUDEL_LIMIT, "transaction_limit",
+                      std::string(to_string(stage)) + "() has written over " + format_byte_size(size_max_) +
+                          " (transaction_size of its limits)");
 }
 
 std::int32_t SqlSession::run_to_end(Prepared& statement) {
@@ -225,6 +254,7 @@ std::int32_t SqlSession::run_to_end(Prepared& statement) {
   while (result == SQLITE_ROW)
     result = step(statement);
   if (result != SQLITE_DONE) return failed(result, statement.text);
+  if (over_size_) return fail_over_size(guard_.stage());
   if (statement.changes_schema) wrote_ = true;
   return ALUDEL_OK;
 }

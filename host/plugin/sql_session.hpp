@@ -28,8 +28,9 @@ namespace aludel {
 /// Results are those of plugin.h; an error is recorded in `errors`. One thread at a time.
 class SqlSession {
  public:
-  /// Both outlive the session.
-  SqlSession(Database& database, CallErrors& errors);
+  /// @param size_max bytes that a call may write, as `Database::bytes_written` counts; not in migrate. The
+  /// others outlive the session.
+  SqlSession(Database& database, CallErrors& errors, std::uint64_t size_max);
   ~SqlSession();
   SqlSession(const SqlSession&) = delete;
   SqlSession& operator=(const SqlSession&) = delete;
@@ -37,7 +38,7 @@ class SqlSession {
   /// Around each plugin function. Costs a few stores if it runs no SQL.
   void begin(Stage stage) {
     guard_.set_stage(stage);
-    used_ = wrote_ = lost_ = false;
+    used_ = wrote_ = lost_ = over_size_ = false;
   }
   void end() {
     if (used_) finish();
@@ -48,6 +49,11 @@ class SqlSession {
   [[nodiscard]] bool wrote() const { return wrote_; }
   /// Of the present call or the last: whether a statement ended the host's transaction.
   [[nodiscard]] bool transaction_lost() const { return lost_; }
+
+  /// Whether the present call or the last has written more than it may. Its SQL is refused from there on.
+  [[nodiscard]] bool is_over_size() const { return over_size_; }
+  /// Records that as the error of the call. @return ALUDEL_LIMIT
+  std::int32_t fail_over_size(Stage stage);
 
   std::int32_t exec(std::string_view sql);
   std::int32_t prepare(std::string_view sql, aludel_statement** out);
@@ -76,12 +82,16 @@ class SqlSession {
   std::int32_t run_to_end(Prepared& statement);
   void reset(Prepared& statement);
 
+  void look_at_size();
+  static int on_progress(void* self);
+
   std::int32_t misuse(std::string_view message);
   std::int32_t failed(int result, std::string_view sql);
   void finish();
 
   Database& database_;
   CallErrors& errors_;
+  const std::uint64_t size_max_;
   SqlGuard guard_;
   // What a plugin holds of a statement is the address of one of these, which is compared and never followed.
   std::array<char, limits::handler_statements_max> ids_{};
@@ -90,9 +100,11 @@ class SqlSession {
   std::size_t walked_count_ = 0;
   std::int64_t last_insert_id_ = 0;
   std::int64_t changes_before_ = 0;
+  std::uint64_t bytes_before_ = 0;
   bool used_ = false;
   bool wrote_ = false;
   bool lost_ = false;
+  bool over_size_ = false;
 };
 
 }  // namespace aludel

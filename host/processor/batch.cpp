@@ -13,9 +13,11 @@ constexpr std::uint32_t number(Stage stage) {
 
 }  // namespace
 
-Batch::Batch(Parts parts, const Cursor& cursor, std::optional<FailingEvent> failing, std::uint64_t size_max)
+Batch::Batch(Parts parts, const Cursor& cursor, std::optional<FailingEvent> failing, std::uint64_t size_max,
+             std::uint64_t bytes_max)
     : parts_(parts),
       validates_(parts.instance.description().has_validate),
+      bytes_max_(bytes_max),
       cursor_(cursor),
       failing_(failing) {
   delivered_.reserve(size_max);
@@ -31,7 +33,12 @@ void Batch::blame(ProcessorError& error, std::uint64_t event_id) const {
 std::optional<Fault> Batch::begin() {
   if (auto begun = parts_.projection.begin(); !begun) return environment_fault("begin", begun.error());
   begun_ = true;
+  bytes_before_ = parts_.projection.database().bytes_written();
   return std::nullopt;
+}
+
+bool Batch::has_written_enough() const {
+  return begun_ && parts_.projection.database().bytes_written() - bytes_before_ >= bytes_max_;
 }
 
 std::optional<Fault> Batch::deliver(const Event& event, std::uint32_t flags) {

@@ -53,7 +53,9 @@ class Batch {
   /// @param cursor as the projection has it
   /// @param failing the event that the projection's standstill names, if one is stored
   /// @param size_max events delivered in one batch
-  Batch(Parts parts, const Cursor& cursor, std::optional<FailingEvent> failing, std::uint64_t size_max);
+  /// @param bytes_max from which on it has written enough, as `Database::bytes_written` counts
+  Batch(Parts parts, const Cursor& cursor, std::optional<FailingEvent> failing, std::uint64_t size_max,
+        std::uint64_t bytes_max);
 
   /// As committed last.
   [[nodiscard]] const Cursor& cursor() const { return cursor_; }
@@ -62,6 +64,8 @@ class Batch {
   [[nodiscard]] bool begun() const { return begun_; }
   /// Events delivered or passed.
   [[nodiscard]] std::uint64_t size() const { return delivered_.size() + passed_; }
+  /// It is to be committed at this event boundary.
+  [[nodiscard]] bool has_written_enough() const;
   /// The id behind the last one delivered; 0 if there is none.
   [[nodiscard]] std::uint64_t end() const { return delivered_.empty() ? 0 : delivered_.back() + 1; }
 
@@ -101,10 +105,12 @@ class Batch {
 
   Parts parts_;
   const bool validates_;
+  const std::uint64_t bytes_max_;
   Cursor cursor_;
   std::optional<FailingEvent> failing_;
 
   bool begun_ = false;
+  std::uint64_t bytes_before_ = 0;        ///< when it began
   std::vector<std::uint64_t> delivered_;  ///< ids, ascending; never more than it has room for
   std::uint64_t passed_ = 0;              ///< among those counted below
   std::uint64_t handled_ = 0;

@@ -5,7 +5,9 @@
 #include <csignal>
 #include <string>
 
+#include "base/byte_size.hpp"
 #include "base/duration.hpp"
+#include "base/json_writer.hpp"
 #include "base/limits.hpp"
 #include "base/os/process.hpp"
 #include "plugin/instance.hpp"
@@ -38,10 +40,34 @@ std::string in_words(const ProcessEnd& end) {
     case Kind::signalled: return os::ExitStatus{0, number}.describe();
     case Kind::timed_out:
       return "a call took over " + format_duration(std::chrono::milliseconds(end.value)) + " and was killed";
+    case Kind::over_cpu_time:
+      return "a call took over " + format_duration(std::chrono::milliseconds(end.value)) +
+             " of CPU time and was killed";
+    case Kind::over_memory:
+      return "reached its limit of " + format_byte_size(end.value * limits::MiB) + " of memory";
+    case Kind::over_threads: return "had more than its " + std::to_string(end.value) + " threads";
     case Kind::cut_off: return "closed its connection to the host and was killed";
     case Kind::unseen: break;
   }
   return "ended with its host";
+}
+
+std::string_view code_of(Kind kind) {
+  switch (kind) {
+    case Kind::timed_out: return "timed_out";
+    case Kind::over_cpu_time: return "cpu_limit";
+    case Kind::over_memory: return "memory_limit";
+    case Kind::over_threads: return "thread_limit";
+    default: return "crashed";
+  }
+}
+
+std::string detail_of(const Death& death) {
+  if (death.output.empty()) return {};
+  const auto signal = death.end.kind == Kind::signalled
+                          ? "\"signal\":" + std::to_string(death.end.value) + ","
+                          : std::string();
+  return "{" + signal + "\"output\":" + json_string(death.output) + "}";
 }
 
 }  // namespace
@@ -50,6 +76,9 @@ bool Death::is_fault() const {
   switch (end.kind) {
     case Kind::exited:
     case Kind::timed_out:
+    case Kind::over_cpu_time:
+    case Kind::over_memory:
+    case Kind::over_threads:
     case Kind::cut_off: return true;
     case Kind::signalled: return is_fault_signal(end.value);
     case Kind::unseen: return false;
@@ -81,11 +110,12 @@ ProcessorError failure_by(const Death& death, std::int64_t now_ns) {
   error.attempt = death.attempt;
   error.outcome = to_string(Outcome::fail);
   error.stage = stage;
-  error.code = interrupted ? "interrupted" : death.end.kind == Kind::timed_out ? "timed_out" : "crashed";
+  error.code = interrupted ? "interrupted" : code_of(death.end.kind);
   if (interrupted) {
     error.message = "interrupted " + std::to_string(death.interruptions) + " times in a row, at last ";
   }
   error.message += in_words(death.end) + " in " + stage;
+  error.detail_json = detail_of(death);
   return error;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "processor/failing_event.hpp"
 #include "processor/state.hpp"
@@ -12,14 +13,18 @@ namespace aludel {
 /// How a process ended that was at work on a processor.
 struct ProcessEnd {
   enum class Kind : std::uint32_t {
-    unseen,     ///< nobody saw it: whoever watches has ended as well, or does not know yet
-    exited,     ///< by itself
-    signalled,  ///< killed by a signal
-    timed_out,  ///< killed by its host, as the call took too long
-    cut_off,    ///< killed by its host, as it had closed its connection
+    unseen,         ///< nobody saw it: whoever watches has ended as well, or does not know yet
+    exited,         ///< by itself
+    signalled,      ///< killed by a signal
+    timed_out,      ///< killed by its host, as the call took too long
+    cut_off,        ///< killed by its host, as it had closed its connection
+    over_cpu_time,  ///< killed by its host, as the call took more of processors than it may
+    over_memory,    ///< ended itself, as it had all the memory that it may have
+    over_threads,   ///< ended itself, as it had more threads than it may have
   };
   Kind kind = Kind::unseen;
-  std::uint32_t value = 0;  ///< exit status, signal, or the milliseconds that the call had
+  /// Exit status, signal, the milliseconds that the call had, or the limit: mebibytes, threads.
+  std::uint32_t value = 0;
 };
 
 /// That a process before this one died in a call of the handler for an event, and what that means for the
@@ -37,6 +42,7 @@ struct Death {
   std::uint32_t interruptions = 0;
   /// By the process before this one, which has not died so itself.
   bool passed_on = false;
+  std::string output = {};  ///< what the process wrote last; empty: nobody has kept it
 
   /// Whether the handler is to blame for it.
   [[nodiscard]] bool is_fault() const;

@@ -95,8 +95,8 @@ Result<Statement> the_row(Database& database, std::string_view sql, std::string_
 }
 
 std::optional<Activity> durable_activity(std::string_view word) {
-  for (const auto activity :
-       {Activity::stopped, Activity::diverged, Activity::expired, Activity::refused, Activity::retrying}) {
+  for (const auto activity : {Activity::stopped, Activity::diverged, Activity::expired, Activity::refused,
+                              Activity::retrying, Activity::tripped}) {
     if (to_string(activity) == word) return activity;
   }
   return std::nullopt;

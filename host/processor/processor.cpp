@@ -28,7 +28,8 @@ class OwnedProcessor final : public Processor {
       : options_(std::move(options)),
         environment_(std::move(environment)),
         lock_(std::move(lock)),
-        teller_(environment_.on_state) {
+        teller_(environment_.on_state),
+        breaker_(options_.breaker) {
     options_.batch_size = std::clamp<std::uint64_t>(options_.batch_size, 1, limits::batch_size_max);
     if (options_.start == Start::again) options_.verdict.reset();
   }
@@ -76,6 +77,7 @@ class OwnedProcessor final : public Processor {
   std::optional<std::uint32_t> handler_flags_;  // null: no instance could be made yet
   Cursor cursor_;
   std::uint64_t rebuild_below_ = 0;
+  Breaker breaker_;
   std::optional<Worker::Time> retry_at_;  // of a wait that a round or a command has ended
   bool started_ = false;                  // the handler's `stop` is owed
   bool paused_ = false;
@@ -86,6 +88,7 @@ class OwnedProcessor final : public Processor {
 
 Result<void> OwnedProcessor::open() {
   death_ = read_death(options_.directory / "page");
+  if (death_ && death_->end.kind != ProcessEnd::Kind::unseen) death_->output = options_.death_output;
   auto page = InFlightPage::create(options_.directory / "page", death_);
   if (!page) return page.error();
   page_ = std::move(*page);
@@ -177,7 +180,10 @@ Result<void> OwnedProcessor::load() {
   state.dead_letters = cursor_.dead_letters;
   state.error.reset();
   if (*earlier) state.error = (*earlier)->error;
-  const bool stays = options_.start != Start::again && *earlier && (*earlier)->activity != Activity::retrying;
+  // By a process before this one.
+  const bool tripped = *earlier && (*earlier)->activity == Activity::tripped;
+  if (tripped && breaker_.state() == Breaker::State::closed) breaker_.open();
+  const bool stays = options_.start != Start::again && *earlier && !is_wait((*earlier)->activity);
   stands_ = stays ? std::move(*earlier) : std::nullopt;
   // Another version of the handler may well do better: it has all its attempts before it.
   if (instance_ && identity->handler_version != instance_->description().version) {
@@ -216,6 +222,7 @@ Instance::Context OwnedProcessor::context() {
       .projection = &projection_->database(),
       .log = &environment_.handler_log,
       .emits = &projection_->outbox(),
+      .allowance = options_.allowance,
   };
 }
 
@@ -260,6 +267,7 @@ bool OwnedProcessor::apply_commands() {
   if (asked && asked->begins_anew) forget_death();
   if (asked && asked->goes_on) {
     options_.verdict.reset();
+    breaker_.close();
     relay_.reset();  // for one that tries at once; a reset may have made it another producer
   }
   auto loaded = asked ? load() : Result<void>(asked.error());
@@ -363,9 +371,10 @@ void OwnedProcessor::work(const Interrupt& stop) {
   const auto earlier = teller_.state().error;
   Feed feed(environment_.log, TypeFilter(instance_->description().subscriptions, options_.types));
   Batch batch({*instance_, *projection_, *page_, environment_.clock}, cursor_,
-              earlier ? failing_event(*earlier) : std::nullopt, options_.batch_size);
+              earlier ? failing_event(*earlier) : std::nullopt, options_.batch_size,
+              options_.allowance.transaction_size);
   Worker worker({environment_.log, feed, batch, *projection_, *relay_, environment_.clock, teller_,
-                 environment_.handler_log, *replays_due_},
+                 environment_.handler_log, *replays_due_, breaker_},
                 {options_.batch_size, options_.error_policy, rebuild_below_, retry_at_, death_, replays_});
   standstill_ = worker.run(earlier, stop);
   retry_at_ = worker.retry_at();

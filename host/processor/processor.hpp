@@ -15,6 +15,8 @@
 #include "base/result.hpp"
 #include "log/event_log.hpp"
 #include "plugin/instance.hpp"
+#include "policy/allowance.hpp"
+#include "policy/breaker.hpp"
 #include "policy/error_policy.hpp"
 #include "policy/replay.hpp"
 #include "processor/relay.hpp"
@@ -51,6 +53,9 @@ class Processor {
     StartAt start_at = {};  ///< for a new processor; what comes of it is kept
     /// What its host has found out: it stands still for that, unless it is to try again.
     std::optional<Standstill> verdict = {};
+    Allowance allowance = {};
+    std::string death_output = {};  ///< what the process wrote last that died at an event before this one
+    std::optional<BreakerPolicy> breaker = {};  ///< nothing: there is none
   };
 
   /// Makes the handler's instance once the projection is open; and another one when `create` asks to be

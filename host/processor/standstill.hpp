@@ -13,8 +13,8 @@
 
 namespace aludel {
 
-/// That a processor does not go on, and why: `stopped`, `diverged`, `expired` or `refused`; or `retrying`,
-/// for a while.
+/// That a processor does not go on, and why: `stopped`, `diverged`, `expired` or `refused`; or `retrying` or
+/// `tripped`, for a while.
 /// What only its host knows may be `crashed`, too; the projection does not keep that.
 struct Standstill {
   Activity activity = Activity::stopped;

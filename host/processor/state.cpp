@@ -14,11 +14,16 @@ std::string describe(const ProcessorError& error) {
   return event + error.code + (error.message.empty() ? "" : ": " + error.message);
 }
 
+bool is_wait(Activity activity) {
+  return activity == Activity::retrying || activity == Activity::tripped;
+}
+
 std::string_view to_string(Activity activity) {
   switch (activity) {
     case Activity::running: return "running";
     case Activity::waiting: return "waiting";
     case Activity::retrying: return "retrying";
+    case Activity::tripped: return "tripped";
     case Activity::paused: return "paused";
     case Activity::stopped: return "stopped";
     case Activity::diverged: return "diverged";
@@ -69,7 +74,7 @@ Result<ProcessorState> read_tables(HostTables& tables, const std::filesystem::pa
   if (control->paused_ns) state.activity = Activity::paused;
   if (*standstill) {
     // Nobody is there to wait for the next attempt.
-    const bool waits = (*standstill)->activity == Activity::retrying;
+    const bool waits = is_wait((*standstill)->activity);
     if (!waits && !control->paused_ns) state.activity = (*standstill)->activity;
     state.error = std::move((*standstill)->error);
   }

@@ -19,6 +19,7 @@ enum class Activity {
   waiting,       ///< at the tip
   retrying,      ///< between two attempts at an event, or at bringing the handler up, or until its folder is
                  ///< free or its time to begin has come; ProcessorState::error says why and until when
+  tripped,       ///< its breaker is open: so much has failed that it tries nothing until then
   paused,        ///< by the operator
   stopped,       ///< by its strategy or a fatal outcome; ProcessorState::error says why
   diverged,      ///< its projection does not belong to this log
@@ -31,6 +32,9 @@ enum class Activity {
 };
 
 [[nodiscard]] std::string_view to_string(Activity activity);
+
+/// Whether it goes on by itself, at a time that is told: `retrying`, `tripped`.
+[[nodiscard]] bool is_wait(Activity activity);
 
 /// Why a processor stands still.
 struct ProcessorError {

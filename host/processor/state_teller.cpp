@@ -27,9 +27,9 @@ std::optional<std::chrono::nanoseconds> StateTeller::waiting(std::uint64_t next,
   return std::nullopt;
 }
 
-void StateTeller::retrying(const ProcessorError& error) {
+void StateTeller::retrying(const ProcessorError& error, Activity activity) {
   state_.error = error;
-  tell(Activity::retrying);
+  tell(activity);
 }
 
 void StateTeller::committed(const Cursor& cursor, bool failing) {

@@ -31,8 +31,8 @@ class StateTeller {
   /// At the tip. @param next the place in the log, saved or not
   /// @return after what time to call again, if it is too early to tell
   std::optional<std::chrono::nanoseconds> waiting(std::uint64_t next, Time now);
-  /// Between two attempts, because of `error`.
-  void retrying(const ProcessorError& error);
+  /// Between two attempts, because of `error`. @param activity which wait it is
+  void retrying(const ProcessorError& error, Activity activity = Activity::retrying);
   /// The cursor has moved. @param failing whether the event that an earlier standstill is about is still to
   /// come
   void committed(const Cursor& cursor, bool failing);

@@ -19,6 +19,11 @@ constexpr auto stride_time = std::chrono::milliseconds(1);
 
 using Nanoseconds = std::chrono::nanoseconds;
 
+// Events without a key have nothing in common.
+std::string breaker_key(const Event& event) {
+  return event.key.empty() ? std::to_string(event.id) : std::string(event.key);
+}
+
 }  // namespace
 
 Worker::Worker(Parts parts, const Settings& settings)
@@ -31,7 +36,10 @@ std::optional<Standstill> Worker::run(const std::optional<ProcessorError>& earli
   looked_at_ = saved_at_ = parts_.clock.now();
   if (earlier && earlier->next_try_ns && earlier->event_id) {
     retry_at_ = settings_.retry_at ? *settings_.retry_at : end_of_wait(*earlier);
-    parts_.teller.retrying(*earlier);
+    const bool is_open = parts_.breaker.state() == Breaker::State::open;
+    parts_.teller.retrying(*earlier, is_open ? Activity::tripped : Activity::retrying);
+  } else {
+    end_open_time();
   }
   rewind();
   while (!ended_ && !leaves_ && !stop.pending())
@@ -69,6 +77,7 @@ void Worker::on_event(const Event& event) {
     if (auto fault = parts_.batch.begin()) return settle(std::move(*fault));
   }
   if (auto fault = parts_.batch.deliver(event, flags(event.id))) return settle(std::move(*fault));
+  note_success();
   end_batch_if_full(event);
 }
 
@@ -78,8 +87,22 @@ std::uint32_t Worker::flags(std::uint64_t event_id) const {
 }
 
 void Worker::end_batch_if_full(const Event& event) {
+  if (is_held()) return;
   const auto size_max = event.id < singly_below_ ? 1 : settings_.batch_size;
-  if (parts_.batch.size() >= size_max) finish(parts_.feed.position());
+  if (parts_.batch.size() >= size_max || parts_.batch.has_written_enough()) finish(parts_.feed.position());
+}
+
+void Worker::note_success() {
+  if (parts_.breaker.succeed()) log(LogLevel::info, "the breaker is closed again");
+}
+
+void Worker::end_open_time() {
+  if (parts_.breaker.state() == Breaker::State::open) parts_.breaker.half_open();
+}
+
+// Until it is known whether what failed last has failed by an outage.
+bool Worker::is_held() const {
+  return parts_.batch.begun() && parts_.breaker.doubts();
 }
 
 // Commits what there is up to `at`, with why the processor stands still behind it.
@@ -94,7 +117,9 @@ void Worker::finish(const Position& at, const std::optional<Standstill>& standst
   saved_at_ = parts_.clock.now();
   passed_.erase(passed_.begin(), passed_.lower_bound(parts_.batch.cursor().position.next));
   parts_.feed.release();
-  if (standstill && standstill->activity != Activity::retrying) {
+  // The event that it was open for has succeeded after all.
+  if (!failed_ && !parts_.batch.failing()) end_open_time();
+  if (standstill && !is_wait(standstill->activity)) {
     ended_ = standstill;
   } else {
     parts_.teller.committed(parts_.batch.cursor(), parts_.batch.failing().has_value());
@@ -113,6 +138,7 @@ void Worker::wait_to_retry(const Interrupt& stop) {
   const auto now = parts_.clock.now();
   if (now >= *retry_at_) {
     retry_at_.reset();
+    end_open_time();
     return;
   }
   const auto letters_at = leaves_at();
@@ -131,7 +157,10 @@ std::optional<Worker::Time> Worker::leaves_at() {
   const auto& death = settings_.death;
   const bool death_is_ahead = death && death->is_ahead(batch.cursor().position.next, batch.failing());
   if (failed_ || !passed_.empty() || death_is_ahead) return std::nullopt;
-  return settings_.replay_waits ? Time() : parts_.replays.next_round();
+  if (settings_.replay_waits) return Time();
+  // Letters would meet the same outage.
+  const bool is_open = parts_.breaker.state() == Breaker::State::open;
+  return is_open ? std::nullopt : parts_.replays.next_round();
 }
 
 void Worker::at_tip(const Interrupt& stop) {
@@ -180,7 +209,7 @@ void Worker::keep_time() {
   leaves_ = letters_at && *letters_at <= now;
   const auto due =
       parts_.batch.begun() ? begun_at_ + limits::batch_time_max : saved_at_ + limits::idle_progress_interval;
-  if (now >= due) finish(parts_.feed.position());
+  if (now >= due && !is_held()) finish(parts_.feed.position());
 }
 
 // What a handler makes of an event that was not as it is in the log is no fault of its own, nor may it stay.
@@ -223,14 +252,17 @@ void Worker::settle(Fault fault) {
 // behind this one.
 void Worker::decide_at_end(const Fault& fault) {
   decide_on(fault);
-  if (!ended_ && parts_.batch.begun()) finish(parts_.feed.position());
+  if (!ended_ && parts_.batch.begun() && !is_held()) finish(parts_.feed.position());
 }
 
 // The event at fault is the one that the feed gave last; nothing of it is in the batch.
 void Worker::decide_on(const Fault& fault) {
+  if (fault.kind != FailureKind::fatal && parts_.breaker.fail(breaker_key(event_), parts_.clock.now())) {
+    return trip(fault);
+  }
   const auto action = action_for(fault);
   switch (action.kind) {
-    case Action::Kind::retry: return retry(fault, action.delay);
+    case Action::Kind::retry: return wait_with(fault, action.delay, Activity::retrying);
     case Action::Kind::skip:
     case Action::Kind::dead_letter: {
       log(LogLevel::warning,
@@ -261,17 +293,33 @@ Action Worker::action_for(const Fault& fault) {
 }
 
 // The attempt is durable before the next one, so that a restart goes on counting.
-void Worker::retry(const Fault& fault, std::chrono::milliseconds delay) {
+void Worker::wait_with(const Fault& fault, std::chrono::milliseconds delay, Activity wait) {
   auto error = fault.error;
-  error.next_try_ns = error.since_ns + Nanoseconds(delay).count();
-  finish(parts_.feed.before_event(), Standstill{Activity::retrying, error});
+  error.next_try_ns = parts_.clock.wall_ns() + Nanoseconds(delay).count();
+  finish(parts_.feed.before_event(), Standstill{wait, error});
   // Its neighbours may have failed instead.
   const auto& failing = parts_.batch.failing();
   if (ended_ || !failing || failing->id != error.event_id || failing->attempts != error.attempt) return;
-  log(LogLevel::warning, describe(error) + "; attempt " + std::to_string(error.attempt + 1) + " follows in " +
-                             format_delay(delay));
+  const std::string why = wait == Activity::tripped ? "; so much has failed that the breaker is open" : "";
+  log(LogLevel::warning, describe(error) + why + "; attempt " + std::to_string(error.attempt + 1) +
+                             " follows in " + format_delay(delay));
   retry_at_ = parts_.clock.now() + delay;
-  parts_.teller.retrying(error);
+  parts_.teller.retrying(error, wait);
+  rewind();
+}
+
+// It waits before the first event of all whose failure is not committed: each of them is to be found out
+// anew.
+void Worker::trip(const Fault& fault) {
+  const bool is_first = passed_.empty() || passed_.begin()->first > event_.id;
+  const auto first = is_first ? fault : Fault{.error = passed_.begin()->second.error};
+  passed_.clear();
+  if (is_first) return wait_with(first, parts_.breaker.open_time(), Activity::tripped);
+  redelivered_below_ = std::max(redelivered_below_, parts_.batch.end());
+  if (const auto undone = parts_.batch.undo(); !undone) {
+    return stand_still({Activity::stopped, host_error("rollback", undone.error(), parts_.clock.wall_ns())});
+  }
+  failed_ = first;
   rewind();
 }
 

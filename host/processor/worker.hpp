@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "log/event_log.hpp"
+#include "policy/breaker.hpp"
 #include "policy/error_policy.hpp"
 #include "processor/automatic_replay.hpp"
 #include "processor/batch.hpp"
@@ -40,7 +41,8 @@ namespace aludel {
 ///     own.
 ///
 /// What becomes of a failed event the error policy says, once: an event that is skipped or dead-lettered is
-/// not delivered again when its batch is.
+/// not delivered again when its batch is. But before that the breaker is asked: while it is open nothing is
+/// tried, and what was decided and not committed when it opened is to be found out anew.
 class Worker {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -55,6 +57,7 @@ class Worker {
     StateTeller& teller;
     HandlerLog& handler_log;
     AutomaticReplay& replays;
+    Breaker& breaker;
   };
 
   struct Settings {
@@ -102,8 +105,12 @@ class Worker {
   void decide_on(const Fault& fault);
   void decide_at_end(const Fault& fault);
   [[nodiscard]] Action action_for(const Fault& fault);
-  void retry(const Fault& fault, std::chrono::milliseconds delay);
+  void wait_with(const Fault& fault, std::chrono::milliseconds delay, Activity wait);
+  void trip(const Fault& fault);
   void pass(const Event& event, const Passed& passed);
+  void note_success();
+  void end_open_time();
+  [[nodiscard]] bool is_held() const;
   void rewind();
   void stand_still(Standstill standstill);
   void log(LogLevel level, const std::string& line);

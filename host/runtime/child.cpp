@@ -13,7 +13,9 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "base/os/fault_report.hpp"
 #include "plugin/sandbox.hpp"
+#include "runtime/child_limits.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/processor_task.hpp"
 #include "runtime/relay_channel.hpp"
@@ -60,12 +62,14 @@ class OpenFile {
 class HostLink final : public HandlerLog {
  public:
   void set_level(LogLevel level) { level_ = level; }
+  void set_limits(const ChildLimits& limits) { limits_ = &limits; }
   [[nodiscard]] bool enabled(LogLevel level) const override { return level >= level_; }
   void write(LogLevel level, std::string_view line) override { send(LogMessage{level, std::string(line)}); }
   void check() override {
     for (const auto* file : {&socket_, &relay_}) {
       if (!file->is_there()) end_without_connection(file->descriptor());
     }
+    limits_->check_threads();
   }
 
   // Between two batches.
@@ -89,6 +93,7 @@ class HostLink final : public HandlerLog {
 
   std::mutex mutex_;
   LogLevel level_ = LogLevel::info;
+  const ChildLimits* limits_ = nullptr;
   const OpenFile socket_{processor_descriptor};
   const OpenFile relay_{relay_descriptor};
 };
@@ -144,16 +149,19 @@ void listen_to_host(Interrupt& stop) {
 
 int run_child() {
   std::signal(SIGXFSZ, SIG_IGN);  // as in its host: a file that is too big is an error of the write
-  const auto spec = parse_spec(receive_spec());
+  // None of these is ever destroyed: threads may use them up to the end of the process.
+  static const auto spec = parse_spec(receive_spec());
   if (!spec) {
     std::fprintf(stderr, "aludel: %s is started by the host only: %s\n", processor_command,
                  spec.error().message.c_str());
     return 2;
   }
-  // Neither is ever destroyed: threads may use them up to the end of the process.
+  os::report_faults();
+  static const ChildLimits limits(*spec);
   static Interrupt stop;
   static HostLink host;
   host.set_level(spec->log_level);
+  host.set_limits(limits);
   const auto confined = enter_sandbox(spec->sandbox, {spec->directory, spec->log, spec->library});
   if (!confined) leave(host, not_started(*spec, confined.error()));
   std::thread([] { listen_to_host(stop); }).detach();

@@ -82,6 +82,9 @@ class ChildWorker final : public Worker {
   }
 
   [[nodiscard]] int pid() const override { return process_.pid(); }
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> cpu_time() const override {
+    return process_.cpu_time();
+  }
   // The child takes the end of what we send as the order to end.
   void stop() override { ::shutdown(pipes_.socket.number(), SHUT_WR); }
   // Any byte. One that has no room finds the child with nudges enough.

@@ -41,6 +41,24 @@ std::string to_toml(const ReplayPolicy& replay) {
       replay.stop_on_consecutive_failures);
 }
 
+std::string to_toml(const BreakerPolicy& breaker) {
+  return fmt::format("breaker = {{ failures = {}, within = \"{}\", open = \"{}\", successes = {} }}\n",
+                     breaker.failures, format_duration(breaker.within), format_duration(breaker.open),
+                     breaker.successes);
+}
+
+std::string to_toml(const Allowance& allowance) {
+  const auto& [memory, cpu_time, open_files, threads, log_lines, emitted_events, transaction_size] =
+      allowance;
+  std::string out = "limits = { ";
+  if (memory) out += fmt::format("memory = \"{}\", ", format_byte_size(*memory));
+  if (cpu_time) out += fmt::format("cpu_time = \"{}\", ", format_duration(*cpu_time));
+  return out + fmt::format(
+                   "open_files = {}, threads = {}, log_lines = {}, emitted_events = {}, "
+                   "transaction_size = \"{}\" }}\n",
+                   open_files, threads, log_lines, emitted_events, format_byte_size(transaction_size));
+}
+
 // @param in_full with the defaults of what is not said
 std::string to_toml(const Treatment& treatment, bool in_full) {
   std::string out;
@@ -101,6 +119,8 @@ std::string to_toml(const Config& config) {
     out += to_toml(p.replay);
     out += "batch_size = " + std::to_string(p.batch_size) + "\n";
     out += "timeout = " + json_string(format_duration(p.timeout)) + "\n";
+    out += to_toml(p.allowance);
+    if (p.breaker) out += to_toml(*p.breaker);
     out += p.isolation == Isolation::process ? "isolation = \"process\"\n" : "isolation = \"thread\"\n";
     out += "sandbox = " + json_string(to_string(p.sandbox.level)) + "\n";
     out += p.sandbox.network ? "network = true\n" : "network = false\n";

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,8 @@
 #include "plugin/description.hpp"
 #include "plugin/sandbox.hpp"
 #include "plugin/trust.hpp"
+#include "policy/allowance.hpp"
+#include "policy/breaker.hpp"
 #include "policy/error_policy.hpp"
 #include "policy/replay.hpp"
 #include "processor/start_position.hpp"
@@ -45,6 +48,8 @@ struct ProcessorConfig {
   std::string config_toml = "config = {}";  ///< the same as a line of TOML
   std::uint64_t batch_size = limits::batch_size_default;
   std::chrono::milliseconds timeout = limits::call_time_default;
+  Allowance allowance;                   ///< `limits`
+  std::optional<BreakerPolicy> breaker;  ///< nothing: there is none
 };
 
 /// `aludel.toml`.

@@ -130,6 +130,47 @@ void read_limits(const toml::table& table, const std::string& where, ConfigReade
   if (const auto timeout = read.duration(table, "timeout", where)) processor.timeout = *timeout;
 }
 
+// `limits = { memory = "512MiB", ... }`
+Allowance read_allowance(const toml::table& table, const std::string& where, ConfigReader& read) {
+  const auto of = "limits of " + where;
+  read.check_keys(
+      table, of,
+      {"memory", "cpu_time", "open_files", "threads", "log_lines", "emitted_events", "transaction_size"});
+  const auto number = [&](std::string_view key, std::uint32_t least, std::uint32_t most,
+                          std::uint32_t& value) {
+    if (const auto n = read.number(table, key, of, least, most)) value = static_cast<std::uint32_t>(*n);
+  };
+  Allowance allowance;
+  allowance.memory =
+      read.size(table, "memory", of, limits::processor_memory_min, limits::processor_memory_max);
+  allowance.cpu_time = read.duration(table, "cpu_time", of);
+  number("open_files", limits::open_files_min, limits::open_files_max, allowance.open_files);
+  number("threads", limits::threads_min, limits::threads_max, allowance.threads);
+  number("log_lines", 1, limits::log_lines_max, allowance.log_lines);
+  number("emitted_events", 0, limits::emit_events_max, allowance.emitted_events);
+  if (const auto size = read.size(table, "transaction_size", of, limits::transaction_size_min,
+                                  limits::transaction_size_max)) {
+    allowance.transaction_size = *size;
+  }
+  return allowance;
+}
+
+// `breaker = { failures = 5, ... }`
+BreakerPolicy read_breaker(const toml::table& table, const std::string& where, ConfigReader& read) {
+  const auto of = "breaker of " + where;
+  read.check_keys(table, of, {"failures", "within", "open", "successes"});
+  BreakerPolicy policy;
+  if (const auto n = read.number(table, "failures", of, 2, limits::breaker_keys_max)) {
+    policy.failures = static_cast<std::uint32_t>(*n);
+  }
+  if (const auto time = read.duration(table, "within", of)) policy.within = *time;
+  if (const auto time = read.duration(table, "open", of)) policy.open = *time;
+  if (const auto n = read.number(table, "successes", of, 1, limits::breaker_keys_max)) {
+    policy.successes = static_cast<std::uint32_t>(*n);
+  }
+  return policy;
+}
+
 std::optional<Strategy> read_strategy(const toml::table& table, std::string_view key, ConfigReader& read) {
   const auto word = read.word(table, key, {"fail_fast", "log_and_skip", "dead_letter", "retry", "custom"});
   return word ? std::optional(static_cast<Strategy>(*word)) : std::nullopt;
@@ -277,9 +318,10 @@ ProcessorConfig read_processor(std::string_view name, const toml::table& table, 
     read.fail(table.source(),
               "\"" + std::string(name) + "\" is no name for a processor: 1 to 64 of a-z, 0-9, _ and -");
   }
-  read.check_keys(table, where,
-                  {"handler", "plugin", "sha256", "types", "start", "strategy", "on", "retry", "type",
-                   "replay", "config", "batch_size", "timeout", "isolation", "sandbox", "network"});
+  read.check_keys(
+      table, where,
+      {"handler", "plugin", "sha256", "types", "start", "strategy", "on", "retry", "type", "replay", "config",
+       "batch_size", "timeout", "limits", "breaker", "isolation", "sandbox", "network"});
   read_handler(table, where, read, processor);
   read_limits(table, where, read, processor);
   read_types(table, where, read, processor);
@@ -290,6 +332,12 @@ ProcessorConfig read_processor(std::string_view name, const toml::table& table, 
   }
   processor.error_policy = read_error_policy(table, where, read);
   if (const auto* replay = read.table(table, "replay")) processor.replay = read_replay(*replay, where, read);
+  if (const auto* allowed = read.table(table, "limits")) {
+    processor.allowance = read_allowance(*allowed, where, read);
+  }
+  if (const auto* breaker = read.table(table, "breaker")) {
+    processor.breaker = read_breaker(*breaker, where, read);
+  }
   if (const auto isolation = read.word(table, "isolation", {"process", "thread"})) {
     processor.isolation = *isolation == 0 ? Isolation::process : Isolation::thread;
   }

@@ -84,6 +84,8 @@ ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data
   spec.timeout = planned.config.timeout;
   spec.log_level = level;
   spec.sandbox = planned.config.sandbox;
+  spec.allowance = planned.config.allowance;
+  spec.breaker = planned.config.breaker;
   return spec;
 }
 

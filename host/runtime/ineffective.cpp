@@ -12,6 +12,12 @@ bool is_set(const Treatment& treatment) {
   return treatment.retry && *treatment.retry != RetryPolicy{};
 }
 
+bool binds_a_process(const Allowance& allowance) {
+  const Allowance defaults;
+  return allowance.memory || allowance.cpu_time || allowance.open_files != defaults.open_files ||
+         allowance.threads != defaults.threads;
+}
+
 }  // namespace
 
 std::vector<std::string> without_effect(const ProcessorConfig& config, const HandlerDescription& handler) {
@@ -58,8 +64,11 @@ std::vector<std::string> without_effect(const ProcessorConfig& config, const Han
   }
   if (config.sandbox.network && (on_thread || config.sandbox.level == SandboxLevel::off)) {
     result.push_back("network of " + where + " has no effect: it is not sandboxed, so it may use it anyway");
+    if (config.isolation == Isolation::thread && binds_a_process(config.allowance)) {
+      result.push_back("memory, cpu_time, open_files and threads in limits of " + where +
+                       " have no effect: isolation = \"thread\" runs it in the host's own process");
+    }
+    return result;
   }
-  return result;
-}
 
 }  // namespace aludel

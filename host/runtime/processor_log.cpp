@@ -4,12 +4,10 @@
 #include <chrono>
 #include <utility>
 
-#include "base/limits.hpp"
-
 namespace aludel {
 
-ProcessorLog::ProcessorLog(Reactor& reactor, const HostLog& log, std::string name)
-    : reactor_(reactor), log_(log), name_(std::move(name)) {}
+ProcessorLog::ProcessorLog(Reactor& reactor, const HostLog& log, std::string name, std::uint64_t lines_max)
+    : reactor_(reactor), log_(log), name_(std::move(name)), lines_max_(lines_max) {}
 
 ProcessorLog::~ProcessorLog() {
   tell_dropped();
@@ -23,15 +21,15 @@ void ProcessorLog::write(LogLevel level, std::string_view line) {
       tell_dropped();
     });
   }
-  if (++lines_ <= limits::log_lines_max) log_.write(level, name_, line);
+  if (++lines_ <= lines_max_) log_.write(level, name_, line);
 }
 
 void ProcessorLog::tell_dropped() {
   const auto lines = std::exchange(lines_, 0);
-  if (lines <= limits::log_lines_max) return;
+  if (lines <= lines_max_) return;
   log_.write(LogLevel::warning, name_,
-             std::to_string(lines - limits::log_lines_max) + " lines were dropped: it may write " +
-                 std::to_string(limits::log_lines_max) + " a second");
+             std::to_string(lines - lines_max_) + " lines were dropped: it may write " +
+                 std::to_string(lines_max_) + " a second");
 }
 
 }  // namespace aludel

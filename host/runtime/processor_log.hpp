@@ -11,12 +11,12 @@
 
 namespace aludel {
 
-/// A processor's lines on their way into the host's log: limits::log_lines_max a second, so that one that
+/// A processor's lines on their way into the host's log: a certain number a second, so that one that
 /// chatters drowns no other. How many were dropped is told once a second. On the reactor's thread.
 class ProcessorLog {
  public:
-  /// Borrows the reactor and the log.
-  ProcessorLog(Reactor& reactor, const HostLog& log, std::string name);
+  /// Borrows the reactor and the log. @param lines_max a second
+  ProcessorLog(Reactor& reactor, const HostLog& log, std::string name, std::uint64_t lines_max);
   ~ProcessorLog();
   ProcessorLog(const ProcessorLog&) = delete;
   ProcessorLog& operator=(const ProcessorLog&) = delete;
@@ -29,6 +29,7 @@ class ProcessorLog {
   Reactor& reactor_;
   const HostLog& log_;
   const std::string name_;
+  const std::uint64_t lines_max_;
   std::unique_ptr<Reactor::Handle> second_;  ///< what is left of the one in which lines are counted
   std::uint64_t lines_ = 0;
 };

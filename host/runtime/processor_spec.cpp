@@ -118,6 +118,50 @@ ReplayPolicy read_replay(const json::object& o) {
   return replay;
 }
 
+json::value to_value(const std::optional<BreakerPolicy>& breaker) {
+  if (!breaker) return nullptr;
+  return {{"failures", breaker->failures},
+          {"within_ms", breaker->within.count()},
+          {"open_ms", breaker->open.count()},
+          {"successes", breaker->successes}};
+}
+
+std::optional<BreakerPolicy> read_breaker(const json::value& value) {
+  if (value.is_null()) return std::nullopt;
+  const auto& o = value.as_object();
+  BreakerPolicy breaker;
+  breaker.failures = o.at("failures").to_number<std::uint32_t>();
+  breaker.within = std::chrono::milliseconds(o.at("within_ms").to_number<std::int64_t>());
+  breaker.open = std::chrono::milliseconds(o.at("open_ms").to_number<std::int64_t>());
+  breaker.successes = o.at("successes").to_number<std::uint32_t>();
+  return breaker;
+}
+
+json::object to_value(const Allowance& allowance) {
+  json::object value{{"open_files", allowance.open_files},
+                     {"threads", allowance.threads},
+                     {"log_lines", allowance.log_lines},
+                     {"emitted_events", allowance.emitted_events},
+                     {"transaction_size", allowance.transaction_size}};
+  if (allowance.memory) value["memory"] = *allowance.memory;
+  if (allowance.cpu_time) value["cpu_time_ms"] = allowance.cpu_time->count();
+  return value;
+}
+
+Allowance read_allowance(const json::object& o) {
+  Allowance allowance;
+  if (o.contains("memory")) allowance.memory = number_at(o, "memory");
+  if (o.contains("cpu_time_ms")) {
+    allowance.cpu_time = std::chrono::milliseconds(o.at("cpu_time_ms").to_number<std::int64_t>());
+  }
+  allowance.open_files = o.at("open_files").to_number<std::uint32_t>();
+  allowance.threads = o.at("threads").to_number<std::uint32_t>();
+  allowance.log_lines = o.at("log_lines").to_number<std::uint32_t>();
+  allowance.emitted_events = o.at("emitted_events").to_number<std::uint32_t>();
+  allowance.transaction_size = number_at(o, "transaction_size");
+  return allowance;
+}
+
 }  // namespace
 
 std::string to_json(const ProcessorSpec& spec) {
@@ -139,7 +183,10 @@ std::string to_json(const ProcessorSpec& spec) {
                              {"timeout_ms", spec.timeout.count()},
                              {"log_level", static_cast<std::uint32_t>(spec.log_level)},
                              {"sandbox", static_cast<std::uint32_t>(spec.sandbox.level)},
-                             {"network", spec.sandbox.network}});
+                             {"network", spec.sandbox.network},
+                             {"allowance", to_value(spec.allowance)},
+                             {"breaker", to_value(spec.breaker)},
+                             {"death_output", spec.death_output}});
 }
 
 Result<ProcessorSpec> parse_spec(std::string_view text) {
@@ -166,6 +213,10 @@ Result<ProcessorSpec> parse_spec(std::string_view text) {
       spec.sandbox.level = static_cast<SandboxLevel>(number_at(o, "sandbox"));
       spec.sandbox.network = o.at("network").as_bool();
     }
+    // An older host has left none in its file.
+    if (o.contains("allowance")) spec.allowance = read_allowance(o.at("allowance").as_object());
+    if (o.contains("breaker")) spec.breaker = read_breaker(o.at("breaker"));
+    if (o.contains("death_output")) spec.death_output = text_at(o, "death_output");
     return spec;
   });
 }

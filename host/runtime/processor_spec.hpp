@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,8 @@
 #include "plugin/description.hpp"
 #include "plugin/instance.hpp"
 #include "plugin/sandbox.hpp"
+#include "policy/allowance.hpp"
+#include "policy/breaker.hpp"
 #include "policy/error_policy.hpp"
 #include "policy/replay.hpp"
 #include "processor/processor.hpp"
@@ -41,6 +44,10 @@ struct ProcessorSpec {
   std::chrono::milliseconds timeout = limits::call_time_default;  ///< of one call, for whoever supervises it
   LogLevel log_level = LogLevel::info;
   Sandbox sandbox;  ///< if it runs in a process of its own
+  Allowance allowance;
+  std::optional<BreakerPolicy> breaker;  ///< nothing: there is none
+  /// The end of what the process before this one wrote, if an event has failed by its death.
+  std::string death_output;
 };
 
 /// One line of JSON, without the line's end.

@@ -101,9 +101,10 @@ ProcessorState run_processor(const ProcessorSpec& spec, HandlerLog& log, const P
   const auto make_instance = [&](Instance::Context context) {
     return (*library)->instantiate(spec.handler, std::move(context));
   };
-  const Processor::Options options{spec.name,       spec.directory,    spec.config_json, spec.types,
-                                   spec.batch_size, spec.error_policy, spec.replay,      spec.start,
-                                   spec.start_at,   std::move(verdict)};
+  const Processor::Options options{spec.name,       spec.directory,     spec.config_json, spec.types,
+                                   spec.batch_size, spec.error_policy,  spec.replay,      spec.start,
+                                   spec.start_at,   std::move(verdict), spec.allowance,   spec.death_output,
+                                   spec.breaker};
   auto processor =
       open_when_free(spec, options, {**reader, make_instance, log, on_state, system_clock(), appender}, stop);
   if (!processor) {

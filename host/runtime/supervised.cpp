@@ -8,7 +8,9 @@
 #include "base/clock.hpp"
 #include "base/duration.hpp"
 #include "base/limits.hpp"
+#include "base/os/fault_report.hpp"
 #include "base/time.hpp"
+#include "base/utf8.hpp"
 #include "policy/backoff.hpp"
 #include "processor/page.hpp"
 #include "runtime/unused_folder.hpp"
@@ -31,7 +33,9 @@ bool is_final(Activity activity) {
   return stands_still(activity) || activity == Activity::offline;
 }
 
+// Of what it said itself: the calls that led to a fault follow it, and stand elsewhere.
 std::string_view last_line(std::string_view output) {
+  output = output.substr(0, output.rfind(os::fault_report_head));
   while (!output.empty() && output.back() == '\n')
     output.remove_suffix(1);
   return output.substr(output.rfind('\n') + 1);
@@ -59,7 +63,7 @@ Supervised::Supervised(Reactor& reactor, const HostLog& log, Setup setup, std::f
       setup_(std::move(setup)),
       name_(setup_.spec.name),
       on_change_(std::move(on_change)),
-      lines_(reactor, log, setup_.spec.name) {
+      lines_(reactor, log, setup_.spec.name, setup_.spec.allowance.log_lines) {
   state_.handler_id = setup_.spec.handler;
   state_.handler_version = setup_.spec.handler_version;
 }
@@ -82,6 +86,7 @@ void Supervised::launch(Processor::Start start) {
   launched_ns_ = system_clock().wall_ns();
   auto spec = setup_.spec;
   spec.start = start_ = start;
+  spec.death_output = death_output_;
   auto worker =
       setup_.start_worker(spec, {[this](const ProcessorState& state) { on_state(state); },
                                  [this](LogLevel level, std::string_view line) { lines_.write(level, line); },
@@ -162,6 +167,7 @@ void Supervised::pause(Phase phase, std::chrono::milliseconds delay, const char*
 void Supervised::kill_after(std::chrono::milliseconds time, std::string why) {
   deadline_ = reactor_.after(time, [this, why = std::move(why)] {
     overdue_ = why;
+    overdue_code_ = "timed_out";
     kill();
   });
 }
@@ -268,11 +274,22 @@ std::optional<InFlightPage::Call> Supervised::call_in_flight() const {
   return call && call->stage != 0 && call->writer == pid_ ? call : std::nullopt;
 }
 
-// Before the kill: this host may end with it, or before it sees the end.
-void Supervised::note_timeout() const {
+// Noted before the kill: this host may end with it, or before it sees the end.
+void Supervised::kill_in_call(const std::string& why, ProcessEnd::Kind kind,
+                              std::chrono::milliseconds allowed) {
   constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
-  const auto time = static_cast<std::uint32_t>(std::min<std::int64_t>(timeout().count(), most));
-  InFlightPage::note_end(setup_.spec.directory / "page", pid_, {ProcessEnd::Kind::timed_out, time});
+  overdue_ = "a call took over " + format_duration(allowed) + why + " and was killed";
+  overdue_code_ = kind == ProcessEnd::Kind::timed_out ? "timed_out" : "cpu_limit";
+  const auto time = static_cast<std::uint32_t>(std::min<std::int64_t>(allowed.count(), most));
+  InFlightPage::note_end(setup_.spec.directory / "page", pid_, {kind, time});
+  kill();
+}
+
+// Of all its threads, since the call was seen first.
+bool Supervised::has_used_up_cpu_time() const {
+  const auto& allowed = setup_.spec.allowance.cpu_time;
+  const auto used = worker_->cpu_time();
+  return allowed && used && cpu_time_seen_ && *used - *cpu_time_seen_ >= *allowed;
 }
 
 // Which event it was at when it died, by its page; what ended it; what it said last.
@@ -280,7 +297,7 @@ ProcessorError Supervised::death(const Worker::Ended& ended) const {
   ProcessorError error;
   error.since_ns = system_clock().wall_ns();
   error.outcome = "host";
-  error.code = overdue_.empty() ? "crashed" : "timed_out";
+  error.code = overdue_.empty() ? "crashed" : overdue_code_;
   error.message = overdue_.empty() ? ended.how : overdue_;
   if (const auto call = call_in_flight()) {
     error.stage = to_string(static_cast<Stage>(call->stage));
@@ -329,8 +346,10 @@ void Supervised::died(const Worker::Ended& ended) {
   vain_launches_ = 0;
   ++deaths_;
   state_.error = death(ended);
+  const bool has_failed = has_failed_by_death();
+  if (has_failed) death_output_ = repaired_utf8(ended.last_output, limits::crash_output_max);
   if (deaths_ >= limits::deaths_without_commit_max) return give_up();
-  const bool at_once = deaths_ == 1 && has_failed_by_death();
+  const bool at_once = deaths_ == 1 && has_failed;
   pause(Phase::pausing, at_once ? std::chrono::milliseconds(0) : delay_after(Backoff{}, deaths_),
         "started again");
 }
@@ -360,7 +379,8 @@ void Supervised::give_up() {
 // A look a second costs nothing to speak of, and happens only while the processor is busy: it says when it
 // waits.
 void Supervised::look_later() {
-  const auto interval = std::min<std::chrono::milliseconds>(std::chrono::seconds(1), timeout() / 2);
+  auto interval = std::min<std::chrono::milliseconds>(std::chrono::seconds(1), timeout() / 2);
+  if (const auto& cpu_time = setup_.spec.allowance.cpu_time) interval = std::min(interval, *cpu_time / 2);
   look_timer_ = reactor_.after(std::max(interval, std::chrono::milliseconds(1)), [this] { look(); });
 }
 
@@ -370,6 +390,7 @@ void Supervised::look() {
   if (!call || call->sequence != call_sequence_) {
     call_sequence_ = call ? call->sequence : 0;
     call_seen_ = now;
+    cpu_time_seen_ = worker_->cpu_time();
     if (state_.activity == Activity::hanging) {
       state_.activity = Activity::running;
       state_.error = std::exchange(error_beside_hang_, std::nullopt);
@@ -378,10 +399,11 @@ void Supervised::look() {
     return look_later();
   }
   const auto taken = now - call_seen_;
-  if (taken >= timeout() && static_cast<Stage>(call->stage) != Stage::migrate) {
-    overdue_ = "a call took over " + format_duration(timeout()) + " and was killed";
-    note_timeout();
-    return kill();
+  if (static_cast<Stage>(call->stage) != Stage::migrate) {
+    if (taken >= timeout()) return kill_in_call("", ProcessEnd::Kind::timed_out, timeout());
+    if (has_used_up_cpu_time()) {
+      return kill_in_call(" of CPU time", ProcessEnd::Kind::over_cpu_time, *setup_.spec.allowance.cpu_time);
+    }
   }
   if (taken >= hanging_after && state_.activity == Activity::running) {
     state_.activity = Activity::hanging;

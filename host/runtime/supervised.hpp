@@ -125,13 +125,14 @@ class Supervised {
   [[nodiscard]] bool has_failed_by_death() const;
   void give_up();
   void kill_stuck(std::chrono::milliseconds patience);
-  void note_timeout() const;
+  void kill_in_call(const std::string& why, ProcessEnd::Kind kind, std::chrono::milliseconds allowed);
   void look();
   void look_later();
   [[nodiscard]] bool only_applies_commands() const {
     return setup_.spec.start == Processor::Start::commands_only;
   }
   [[nodiscard]] std::chrono::milliseconds timeout() const { return setup_.spec.timeout; }
+  [[nodiscard]] bool has_used_up_cpu_time() const;
   [[nodiscard]] std::optional<InFlightPage::Call> call_in_flight() const;
   [[nodiscard]] ProcessorError death(const Worker::Ended& ended) const;
   [[nodiscard]] ProcessorError hang(const InFlightPage::Call& call,
@@ -160,18 +161,21 @@ class Supervised {
   std::optional<ProcessorState> final_;        ///< told: it is to end in this one
   std::unique_ptr<Reactor::Handle> deadline_;  ///< of loading, and of leaving
   std::string overdue_;                        ///< what took too long, so that it was killed
+  const char* overdue_code_ = "timed_out";
 
   std::optional<Reload> reload_;
 
   std::uint32_t vain_launches_ = 0;  ///< in a row: not launched, or put off
   std::uint32_t deaths_ = 0;         ///< since the last progress
   Progress progress_at_death_;
+  std::string death_output_;  ///< of the last death by which an event has failed
 
   // The call that is watched.
   std::unique_ptr<Reactor::Handle> look_timer_;
   std::uint64_t call_sequence_ = 0;
   std::chrono::steady_clock::time_point call_seen_;
-  std::optional<ProcessorError> error_beside_hang_;  ///< of the state, as long as it is hanging
+  std::optional<std::chrono::nanoseconds> cpu_time_seen_;  ///< of its process, when it was seen first
+  std::optional<ProcessorError> error_beside_hang_;        ///< of the state, as long as it is hanging
 };
 
 }  // namespace aludel

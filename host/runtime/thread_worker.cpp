@@ -41,6 +41,7 @@ class ThreadWorker final : public Worker, public HandlerLog {
   }
 
   [[nodiscard]] int pid() const override { return ::getpid(); }
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> cpu_time() const override { return std::nullopt; }
   void stop() override { stop_.raise(); }
   void nudge() override { stop_.nudge(); }
   void kill() override {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -37,6 +38,8 @@ class Worker {
   virtual ~Worker() = default;
   /// Of the process that it runs in.
   [[nodiscard]] virtual int pid() const = 0;
+  /// What its process has used of processors so far; nothing where that says nothing of it alone.
+  [[nodiscard]] virtual std::optional<std::chrono::nanoseconds> cpu_time() const = 0;
   /// Asks it to end at the next event boundary.
   virtual void stop() = 0;
   /// Makes it look for commands at the next event boundary.

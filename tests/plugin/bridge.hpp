@@ -75,12 +75,13 @@ class Bridge {
 
   /// @param prepare may make the projection's file before it is opened
   explicit Bridge(std::string_view handler = "org.example.scripted", bool with_projection = true,
-                  const std::function<void(const std::filesystem::path&)>& prepare = nullptr) {
+                  const std::function<void(const std::filesystem::path&)>& prepare = nullptr,
+                  const Allowance& allowance = {}) {
     if (prepare) prepare(dir_.path() / "projection.db");
     auto library = Library::load(test_plugin("scripted"));
     REQUIRE(library);
     library_ = std::move(*library);
-    Instance::Context context{"p1", {}, nullptr, &log, nullptr};
+    Instance::Context context{"p1", {}, nullptr, &log, nullptr, allowance};
     if (with_projection) {
       auto opened = Database::open(dir_.path() / "projection.db", Database::Mode::create);
       REQUIRE(opened);

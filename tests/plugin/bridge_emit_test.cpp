@@ -182,6 +182,23 @@ TEST_CASE(
   CHECK(bridge.emits.all.size() == 1'001);
 }
 
+TEST_CASE("an event handled may emit as many events as the operator allows") {
+  Bridge bridge("org.example.scripted", true, nullptr, {.emitted_events = 2});
+  bridge.bring_up();
+  const auto outcome =
+      bridge.in(Stage::handle, [&](aludel_call* call, const aludel_host* host, const aludel_event*) {
+        const auto event = event_of("paid");
+        CHECK(host->emit(call, &event) == ALUDEL_OK);
+        CHECK(host->emit(call, &event) == ALUDEL_OK);
+        CHECK(host->emit(call, &event) == ALUDEL_LIMIT);
+        return ALUDEL_FAIL;
+      });
+  CHECK(outcome == Outcome::fail);
+  CHECK(bridge.instance().error().code == "limit");
+  CHECK(bridge.instance().error().message ==
+        "emit(): event 7 has emitted 2 events, more are not allowed (emitted_events of its limits)");
+}
+
 TEST_CASE("an event handled may emit 16 MiB") {
   Bridge bridge;
   bridge.bring_up();

@@ -56,6 +56,42 @@ Outcome in_handle(Bridge& bridge, Action action) {
 
 }  // namespace
 
+TEST_CASE("a call that writes over the size of a transaction fails, be it in many statements or in one") {
+  const std::string large =
+      "insert into t select zeroblob(1000000) from (with recursive n(i) as (select 1 union all select i + 1 "
+      "from "
+      "n limit 120) select i from n)";
+  for (const bool in_one : {false, true}) {
+    CAPTURE(in_one);
+    Bridge bridge("org.example.scripted", true, nullptr, {.transaction_size = 64 * limits::MiB});
+    bridge.bring_up();
+    int refused = 0;
+    const auto outcome = in_handle(bridge, [&](aludel_call* call, const aludel_host*) {
+      if (in_one) {
+        refused = run(call, large) == ALUDEL_LIMIT ? 1 : 0;
+        return;
+      }
+      for (int i = 0; i < 120; ++i)
+        refused += run(call, "insert into t values (zeroblob(1000000))") == ALUDEL_LIMIT ? 1 : 0;
+    });
+    CHECK(outcome == Outcome::fail);
+    CHECK(refused > 0);
+    CHECK(bridge.instance().error().code == "transaction_limit");
+    CHECK(bridge.instance().error().message ==
+          "handle() has written over 64MiB (transaction_size of its limits)");
+    CHECK(bridge.instance().wrote());
+  }
+}
+
+TEST_CASE("a migration may write as much as it has to") {
+  Bridge bridge("org.example.scripted", true, nullptr, {.transaction_size = 64 * limits::MiB});
+  bridge.bring_up(
+      "create table t (a);"
+      "insert into t select zeroblob(1000000) from (with recursive n(i) as (select 1 union all select i + 1 "
+      "from n "
+      "limit 120) select i from n)");
+}
+
 TEST_CASE("values of every type come back as they went") {
   Bridge bridge;
   bridge.bring_up("create table t (id integer primary key, a)");

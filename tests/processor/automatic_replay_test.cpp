@@ -240,6 +240,19 @@ TEST_CASE("a replay that is fatal leaves the attempts at the event that waits as
   CHECK(rig.durable().error->attempt == 2);  // of which the second came before the replay
 }
 
+TEST_CASE("no letter is replayed without an order while the breaker is open") {
+  Replays rig;
+  rig.fails(5, 1);
+  rig.make_letters();
+  rig.options.breaker = BreakerPolicy{2, std::chrono::seconds(60), std::chrono::seconds(300), 1};
+  rig.log.append("wanted", 2, 2);
+  rig.fails(10, 1);
+  rig.fails(11, 1);
+  rig.run();
+  CHECK(rig.calls.starts_with("10@0 11@0 10@300"));
+  CHECK(rig.calls.find(" 5@300") != std::string::npos);
+}
+
 TEST_CASE("a processor that is paused or stopped replays nothing") {
   Replays rig;
   rig.fails(5, 1);

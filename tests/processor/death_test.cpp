@@ -63,6 +63,13 @@ TEST_CASE(
       {{Kind::signalled, SIGPIPE}, 0, true, "crashed", "killed by signal 13 (Broken pipe) in handle"},
       {{Kind::timed_out, 500}, 0, true, "timed_out", "a call took over 500ms and was killed in handle"},
       {{Kind::cut_off, 0}, 0, true, "crashed", "closed its connection to the host and was killed in handle"},
+      {{Kind::over_cpu_time, 300},
+       0,
+       true,
+       "cpu_limit",
+       "a call took over 300ms of CPU time and was killed in handle"},
+      {{Kind::over_memory, 512}, 0, true, "memory_limit", "reached its limit of 512MiB of memory in handle"},
+      {{Kind::over_threads, 16}, 0, true, "thread_limit", "had more than its 16 threads in handle"},
       {{Kind::signalled, SIGKILL}, 0, false, {}, {}},
       {{Kind::signalled, SIGTERM}, 1, false, {}, {}},
       {{Kind::signalled, SIGKILL},
@@ -98,6 +105,18 @@ TEST_CASE(
     CHECK(error.code == row.code);
     CHECK(error.message == row.message);
   }
+}
+
+TEST_CASE("what a process wrote last stands in the detail of the failure by its death, with the signal") {
+  const Page page;
+  auto death = page.die(7, 1, {Kind::signalled, SIGSEGV});
+  REQUIRE(death);
+  CHECK(failure_by(*death, 5).detail_json.empty());
+  death->output = "fault: x\nhandler.so(+0x1234)";
+  const std::string detail = "{\"signal\":11,\"output\":\"fault: x\\nhandler.so(+0x1234)\"}";
+  CHECK(failure_by(*death, 5).detail_json == detail);
+  death->end = {Kind::exited, 1};
+  CHECK(failure_by(*death, 5).detail_json == "{\"output\":\"fault: x\\nhandler.so(+0x1234)\"}");
 }
 
 TEST_CASE("interruptions are in a row only at the same attempt at the same event, with no fault between") {

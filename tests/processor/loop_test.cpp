@@ -49,6 +49,19 @@ TEST_CASE("events become rows and a cursor, a batch at a time") {
   }
 }
 
+TEST_CASE("a batch ends where it has written as much as a transaction may") {
+  Rig rig;
+  rig.log.append("wanted", 4, 4);
+  rig.options.allowance.transaction_size = 20 * limits::MiB;  // over SQLite's cache
+  rig.script.schema = "create table rows (id integer primary key) strict; create table large (a blob) strict";
+  rig.script.events[1] = {.outcome = Outcome::handled,
+                          .sql =
+                              "with recursive n(i) as (select 1 union all select i + 1 from n limit 60) "
+                              "insert into large select zeroblob(1000000) from n"};
+  rig.run();
+  CHECK(rig.script.work() == "h0 h1 f c h2 h3 f c");
+}
+
 TEST_CASE("an empty log is waited at, and nothing is written") {
   Rig rig;
   CHECK(rig.run().next == 0);

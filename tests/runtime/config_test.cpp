@@ -37,6 +37,8 @@ on = { fail = "log_and_skip" }
 replay = { strategy = "fibonacci", max_retries = 7, initial_delay = "2m", max_delay = "5h", multiplier = 1.5, min_age = "30s", check_interval = "90s", batch_size = 20, order = "by_code", stop_on_consecutive_failures = 3 }
 batch_size = 250
 timeout = "5m"
+limits = { memory = "512MiB", cpu_time = "10s", open_files = 128, threads = 16, log_lines = 50, emitted_events = 3, transaction_size = "96MiB" }
+breaker = { failures = 7, within = "30s", open = "2m", successes = 4 }
 isolation = "thread"
 sandbox = "strict"
 network = true
@@ -73,6 +75,9 @@ TEST_CASE("a config says all that the design's example says") {
   CHECK(ledger.types[2] == Subscription{Subscription::Kind::all, ""});
   CHECK(ledger.batch_size == 250);
   CHECK(ledger.timeout == std::chrono::minutes(5));
+  CHECK(ledger.allowance ==
+        Allowance{512 * limits::MiB, std::chrono::seconds(10), 128, 16, 50, 3, 96 * limits::MiB});
+  CHECK(ledger.breaker == BreakerPolicy{7, std::chrono::seconds(30), std::chrono::minutes(2), 4});
   CHECK(ledger.isolation == Isolation::thread);
   CHECK(ledger.sandbox == Sandbox{SandboxLevel::strict, true});
   CHECK(ledger.start_at == StartAt{StartAt::Kind::time, 1'769'860'800'000'000'000});
@@ -112,6 +117,8 @@ TEST_CASE("an empty config has the documented defaults") {
   CHECK(x.types.empty());
   CHECK(x.batch_size == 1'000);
   CHECK(x.timeout == std::chrono::seconds(60));
+  CHECK(x.allowance == Allowance{{}, {}, 1'024, 256, 1'000, 1'000, 256 * limits::MiB});
+  CHECK_FALSE(x.breaker);
   CHECK(x.isolation == Isolation::process);
   CHECK(x.sandbox == Sandbox{SandboxLevel::basic, false});
   CHECK(x.replay == ReplayPolicy{});
@@ -134,6 +141,10 @@ TEST_CASE("a config as it is shown reads back the same") {
   CHECK(again->processors[1].plugin == config->processors[1].plugin);
   CHECK(again->processors[0].timeout == config->processors[0].timeout);
   CHECK(again->processors[0].sandbox == config->processors[0].sandbox);
+  CHECK(again->processors[0].allowance == config->processors[0].allowance);
+  CHECK(again->processors[1].allowance == Allowance{});
+  CHECK(again->processors[0].breaker == config->processors[0].breaker);
+  CHECK_FALSE(again->processors[1].breaker);
   CHECK(again->sync_full == config->sync_full);
   CHECK(again->retention == config->retention);
   CHECK(again->min_free == config->min_free);
@@ -218,6 +229,16 @@ TEST_CASE("what is wrong with a config is named with its line, and with what was
       {"[processor.x]\nplugin = \"a.so\"\nbatch_size = 1.5", ":3: batch_size must be a whole number"},
       {"[processor.x]\nplugin = \"a.so\"\ntimeout = 60", ":3: timeout must be a duration such as \"60s\""},
       {"[processor.x]\nplugin = \"a.so\"\ntimeout = \"1 min\"", ":3: timeout: \"1 min\" is no duration"},
+      {"[processor.x]\nplugin = \"a.so\"\nlimits = { memory = \"1MiB\" }",
+       ":3: memory of limits of [processor.x] must be 64MiB to 1024TiB"},
+      {"[processor.x]\nplugin = \"a.so\"\nbreaker = { failures = 1 }",
+       ":3: failures of breaker of [processor.x] must be 2 to 1000"},
+      {"[processor.x]\nplugin = \"a.so\"\nbreaker = { failure = 9 }",
+       ":3: unknown key \"failure\" in breaker of [processor.x]; did you mean \"failures\"?"},
+      {"[processor.x]\nplugin = \"a.so\"\nlimits = { thread = 3 }",
+       ":3: unknown key \"thread\" in limits of [processor.x]; did you mean \"threads\"?"},
+      {"[processor.x]\nplugin = \"a.so\"\nlimits = { emitted_events = 1001 }",
+       ":3: emitted_events of limits of [processor.x] must be 0 to 1000"},
       {"[processor.x]\nplugin = \"a.so\"\ntimeout = \"0s\"", ":3: timeout of [processor.x] must be over 0"},
       {"[processor.x]\nplugin = \"a.so\"\nisolation = \"none\"",
        ":3: isolation must be \"process\" or \"thread\""},

@@ -109,11 +109,17 @@ TEST_CASE("a processor's specification reads back the same") {
                  3};
   spec.log_level = LogLevel::error;
   spec.sandbox = {SandboxLevel::strict, true};
+  spec.breaker = BreakerPolicy{7, std::chrono::seconds(30), std::chrono::minutes(2), 4};
+  spec.death_output = "last \"words\"\n";
+  spec.allowance = {512 * limits::MiB, std::chrono::milliseconds(300), 128, 16, 50, 3, 96 * limits::MiB};
   const auto read = parse_spec(to_json(spec));
   REQUIRE(read);
   CHECK(to_json(*read) == to_json(spec));
   CHECK(read->replay == spec.replay);
   CHECK(read->sandbox == spec.sandbox);
+  CHECK(read->allowance == spec.allowance);
+  CHECK(read->breaker == spec.breaker);
+  CHECK(read->death_output == spec.death_output);
   CHECK(read->subscriptions == spec.subscriptions);
   CHECK(read->library == spec.library);
   CHECK_FALSE(parse_spec("{}"));

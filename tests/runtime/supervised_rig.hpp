@@ -30,6 +30,8 @@ struct Script {
   int stopped = 0;
   int killed = 0;
   int pid = ::getpid();
+  std::chrono::nanoseconds cpu_time{0};
+  std::vector<std::string> death_outputs;  // that its starts were told
   std::optional<Error> cannot_start;
 };
 
@@ -37,6 +39,7 @@ class ScriptedWorker final : public Worker {
  public:
   explicit ScriptedWorker(Script& script) : script_(script) {}
   [[nodiscard]] int pid() const override { return script_.pid; }
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> cpu_time() const override { return script_.cpu_time; }
   void stop() override { ++script_.stopped; }
   void nudge() override { ++script_.nudged; }
   void kill() override { ++script_.killed; }
@@ -65,7 +68,8 @@ struct Rig {
   std::unique_ptr<Supervised> supervised = make(std::chrono::seconds(60));
 
   [[nodiscard]] ProcessorSpec spec_with(const char* library, const char* version,
-                                        std::chrono::milliseconds timeout = std::chrono::seconds(60)) const {
+                                        std::chrono::milliseconds timeout = std::chrono::seconds(60),
+                                        const Allowance& allowance = {}) const {
     ProcessorSpec spec;
     spec.name = "x";
     spec.handler = "org.example.x";
@@ -73,17 +77,19 @@ struct Rig {
     spec.library = library;
     spec.directory = dir.path();
     spec.timeout = timeout;
+    spec.allowance = allowance;
     spec.start = start;
     return spec;
   }
 
-  std::unique_ptr<Supervised> make(std::chrono::milliseconds timeout) {
-    const auto spec = spec_with("former.so", "1.0.0", timeout);
+  std::unique_ptr<Supervised> make(std::chrono::milliseconds timeout, const Allowance& allowance = {}) {
+    const auto spec = spec_with("former.so", "1.0.0", timeout, allowance);
     auto start_worker = [this](const ProcessorSpec& s,
                                Worker::Events events) -> Result<std::unique_ptr<Worker>> {
       ++script.started;
       script.starts.push_back(s.start);
       script.libraries.push_back(s.library.string());
+      script.death_outputs.push_back(s.death_output);
       if (script.cannot_start) return *script.cannot_start;
       script.events = std::move(events);
       return std::make_unique<ScriptedWorker>(script);

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -198,6 +199,15 @@ Result<std::optional<ExitStatus>> Process::wait(std::optional<std::chrono::milli
   kill(SIGKILL);
   ended_ = reap(pid_);
   return ended_;
+}
+
+std::optional<std::chrono::nanoseconds> Process::cpu_time() const {
+  clockid_t clock{};
+  timespec used{};
+  if (ended_ || ::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &used) != 0) {
+    return std::nullopt;
+  }
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
 void Process::kill(int signal) {

@@ -71,6 +71,9 @@ class Process {
   /// @return nothing: the time has passed
   Result<std::optional<ExitStatus>> wait(std::optional<std::chrono::milliseconds> timeout);
 
+  /// What all its threads have used of processors so far; nothing: it has ended.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> cpu_time() const;
+
   /// Signals the process and its group; nothing if its end was waited for.
   void kill(int signal);
 

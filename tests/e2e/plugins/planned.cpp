@@ -4,11 +4,12 @@
 ///     {"does": "fail", "in": "handle", "until": 2, "writes": true, "after_ms": 5, "decides": "retry"}
 ///
 /// does: handled (default), skip, retry, fail, fatal, throw, bad_alloc, unknown, constraint, crash, die,
-/// exit, overflow, wait (until the file "for" is there). in: validate, handle (default), flush, where it
-/// fails or dies; "blames" names the event in flush. until: the last attempt at which it misbehaves. decides:
-/// what on_error answers: default, stop, skip, retry, dead_letter, throw, die. "letter": it fails at the
-/// first attempt, and does so in its replay; crash always, die never. Config: {"in": "migrate"} fails there,
-/// so does create; start dies; {"awaits": FILE} asks in `create` to be called again until that is there.
+/// exit, overflow, wait (until the file "for" is there), need (fails as long as the file "for" is not). in:
+/// validate, handle (default), flush, where it fails or dies; "blames" names the event in flush. until: the
+/// last attempt at which it misbehaves. decides: what on_error answers: default, stop, skip, retry,
+/// dead_letter, throw, die. "letter": it fails at the first attempt, and does so in its replay; crash always,
+/// die never. Config: {"in": "migrate"} fails there, so does create; start dies; {"awaits": FILE} asks in
+/// `create` to be called again until that is there.
 #include <algorithm>
 #include <aludel/plugin.hpp>
 #include <cstdlib>
@@ -110,6 +111,8 @@ class Planned {
     const bool is_letter = does == "crash" || (does == "wait" && event.find<bool>("/letter").value_or(false));
     if (does == "fail" || (is_letter && call.attempt() == 1)) throw aludel::fail("planned", "as planned");
     if (does == "wait") wait_for(event.json<std::string>("/for"));
+    if (does == "need" && !is_there(event.json<std::string>("/for")))
+      throw aludel::fail("down", "as planned");
     if (does == "fatal") throw aludel::fatal("planned", "as planned");
     if (does == "throw") throw std::runtime_error("as planned");
     if (does == "bad_alloc") throw std::bad_alloc();
