@@ -64,11 +64,12 @@ std::vector<std::string> without_effect(const ProcessorConfig& config, const Han
   }
   if (config.sandbox.network && (on_thread || config.sandbox.level == SandboxLevel::off)) {
     result.push_back("network of " + where + " has no effect: it is not sandboxed, so it may use it anyway");
-    if (config.isolation == Isolation::thread && binds_a_process(config.allowance)) {
-      result.push_back("memory, cpu_time, open_files and threads in limits of " + where +
-                       " have no effect: isolation = \"thread\" runs it in the host's own process");
-    }
-    return result;
   }
+  if (on_thread && binds_a_process(config.allowance)) {
+    result.push_back("memory, cpu_time, open_files and threads in limits of " + where +
+                     " have no effect: isolation = \"thread\" runs it in the host's own process");
+  }
+  return result;
+}
 
 }  // namespace aludel
