@@ -57,6 +57,7 @@ inline constexpr std::size_t error_code_max = 64;
 inline constexpr std::size_t error_message_max = 4 * KiB;
 inline constexpr std::size_t error_detail_max = 64 * KiB;
 inline constexpr std::size_t log_line_max = 8 * KiB;
+inline constexpr std::size_t denials_told_max = 10;  ///< of one call, by one process
 inline constexpr std::size_t inspection_output_max = 16 * MiB;
 inline constexpr auto inspection_time_max = std::chrono::seconds(5);
 inline constexpr auto watch_quiet = std::chrono::milliseconds(

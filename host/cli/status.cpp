@@ -186,6 +186,23 @@ std::string pending_of(const json::array& processors) {
   return out;
 }
 
+// Only what is less than `basic` with all its parts.
+std::string sandboxes_of(const json::array& processors) {
+  std::string out;
+  for (const auto& value : processors) {
+    const auto& processor = value.as_object();
+    const auto* sandbox = processor.at("sandbox").if_object();
+    if (sandbox == nullptr) continue;
+    std::string missing;
+    for (const auto& part : sandbox->at("missing").as_array())
+      missing += (missing.empty() ? ", without " : "; ") + text_of(part);
+    const auto level = text_at(*sandbox, "level");
+    if (level == "off" || !missing.empty())
+      out += text_at(processor, "name") + " sandbox: " + level + missing + "\n";
+  }
+  return out;
+}
+
 // What none of them will handle any more.
 std::string expired_of(const json::array& processors) {
   std::string out;
@@ -234,7 +251,7 @@ std::string print(const Globals& globals, const json::object& status) {
   auto out = log_of(log);
   if (!processors.empty()) {
     out += table_of(processors) + errors_of(globals, processors) + expired_of(processors) +
-           pending_of(processors);
+           pending_of(processors) + sandboxes_of(processors);
   }
   return unrouted.empty() ? out : out + unrouted_of(unrouted);
 }

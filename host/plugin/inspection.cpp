@@ -13,6 +13,7 @@
 #include "base/os/process.hpp"
 #include "plugin/description_json.hpp"
 #include "plugin/refusal.hpp"
+#include "plugin/sandbox.hpp"
 
 namespace aludel {
 
@@ -51,8 +52,10 @@ Result<LibraryDescription> inspect(const std::filesystem::path& file, const std:
   const auto deadline = Clock::now() + time_max;
   auto pipe = os::make_pipe();
   if (!pipe) return pipe.error().within("inspect " + file.string());
-  auto child = os::Process::spawn(
-      {inspector, {inspection_command, file.string()}, {{inspection_descriptor, pipe->writer.number()}}});
+  auto child = os::Process::spawn({inspector,
+                                   {inspection_command, file.string()},
+                                   {{inspection_descriptor, pipe->writer.number()}},
+                                   child_environment({})});
   if (!child) return child.error().within("inspect " + file.string());
   pipe->writer = os::Descriptor();
 

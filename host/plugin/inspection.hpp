@@ -14,7 +14,8 @@ namespace aludel {
 
 /// What a plugin holds, found out without loading it into this process: `inspector` (this program) is started
 /// as a child with `inspection_command FILE`, loads the plugin, and prints what it found as JSON. The child
-/// has `time_max`; its crash or timeout is a refusal. What the plugin writes to stdout and stderr is dropped.
+/// has `time_max`, and may read files and do nothing else; its crash or timeout is a refusal. What the plugin
+/// writes to stdout and stderr is dropped.
 /// @return refused, with a reason of `plugin/refusal.hpp`; others: the inspector could not be started
 [[nodiscard]] Result<LibraryDescription> inspect(
     const std::filesystem::path& file, const std::filesystem::path& inspector,

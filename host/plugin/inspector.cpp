@@ -6,6 +6,7 @@
 #include "plugin/description_json.hpp"
 #include "plugin/inspection.hpp"
 #include "plugin/library.hpp"
+#include "plugin/sandbox.hpp"
 
 namespace aludel {
 
@@ -20,6 +21,13 @@ bool write_all(int descriptor, std::string_view bytes) {
   return true;
 }
 
+Result<LibraryDescription> look_into(const char* file) {
+  if (auto confined = enter_inspection_sandbox(); !confined) return confined.error();
+  const auto library = Library::load(file);
+  if (!library) return library.error();
+  return (*library)->description();
+}
+
 }  // namespace
 
 int run_inspector(int argc, char** argv) {
@@ -28,10 +36,7 @@ int run_inspector(int argc, char** argv) {
                  inspection_descriptor);
     return 2;
   }
-  const auto library = Library::load(argv[2]);
-  const auto found = library ? Result<LibraryDescription>((*library)->description())
-                             : Result<LibraryDescription>(library.error());
-  const bool written = write_all(inspection_descriptor, inspection_to_json(found));
+  const bool written = write_all(inspection_descriptor, inspection_to_json(look_into(argv[2])));
   // Not by exit: destructors of the plugin's are not to run.
   ::_exit(written ? 0 : 1);
 }

@@ -114,6 +114,12 @@ std::string_view to_string(Command::Kind kind) {
 
 Result<std::unique_ptr<CommandQueue>> CommandQueue::open(const std::filesystem::path& directory) {
   const auto file = directory / file_name;
+  std::error_code ignored;
+  if (std::filesystem::is_symlink(file, ignored)) {
+    // By its plugin perhaps, to have others write where it may not.
+    return Error(ErrorCode::refused,
+                 "open " + file.string() + ": it is a link: look at where it leads, and remove it");
+  }
   auto database = Database::open(file, Database::Mode::create);
   if (!database) return advised(database.error(), file);
   if (auto known = require_known_format(**database); !known) return advised(known.error(), file);

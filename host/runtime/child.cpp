@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "plugin/sandbox.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/processor_task.hpp"
 #include "runtime/relay_channel.hpp"
@@ -132,6 +133,13 @@ void listen_to_host(Interrupt& stop) {
   stop.raise();
 }
 
+// Not by exit: destructors of the plugin's are not to run.
+[[noreturn]] void leave(HostLink& host, const ProcessorState& state) {
+  host.tell(EndMessage{state});
+  std::fflush(nullptr);
+  ::_exit(0);
+}
+
 }  // namespace
 
 int run_child() {
@@ -146,15 +154,15 @@ int run_child() {
   static Interrupt stop;
   static HostLink host;
   host.set_level(spec->log_level);
+  const auto confined = enter_sandbox(spec->sandbox, {spec->directory, spec->log, spec->library});
+  if (!confined) leave(host, not_started(*spec, confined.error()));
   std::thread([] { listen_to_host(stop); }).detach();
   RelayClient relay(relay_descriptor, [] { end_without_connection(relay_descriptor); });
   const bool has_relay = spec->start != Processor::Start::commands_only;
   const auto state = run_processor(
       *spec, host, [](const ProcessorState& s) { host.tell(StateMessage{s}); }, stop,
       has_relay ? &relay : nullptr);
-  host.tell(EndMessage{state});
-  std::fflush(nullptr);
-  ::_exit(0);
+  leave(host, state);
 }
 
 }  // namespace aludel

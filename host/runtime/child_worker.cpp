@@ -240,7 +240,8 @@ Result<std::unique_ptr<Worker>> start_child_worker(Reactor& reactor, const Proce
                                    {STDERR_FILENO, err->writer.number()},
                                    {processor_descriptor, socket->child.number()}};
   if (relay->server) descriptors.push_back({relay_descriptor, relay->child.number()});
-  auto process = os::Process::spawn({program, {processor_command, spec.name}, std::move(descriptors)});
+  auto process = os::Process::spawn(
+      {program, {processor_command, spec.name}, std::move(descriptors), child_environment(spec.directory)});
   if (!process) return process.error();
   socket->child = {};
   relay->child = {};

@@ -102,6 +102,8 @@ std::string to_toml(const Config& config) {
     out += "batch_size = " + std::to_string(p.batch_size) + "\n";
     out += "timeout = " + json_string(format_duration(p.timeout)) + "\n";
     out += p.isolation == Isolation::process ? "isolation = \"process\"\n" : "isolation = \"thread\"\n";
+    out += "sandbox = " + json_string(to_string(p.sandbox.level)) + "\n";
+    out += p.sandbox.network ? "network = true\n" : "network = false\n";
     out += p.config_toml + "\n";
     for (const auto& [type, treatment] : p.error_policy.types) {
       out += "\n[processor." + p.name + ".type." + json_string(type) + "]\n" + to_toml(treatment, false);

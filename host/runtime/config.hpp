@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "log/retention.hpp"
 #include "plugin/description.hpp"
+#include "plugin/sandbox.hpp"
 #include "plugin/trust.hpp"
 #include "policy/error_policy.hpp"
 #include "policy/replay.hpp"
@@ -39,6 +40,7 @@ struct ProcessorConfig {
   ErrorPolicy error_policy;
   ReplayPolicy replay;  ///< of dead letters, without an order
   Isolation isolation = Isolation::process;
+  Sandbox sandbox;                          ///< of its process
   std::string config_json = "{}";           ///< `config`, as the handler gets it
   std::string config_toml = "config = {}";  ///< the same as a line of TOML
   std::uint64_t batch_size = limits::batch_size_default;

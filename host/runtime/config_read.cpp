@@ -261,6 +261,13 @@ void read_types(const toml::table& table, const std::string& where, ConfigReader
   }
 }
 
+void read_sandbox(const toml::table& table, ConfigReader& read, ProcessorConfig& processor) {
+  if (const auto level = read.word(table, "sandbox", {"off", "basic", "strict"})) {
+    processor.sandbox.level = static_cast<SandboxLevel>(*level);
+  }
+  processor.sandbox.network = read.get<bool>(table, "network", "true or false").value_or(false);
+}
+
 ProcessorConfig read_processor(std::string_view name, const toml::table& table, ConfigReader& read) {
   const auto where = "[processor." + std::string(name) + "]";
   ProcessorConfig processor;
@@ -272,7 +279,7 @@ ProcessorConfig read_processor(std::string_view name, const toml::table& table, 
   }
   read.check_keys(table, where,
                   {"handler", "plugin", "sha256", "types", "start", "strategy", "on", "retry", "type",
-                   "replay", "config", "batch_size", "timeout", "isolation"});
+                   "replay", "config", "batch_size", "timeout", "isolation", "sandbox", "network"});
   read_handler(table, where, read, processor);
   read_limits(table, where, read, processor);
   read_types(table, where, read, processor);
@@ -286,6 +293,7 @@ ProcessorConfig read_processor(std::string_view name, const toml::table& table, 
   if (const auto isolation = read.word(table, "isolation", {"process", "thread"})) {
     processor.isolation = *isolation == 0 ? Isolation::process : Isolation::thread;
   }
+  read_sandbox(table, read, processor);
   if (const auto* config = read.table(table, "config")) {
     check_json_can_say(*config, read);
     processor.config_json = table_to_json(*config);

@@ -83,6 +83,7 @@ ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data
   spec.batch_size = planned.config.batch_size;
   spec.timeout = planned.config.timeout;
   spec.log_level = level;
+  spec.sandbox = planned.config.sandbox;
   return spec;
 }
 
@@ -138,6 +139,7 @@ Host::Host(Options options, const HostLog& host_log, Plan plan, std::optional<Id
       supervisor_(*log_, host_log) {}
 
 void Host::prepare() {
+  tell_missing_sandbox();
   const auto now_ns = system_clock().wall_ns();
   for (const auto& refused : plan_.refused)
     stand_still(refused.name, state_of(refused, now_ns));
@@ -162,6 +164,16 @@ void Host::prepare() {
     supervisor_.add({std::move(spec), std::move(start), is_new});
   }
   if (options_.installation.config.processors.empty()) refuse_vanished(now_ns);
+}
+
+void Host::tell_missing_sandbox() const {
+  const auto is_confined = [](const PlannedProcessor& planned) {
+    return planned.config.isolation == Isolation::process &&
+           planned.config.sandbox.level != SandboxLevel::off;
+  };
+  if (std::none_of(plan_.processors.begin(), plan_.processors.end(), is_confined)) return;
+  for (const auto& part : missing_parts(SandboxLevel::basic, sandbox_support()))
+    host_log_.write(LogLevel::warning, {}, "sandboxes lack a part on this kernel: " + part);
 }
 
 void Host::refuse_vanished(std::int64_t now_ns) {

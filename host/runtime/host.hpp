@@ -62,6 +62,7 @@ class Host {
   Host(Options options, const HostLog& host_log, Plan plan, std::optional<Idle> idle,
        std::unique_ptr<SegmentLog> log);
   void prepare();
+  void tell_missing_sandbox() const;
   void refuse_vanished(std::int64_t now_ns);
   [[nodiscard]] std::vector<LogKeeper::Holder> holders() const;
   void stand_still(const std::string& name, ProcessorState state);

@@ -51,6 +51,14 @@ std::vector<std::string> without_effect(const ProcessorConfig& config, const Han
     result.push_back("replay of " + where +
                      " has no effect: its strategy is \"off\"; choose another, or leave it out");
   }
+  const bool on_thread = config.isolation == Isolation::thread;
+  if (on_thread && config.sandbox.level == SandboxLevel::strict) {
+    result.push_back("sandbox of " + where +
+                     " has no effect: isolation = \"thread\" runs it in the host, which has none");
+  }
+  if (config.sandbox.network && (on_thread || config.sandbox.level == SandboxLevel::off)) {
+    result.push_back("network of " + where + " has no effect: it is not sandboxed, so it may use it anyway");
+  }
   return result;
 }
 

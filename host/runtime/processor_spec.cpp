@@ -137,7 +137,9 @@ std::string to_json(const ProcessorSpec& spec) {
                              {"start_at", to_string(spec.start_at)},
                              {"batch_size", spec.batch_size},
                              {"timeout_ms", spec.timeout.count()},
-                             {"log_level", static_cast<std::uint32_t>(spec.log_level)}});
+                             {"log_level", static_cast<std::uint32_t>(spec.log_level)},
+                             {"sandbox", static_cast<std::uint32_t>(spec.sandbox.level)},
+                             {"network", spec.sandbox.network}});
 }
 
 Result<ProcessorSpec> parse_spec(std::string_view text) {
@@ -160,6 +162,10 @@ Result<ProcessorSpec> parse_spec(std::string_view text) {
     spec.batch_size = number_at(o, "batch_size");
     spec.timeout = std::chrono::milliseconds(o.at("timeout_ms").to_number<std::int64_t>());
     spec.log_level = static_cast<LogLevel>(number_at(o, "log_level"));
+    if (o.contains("sandbox")) {  // an older version's file has none
+      spec.sandbox.level = static_cast<SandboxLevel>(number_at(o, "sandbox"));
+      spec.sandbox.network = o.at("network").as_bool();
+    }
     return spec;
   });
 }

@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "plugin/description.hpp"
 #include "plugin/instance.hpp"
+#include "plugin/sandbox.hpp"
 #include "policy/error_policy.hpp"
 #include "policy/replay.hpp"
 #include "processor/processor.hpp"
@@ -39,6 +40,7 @@ struct ProcessorSpec {
   std::uint64_t batch_size = limits::batch_size_default;
   std::chrono::milliseconds timeout = limits::call_time_default;  ///< of one call, for whoever supervises it
   LogLevel log_level = LogLevel::info;
+  Sandbox sandbox;  ///< if it runs in a process of its own
 };
 
 /// One line of JSON, without the line's end.

@@ -86,12 +86,16 @@ Result<std::unique_ptr<Library>> load_library(const ProcessorSpec& spec) {
 
 }  // namespace
 
+ProcessorState not_started(const ProcessorSpec& spec, const Error& error) {
+  return not_started(spec, activity_after(error.code, spec.start), error);
+}
+
 ProcessorState run_processor(const ProcessorSpec& spec, HandlerLog& log, const Processor::OnState& on_state,
                              const Interrupt& stop, Appender* appender) {
   auto reader = SegmentReader::open(os::real_file_system(), spec.log);
   if (!reader) return not_started(spec, Activity::stopped, reader.error());
   auto library = load_library(spec);
-  if (!library) return not_started(spec, activity_after(library.error().code, spec.start), library.error());
+  if (!library) return not_started(spec, library.error());
   auto verdict = read_verdict(spec.directory);
   on_state(loaded(spec, verdict));
   const auto make_instance = [&](Instance::Context context) {

@@ -20,4 +20,7 @@ namespace aludel {
                                            const Processor::OnState& on_state, const Interrupt& stop,
                                            Appender* appender);
 
+/// What is told of a processor that could not be started.
+[[nodiscard]] ProcessorState not_started(const ProcessorSpec& spec, const Error& error);
+
 }  // namespace aludel

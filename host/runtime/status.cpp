@@ -144,6 +144,29 @@ std::string_view handler_in(const Plan& plan, std::string_view name, bool versio
   return {};
 }
 
+// As it is configured, on this machine: its own process tells nothing of it.
+void look_at_sandbox(Status::Processor& processor, const Installation& installation, const Plan& plan) {
+  ProcessorConfig config;  // where none is written
+  for (const auto& configured : installation.config.processors) {
+    if (configured.name == processor.name) config = configured;
+  }
+  for (const auto& planned : plan.processors) {
+    if (planned.config.name == processor.name) config = planned.config;
+  }
+  if (config.isolation == Isolation::thread) {
+    processor.sandbox = SandboxLevel::off;
+    processor.sandbox_missing = {"a process of its own: isolation = \"thread\""};
+  } else {
+    processor.sandbox = config.sandbox.level;
+    processor.sandbox_missing = missing_parts(config.sandbox.level, sandbox_support());
+  }
+}
+
+json::value sandbox_value(const Status::Processor& processor) {
+  if (!processor.sandbox) return nullptr;
+  return {{"level", to_string(*processor.sandbox)}, {"missing", json::value_from(processor.sandbox_missing)}};
+}
+
 json::value error_value(const std::optional<ProcessorError>& error) {
   if (!error) return nullptr;
   json::value event_id = nullptr;
@@ -177,7 +200,8 @@ json::value processor_value(const Status::Processor& processor) {
           {"commands_kept", state.commands_kept},
           {"paused_since", paused_since},
           {"attempt", state.error ? state.error->attempt : 0},
-          {"error", error_value(state.error)}};
+          {"error", error_value(state.error)},
+          {"sandbox", sandbox_value(processor)}};
 }
 
 }  // namespace
@@ -225,6 +249,7 @@ Result<Status> read_status(const Installation& installation, const Plan& plan,
         state.error = std::move(diverged);
       }
     }
+    if (listens != listening.end()) look_at_sandbox(processor, installation, plan);
     processor.lag = status.events - std::min(status.events, state.next);
     status.processors.push_back(std::move(processor));
   }

@@ -18,6 +18,8 @@ struct Status {
     std::string name;
     ProcessorState state;
     std::uint64_t lag = 0;
+    std::optional<SandboxLevel> sandbox = {};       ///< that confines it; none: no config names it
+    std::vector<std::string> sandbox_missing = {};  ///< what keeps that from being whole, in words
   };
 
   std::uint64_t events = 0;

@@ -46,6 +46,17 @@ TEST_CASE("whether a lock is held can be seen without disturbing it") {
   CHECK_FALSE(FileLock::held(path).value());
 }
 
+TEST_CASE("what is written in a folder that a plugin may write follows no link from there") {
+  const TempDir dir;
+  const auto target = dir.path() / "target";
+  const auto link = dir.path() / "link";
+  std::ofstream(target) << "another's";
+  std::filesystem::create_symlink(target, link);
+  CHECK_FALSE(FileLock::acquire(link));
+  CHECK_FALSE(SharedPage::open(link).has_value());
+  CHECK(std::filesystem::file_size(target) == 9);
+}
+
 TEST_CASE("file systems of several machines are refused by name, local ones are not") {
   CHECK(unreliable_file_system(0x6969) == "NFS");
   CHECK(unreliable_file_system(0xFF534D42) == "SMB");

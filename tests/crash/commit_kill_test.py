@@ -40,8 +40,9 @@ class Row:
         self.options, self.folder, self.name = options, folder, name
         self.base = folder / "base"
         self.base.mkdir(parents=True)
+        # What is preloaded writes into a folder of its own.
         (self.base / "aludel.toml").write_text(
-            f'[processor.x]\nplugin = "{options.planned}"\n{strategy}\nconfig = {{ {config} }}\n')
+            f'[processor.x]\nplugin = "{options.planned}"\nsandbox = "off"\n{strategy}\nconfig = {{ {config} }}\n')
         events = "".join(json.dumps({"type": "plan", "data": data}) + "\n" for data in ({}, plan, {}, {}))
         subprocess.run([options.aludel, "--data", str(self.base), "append", "-"], input=events.encode(), check=True,
                        capture_output=True)
@@ -53,7 +54,7 @@ class Row:
         kills.mkdir()
         if point:
             (kills / "point").write_text(point)
-        environment = dict(os.environ, LD_PRELOAD=self.options.preload, KILL_AT_COMMIT=str(kills))
+        environment = dict(os.environ, LD_PRELOAD=self.options.preload, ALUDEL_KILL_AT_COMMIT=str(kills))
         # Its runtime wants to come before what is preloaded, and need not.
         environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
         done = subprocess.run([self.options.aludel, "--data", str(data), "run", "--drain"], env=environment,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Preloaded into a host and its children. Kills the process that comes to a commit of a projection, just
- * before SQLite runs it or just after it has returned. The environment's KILL_AT_COMMIT names a folder: to
- * its file `commits` each commit adds a byte, so that they count from 1 over all processes; its file `point`
- * says "before N" or "after N", and goes with the kill, so that it happens once. */
+ * before SQLite runs it or just after it has returned. The environment's ALUDEL_KILL_AT_COMMIT names a
+ * folder: to its file `commits` each commit adds a byte, so that they count from 1 over all processes; its
+ * file `point` says "before N" or "after N", and goes with the kill, so that it happens once. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -46,7 +46,7 @@ static int count(const char* folder) {
 
 int sqlite3_step(sqlite3_stmt* statement) {
   static int (*step)(sqlite3_stmt*);
-  const char* folder = getenv("KILL_AT_COMMIT");
+  const char* folder = getenv("ALUDEL_KILL_AT_COMMIT");
   int result, commits;
   if (!step) *(void**)&step = dlsym(RTLD_NEXT, "sqlite3_step");
   if (!folder || !is_projections_commit(statement)) return step(statement);

@@ -33,7 +33,7 @@ def test_status_tells_all_without_a_host(aludel):
     equal(x, {"name": "x", "handler": "org.example.unruly", "version": "1.0.0", "state": "stopped", "cursor": 6, "lag": 3,
               "handled": 7, "skipped": 0, "dead_letters": 0, "expired": 0, "emits_pending": 0, "commands_kept": 0, "paused_since": None, "attempt": 1,
               "error": {"event_id": 7, "code": "as_told", "message": "it was told to fail", "outcome": "fail", "stage": "handle",
-                        "next_try": None}})
+                        "next_try": None}, "sandbox": {"level": "basic", "missing": []}})
     text = aludel.run("status")
     equal(re.sub(r"since \S+Z", "since TIME", re.sub(r"[\d.]+ KiB", "SIZE", text)), f"""\
 log: 10 events, SIZE

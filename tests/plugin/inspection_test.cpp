@@ -2,11 +2,13 @@
 #include "plugin/inspection.hpp"
 
 #include <chrono>
+#include <cstdlib>
 
 #include <doctest/doctest.h>
 
 #include "plugin/refusal.hpp"
 #include "support/result_printing.hpp"
+#include "support/temp_dir.hpp"
 #include "test_plugins.hpp"
 
 namespace aludel {
@@ -33,6 +35,17 @@ TEST_CASE("what a constructor prints does not get into the result") {
   const auto found = inspect(bad_plugin("noisy_constructor"), inspector());
   REQUIRE(found);
   CHECK(found->handlers[0].id == "org.example.bad");
+}
+
+TEST_CASE("a constructor changes nothing and starts nothing while its plugin is looked at") {
+  const TempDir dir;
+  const auto file = dir.path() / "made";
+  ::setenv("ALUDEL_REACHES_OUT_TO", file.c_str(), 1);
+  const auto found = inspect(bad_plugin("reaches_out"), inspector());
+  ::unsetenv("ALUDEL_REACHES_OUT_TO");
+  REQUIRE(found);
+  CHECK(found->handlers[0].id == "org.example.bad");
+  CHECK_FALSE(std::filesystem::exists(file));
 }
 
 TEST_CASE("a plugin that ends the inspecting process is refused with how it ended") {

@@ -46,6 +46,19 @@ TEST_CASE("while a reset sets the cursor back, nobody drops events as it was pas
   CHECK_FALSE(held());
 }
 
+TEST_CASE("commands are not written to where a link leads that a plugin may have put in their place") {
+  Rig rig;
+  rig.log.append("wanted", 10, 10);
+  CHECK(rig.run().next == 10);
+  const auto file = rig.directory() / "control.db";
+  std::filesystem::remove(file);
+  std::filesystem::create_symlink("other.db", file);
+  const auto queue = CommandQueue::open(rig.directory());
+  REQUIRE_FALSE(queue.has_value());
+  CHECK(queue.error().code == ErrorCode::refused);
+  CHECK_FALSE(std::filesystem::exists(rig.directory() / "other.db"));
+}
+
 TEST_CASE("what an operator is answered survives a loss of power, and batches cost no more for it") {
   const WalSyncs syncs;
   Rig rig;

@@ -38,6 +38,8 @@ replay = { strategy = "fibonacci", max_retries = 7, initial_delay = "2m", max_de
 batch_size = 250
 timeout = "5m"
 isolation = "thread"
+sandbox = "strict"
+network = true
 config = { allow_overdraft = true, hex = 0xff, rates = [1.5, 1e30], name = "a\"b", day = 1993-01-31, deep = { x = 1 } }
 [processor.ledger.type."order.*"]
 on = { retry = "custom" }
@@ -72,6 +74,7 @@ TEST_CASE("a config says all that the design's example says") {
   CHECK(ledger.batch_size == 250);
   CHECK(ledger.timeout == std::chrono::minutes(5));
   CHECK(ledger.isolation == Isolation::thread);
+  CHECK(ledger.sandbox == Sandbox{SandboxLevel::strict, true});
   CHECK(ledger.start_at == StartAt{StartAt::Kind::time, 1'769'860'800'000'000'000});
   const auto& policy = ledger.error_policy;
   CHECK(policy.processor.strategy == Strategy::retry);
@@ -110,6 +113,7 @@ TEST_CASE("an empty config has the documented defaults") {
   CHECK(x.batch_size == 1'000);
   CHECK(x.timeout == std::chrono::seconds(60));
   CHECK(x.isolation == Isolation::process);
+  CHECK(x.sandbox == Sandbox{SandboxLevel::basic, false});
   CHECK(x.replay == ReplayPolicy{});
   CHECK(x.replay.strategy == ReplayStrategy::off);
   CHECK(x.config_json == "{}");
@@ -129,6 +133,7 @@ TEST_CASE("a config as it is shown reads back the same") {
   CHECK(again->processors[0].replay == config->processors[0].replay);
   CHECK(again->processors[1].plugin == config->processors[1].plugin);
   CHECK(again->processors[0].timeout == config->processors[0].timeout);
+  CHECK(again->processors[0].sandbox == config->processors[0].sandbox);
   CHECK(again->sync_full == config->sync_full);
   CHECK(again->retention == config->retention);
   CHECK(again->min_free == config->min_free);
@@ -216,6 +221,9 @@ TEST_CASE("what is wrong with a config is named with its line, and with what was
       {"[processor.x]\nplugin = \"a.so\"\ntimeout = \"0s\"", ":3: timeout of [processor.x] must be over 0"},
       {"[processor.x]\nplugin = \"a.so\"\nisolation = \"none\"",
        ":3: isolation must be \"process\" or \"thread\""},
+      {"[processor.x]\nplugin = \"a.so\"\nsandbox = \"stric\"",
+       ":3: sandbox must be \"off\" or \"basic\" or \"strict\", not \"stric\""},
+      {"[processor.x]\nplugin = \"a.so\"\nnetwork = 1", ":3: network must be true or false"},
       {"[processor.x]\nplugin = \"a.so\"\nconfig = \"x\"", ":3: config must be a table"},
       {"[processor.x]\nplugin = \"a.so\"\nconfig = { x = [nan] }", ":3: config must not hold inf or nan"},
   };

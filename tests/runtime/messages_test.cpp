@@ -108,10 +108,12 @@ TEST_CASE("a processor's specification reads back the same") {
                  ReplayOrder::newest,
                  3};
   spec.log_level = LogLevel::error;
+  spec.sandbox = {SandboxLevel::strict, true};
   const auto read = parse_spec(to_json(spec));
   REQUIRE(read);
   CHECK(to_json(*read) == to_json(spec));
   CHECK(read->replay == spec.replay);
+  CHECK(read->sandbox == spec.sandbox);
   CHECK(read->subscriptions == spec.subscriptions);
   CHECK(read->library == spec.library);
   CHECK_FALSE(parse_spec("{}"));

@@ -163,6 +163,7 @@ TEST_CASE("what has no effect is said, and the processor planned without it") {
   const std::string no_retry =
       " retries nothing: a permanent failure goes to `then` of retry at once; name what is to become of it "
       "instead";
+  const std::string no_sandbox = " has no effect: it is not sandboxed, so it may use it anyway";
   const std::pair<std::string, std::string> cases[] = {
       {"retry = { max_retries = 3 }", "retry of [processor.x]" + no_strategy},
       {"strategy = \"dead_letter\"\nretry = { max_retries = 3 }", "retry of [processor.x]" + no_strategy},
@@ -176,6 +177,11 @@ TEST_CASE("what has no effect is said, and the processor planned without it") {
       {"on.fail = \"retry\"", "on.fail = \"retry\" of [processor.x]" + no_retry},
       {"type.deposit.on.fail = \"retry\"",
        "on.fail = \"retry\" of [processor.x.type.\"deposit\"]" + no_retry},
+      {"isolation = \"thread\"\nsandbox = \"strict\"",
+       "sandbox of [processor.x] has no effect: isolation = \"thread\" runs it in the host, which has none"},
+      {"isolation = \"thread\"\nnetwork = true", "network of [processor.x]" + no_sandbox},
+      {"sandbox = \"off\"\nnetwork = true", "network of [processor.x]" + no_sandbox},
+      {"sandbox = \"strict\"\nnetwork = true", ""},
       {"strategy = \"retry\"\nretry = { max_retries = 3 }", ""},
       {"on.fail = \"custom\"\ntype.deposit.retry = { max_retries = 3 }", ""},
       {"retry = { max_retries = 3 }\ntype.\"o*\".strategy = \"retry\"", ""},

@@ -88,7 +88,7 @@ TEST_CASE("a processor that has never run is shown offline, with all events befo
   CHECK(status.unrouted == Counts{{"b", 1}});
   CHECK(
       to_json(status).find(
-          R"({"name":"x","handler":"org.example.x","version":"2","state":"offline","cursor":null,"lag":3,"handled":0,"skipped":0,"dead_letters":0,"expired":0,"emits_pending":0,"commands_kept":0,"paused_since":null,"attempt":0,"error":null})") !=
+          R"({"name":"x","handler":"org.example.x","version":"2","state":"offline","cursor":null,"lag":3,"handled":0,"skipped":0,"dead_letters":0,"expired":0,"emits_pending":0,"commands_kept":0,"paused_since":null,"attempt":0,"error":null,"sandbox":{"level":"basic","missing":[)") !=
       std::string::npos);
 }
 
@@ -148,6 +148,31 @@ TEST_CASE("a processor that the config names no more is shown as such and wants 
   REQUIRE(status.processors.size() == 2);
   CHECK(status.processors[0].state.activity == Activity::unconfigured);
   CHECK(status.unrouted == Counts{{"a", 2}, {"b", 1}});
+}
+
+TEST_CASE("each configured processor is shown with what confines it") {
+  Rig rig;
+  rig.leave_folder("gone", {exact("b")});
+  auto by_plan = planned("p", {exact("a")});
+  by_plan.config.sandbox.level = SandboxLevel::strict;
+  auto& by_config = rig.installation.config.processors.emplace_back();
+  by_config.name = "q";
+  by_config.sandbox.level = SandboxLevel::off;
+  auto& on_thread = rig.installation.config.processors.emplace_back();
+  on_thread.name = "t";
+  on_thread.isolation = Isolation::thread;
+  const auto status = rig.status({{by_plan}, {}});
+  REQUIRE(status.processors.size() == 4);
+  CHECK_FALSE(status.processors[0].sandbox);
+  CHECK(status.processors[1].sandbox == SandboxLevel::strict);
+  CHECK(status.processors[1].sandbox_missing == missing_parts(SandboxLevel::strict, sandbox_support()));
+  CHECK(status.processors[2].sandbox == SandboxLevel::off);
+  CHECK(status.processors[2].sandbox_missing.empty());
+  CHECK(status.processors[3].sandbox == SandboxLevel::off);
+  CHECK(status.processors[3].sandbox_missing.size() == 1);
+  const auto json = to_json(status);
+  CHECK(json.find(R"("sandbox":null)") != std::string::npos);
+  CHECK(json.find(R"("sandbox":{"level":"off","missing":[]})") != std::string::npos);
 }
 
 TEST_CASE("that a processor crashed is durable, and told until a host knows better") {

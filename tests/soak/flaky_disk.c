@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Preloaded into a host and its children: as long as the file that FLAKY_DISK names is there, one in so many
- * calls that write or sync a file fails, as the number in it says; a write does half of its work first. */
+/* Preloaded into a host and its children: as long as the file that ALUDEL_FLAKY_DISK names is there, one in
+ * so many calls that write or sync a file fails, as the number in it says; a write does half of its work
+ * first. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include <unistd.h>
 
 static int fails(void) {
-  const char* path = getenv("FLAKY_DISK");
+  const char* path = getenv("ALUDEL_FLAKY_DISK");
   unsigned one_in = 0, drawn = 0;
   const int before = errno;
   FILE* file = path && access(path, F_OK) == 0 ? fopen(path, "r") : NULL;

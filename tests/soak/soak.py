@@ -285,7 +285,8 @@ def main():
     while seed == arguments.seed or time.monotonic() - began < arguments.minutes * 60:
         with tempfile.TemporaryDirectory(prefix="aludel-soak-") as scratch:
             # Its runtime, under a sanitizer, wants to come before what is preloaded, and need not.
-            os.environ.update(FLAKY_DISK=scratch + "/faults", LD_PRELOAD=str(pathlib.Path(arguments.flaky_disk).resolve()),
+            os.environ.update(ALUDEL_FLAKY_DISK=scratch + "/faults",
+                              LD_PRELOAD=str(pathlib.Path(arguments.flaky_disk).resolve()),
                               ASAN_OPTIONS="verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", ""))
             story = Story(arguments, seed, pathlib.Path(scratch))
             try:

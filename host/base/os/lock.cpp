@@ -37,7 +37,8 @@ Result<FileLock> FileLock::wait(const std::filesystem::path& path) {
 }
 
 Result<FileLock> FileLock::take(const std::filesystem::path& path, int how) {
-  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  // No link is followed: a plugin may have put one into its folder, and this is written into.
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!file.valid()) {
     auto error = os_error("open lock " + path.string(), errno);
     if (error.code == ErrorCode::denied)

@@ -20,6 +20,7 @@ namespace {
 struct Plan {
   const char* program;
   char* const* arguments;
+  char* const* environment;
   const std::vector<Process::Options::Mapping>& descriptors;
   std::vector<int>& moved;  // as many as descriptors
   int number_max;           // of all that the child keeps
@@ -67,7 +68,8 @@ bool arrange_descriptors(Plan& plan) {
   // The second look is for a parent that ended before the first took hold.
   const bool tied = ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
   if (tied && ::getppid() != plan.parent) ::_exit(1);
-  if (tied && ::setpgid(0, 0) == 0 && arrange_descriptors(plan)) ::execv(plan.program, plan.arguments);
+  if (tied && ::setpgid(0, 0) == 0 && arrange_descriptors(plan))
+    ::execve(plan.program, plan.arguments, plan.environment);
   const int error_number = errno;
   // If even this cannot be written, the parent sees the end of the pipe and then a child that failed.
   [[maybe_unused]] const auto written = ::write(plan.failure_writer, &error_number, sizeof error_number);
@@ -82,6 +84,16 @@ int failure_of(const Descriptor& reader) {
     size = ::read(reader.number(), &error_number, sizeof error_number);
   } while (size < 0 && errno == EINTR);
   return size == sizeof error_number ? error_number : 0;
+}
+
+// As exec takes them; the texts stay the caller's.
+std::vector<char*> with_null(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
+  for (const auto& text : texts)
+    pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
 }
 
 // With every signal blocked, so that no handler of this process runs in the child.
@@ -126,16 +138,22 @@ Result<Process> Process::spawn(const Options& options) {
   auto failure = make_pipe();
   if (!failure) return failure.error().within(attempt);
 
-  std::vector<char*> arguments{const_cast<char*>(options.program.c_str())};
-  for (const auto& argument : options.arguments)
-    arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
+  auto arguments = with_null(options.arguments);
+  arguments.insert(arguments.begin(), const_cast<char*>(options.program.c_str()));
+  std::vector<char*> environment;
+  if (options.environment) environment = with_null(*options.environment);
   int number_max = STDERR_FILENO;
   for (const auto& mapping : options.descriptors)
     number_max = std::max(number_max, mapping.number);
   std::vector<int> moved(options.descriptors.size());
-  Plan plan{options.program.c_str(),  arguments.data(), options.descriptors, moved, number_max,
-            failure->writer.number(), ::getpid()};
+  Plan plan{options.program.c_str(),
+            arguments.data(),
+            options.environment ? environment.data() : ::environ,
+            options.descriptors,
+            moved,
+            number_max,
+            failure->writer.number(),
+            ::getpid()};
 
   const int pid = fork_child(plan);
   if (pid < 0) return os_error(attempt, errno);

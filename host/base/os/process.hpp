@@ -48,10 +48,11 @@ class Process {
     std::vector<std::string> arguments;  ///< without the program's name
     /// Every other descriptor is closed in the child; 0, 1 and 2, where not given here, are /dev/null.
     std::vector<Mapping> descriptors;
+    std::optional<std::vector<std::string>> environment = {};  ///< NAME=VALUE each; none: this process's
   };
 
   /// Starts the program in a process group of its own, with no signal blocked or ignored, in this process's
-  /// environment and folder.
+  /// folder.
   /// @return not_found, denied, limit...: the program is named. Then there is no child
   static Result<Process> spawn(const Options& options);
 

@@ -30,7 +30,8 @@ Result<SharedPage> SharedPage::map(Descriptor file, MappedMemory::Access access,
 }
 
 Result<SharedPage> SharedPage::open(const std::filesystem::path& path) {
-  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  // No link is followed: a plugin may have put one into its folder.
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!file.valid()) return os_error("open " + path.string(), errno);
   const auto now = size_of(file.number(), path);
   if (!now) return now.error();

@@ -25,7 +25,7 @@ static void hang(void) {
 /* While the file that the environment names is not there: makes it and hangs, but only in a processor's
  * child. */
 __attribute__((constructor)) static void on_load(void) {
-  const char* path = getenv("UNRULY_HANGS_ONCE");
+  const char* path = getenv("ALUDEL_UNRULY_HANGS_ONCE");
   char command[4096];
   int file = open("/proc/self/cmdline", O_RDONLY);
   ssize_t size = read(file, command, sizeof command);
