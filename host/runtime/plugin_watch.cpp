@@ -66,9 +66,9 @@ void PluginWatch::work() {
 
 void PluginWatch::reload_changed() {
   for (const auto& [processor, plugin] : parts_.plugins) {
-    auto now = stamp(plugin);
+    const auto now = stamp(plugin);
     if (!now || now == stamps_[processor]) continue;
-    stamps_[processor] = std::move(now);
+    stamps_[processor] = now;
     parts_.reload(processor);
   }
 }

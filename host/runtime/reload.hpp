@@ -35,7 +35,7 @@ using ReloadDone = std::function<void(Result<Reloaded>)>;
 /// {"processor","from","version","pause_ms","state","error"}; the error is null if there is none
 [[nodiscard]] std::string to_json(const Reloaded& reloaded);
 /// @return invalid
-[[nodiscard]] Result<Reloaded> parse_reloaded(std::string_view json);
+[[nodiscard]] Result<Reloaded> parse_reloaded(std::string_view text);
 
 /// The same processor with what its plugin's file holds now, after the checks of a start: the file is
 /// inspected in a child, and must have the same handler, which the processor's config must suit.

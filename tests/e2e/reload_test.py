@@ -5,6 +5,7 @@ import hashlib
 import os
 import pathlib
 import signal
+import subprocess
 
 from harness import FACTS, equal, holds, main, until
 from reloaded import configure, overwrite, plugin, reload, rename, seen, version
@@ -119,9 +120,11 @@ def test_a_file_that_cannot_be_used_leaves_the_version_that_runs(aludel):
 def test_a_file_that_changes_while_it_is_looked_at_is_not_taken(aludel):
     configure(aludel)
     with aludel.host():
-        rename(aludel, version(1, "touch"))
-        _, error = aludel.run("plugin", "reload", "x", status=1)
-        equal(error, f'aludel: reload processor "x": {plugin(aludel)}: it changes just now: try again; version 1.000 stays\n')
+        rename(aludel, version(1, "wait"))
+        command = subprocess.Popen(aludel.command("plugin", "reload", "x"), stderr=subprocess.PIPE, text=True)
+        until(lambda: os.utime(plugin(aludel)) or command.poll() is not None, "the file to be looked at")
+        equal((command.returncode, command.stderr.read()),
+              (1, f'aludel: reload processor "x": {plugin(aludel)}: it changes just now: try again; version 1.000 stays\n'))
         equal(len(copies(aludel)), 1)
 
 

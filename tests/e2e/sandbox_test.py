@@ -60,6 +60,7 @@ def test_files(aludel):
     (y / "projection-1.db").write_text("another's")
     outside, doomed, new, made = (aludel.directory / name for name in ("outside", "doomed", "new", "made"))
     own = aludel.directory / "processors" / "x" / "own"
+    library = aludel.directory / "processors" / "x" / "plugin-1.so"
     segment = aludel.directory / "log" / f"{0:020}.seg"
     table = [
         ("open", outside, ("OK", "OK", "EACCES"), f"openat of {outside}"),
@@ -69,7 +70,7 @@ def test_files(aludel):
         ("open", "/etc/passwd", ("OK", "OK", "EACCES"), "openat of /etc/passwd"),
         ("open", "/dev/urandom", ("OK", "OK", "OK"), None),
         ("open", segment, ("OK", "OK", "OK"), None),
-        ("open", FACTS["prober"], ("OK", "OK", "OK"), None),
+        ("open", library, ("OK", "OK", "OK"), None),
         ("open", aludel.directory / "nowhere", ("ENOENT", "ENOENT", "ENOENT"), None),  # names are no secret
         ("write", "/dev/null", ("OK", "OK", "OK"), None),
         ("write", own, ("OK", "OK", "OK"), None),
@@ -82,7 +83,7 @@ def test_files(aludel):
         ("map", "/log/", ("EACCES", "EACCES", "EACCES"), None),
         ("mkdir", made, ("OK", "EACCES", "EACCES"), f"mkdir of {made}"),
         ("chmod", outside, ("OK", "EPERM", "EPERM"), f"chmod of {outside}"),
-        ("chmod_opened", FACTS["prober"], (None, "EPERM", "EPERM"), None),
+        ("chmod_opened", library, (None, "EPERM", "EPERM"), None),
         ("cut", outside, ("OK", "EPERM", "EPERM"), f"openat of {outside}"),
         ("unlink", doomed, ("OK", "EACCES", "EACCES"), f"unlink of {doomed}"),
     ]

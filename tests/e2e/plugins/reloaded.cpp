@@ -3,12 +3,13 @@
 /// event becomes a row, with the version that handled it. What a version does beside is its kind:
 ///
 /// good; tables: has one table more; create, start: fails, dies there; stuck: has one table more and dies in
-/// start; load: dies as soon as it is loaded; touch: changes its own file as soon as it is loaded.
+/// start; load: dies as soon as it is loaded; wait: waits there until its file changes.
 #include <aludel/plugin.hpp>
 #include <cstdlib>
 #include <dlfcn.h>
 #include <string>
-#include <sys/time.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -29,11 +30,22 @@ std::string kind() {
   return mark(19, 6);
 }
 
+// Of its own file.
+void wait_for_change() {
+  Dl_info about{};
+  struct stat first {};
+  struct stat now {};
+  ::dladdr(const_cast<const char*>(marks), &about);
+  ::stat(about.dli_fname, &first);
+  do {
+    ::usleep(1000);
+    ::stat(about.dli_fname, &now);
+  } while (now.st_mtim.tv_sec == first.st_mtim.tv_sec && now.st_mtim.tv_nsec == first.st_mtim.tv_nsec);
+}
+
 __attribute__((constructor)) void on_load() {
   if (kind() == "load") std::abort();
-  Dl_info about{};
-  if (kind() == "touch" && ::dladdr(const_cast<const char*>(marks), &about) != 0)
-    ::utimes(about.dli_fname, nullptr);
+  if (kind() == "wait") wait_for_change();
 }
 
 class Reloaded {
