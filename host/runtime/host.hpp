@@ -50,7 +50,7 @@ class Host {
 
  private:
   Host(Options options, const HostLog& host_log, Plan plan, std::optional<Idle> idle,
-       std::unique_ptr<SegmentLog> log);
+       std::vector<std::string> found, std::unique_ptr<SegmentLog> log);
   void prepare();
   void refuse_vanished(std::int64_t now_ns);
   [[nodiscard]] std::vector<LogKeeper::Holder> holders() const;
@@ -60,6 +60,7 @@ class Host {
   const HostLog& host_log_;
   const Plan plan_;
   const std::optional<Idle> idle_;
+  const std::vector<std::string> found_;  ///< processors that had a folder before
   std::unique_ptr<SegmentLog> log_;
   RelayServers relays_;     ///< end after all children, and before the log
   LiveStates not_started_;  ///< refused by the plan, or their folders could not be prepared
@@ -76,6 +77,7 @@ class Host {
 
 /// Opens the log for writing, as a host does and as `append` does where no host runs. Recovery does not cut
 /// below the `durable_floor`.
+/// @return as `SegmentLog::open`; another error: what the processors know cannot be read
 [[nodiscard]] Result<std::unique_ptr<SegmentLog>> open_log(const Installation& installation,
                                                            ReportSink report);
 
