@@ -105,15 +105,23 @@ TEST_CASE("one that is being reset keeps all there is, and none is reset while e
   CHECK_FALSE(os::FileLock::held(reset_lock(x.directory)).value());
 }
 
-TEST_CASE("one of another log needs nothing of this one") {
+TEST_CASE("one of another log needs nothing of this one, and is not reset into it while events go") {
   KeeperRig rig;
   const auto x = rig.holder("x", 1);
   auto database = Database::open(projection_link(x.directory), Database::Mode::read_write);
   REQUIRE(database);
   const auto other = "update _aludel_identity set log_id = '" + Uuid::random().to_string() + "'";
   REQUIRE((*database)->execute(other.c_str()));
+  int removed = 0;
+  rig.files.on_call = [&](const FaultFileSystem::Call& call) {
+    if (call.name != "remove") return;
+    ++removed;
+    CHECK(os::FileLock::held(reset_lock(x.directory)).value());
+  };
   rig.look(old, {x});
+  CHECK(removed > 0);
   CHECK(rig.first() > 0);
+  CHECK(rig.asked.empty());
 }
 
 TEST_CASE("one whose cursor cannot be read keeps all there is, and that is said") {
