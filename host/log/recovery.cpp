@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "base/limits.hpp"
-#include "log/block_search.hpp"
 #include "log/kept_segments.hpp"
 #include "log/segment.hpp"
 #include "log/segment_scan.hpp"
@@ -154,11 +153,9 @@ class Recovery {
     const auto path = dir_ / segment_name(first_id);
     auto file = files_.open(path, os::OpenMode::read_write);
     if (!file) return file.error();
+    // It had its header, durably, before it had its name.
     const auto header = read_segment_header(**file, path);
-    if (!header) {
-      if (header.error().code != ErrorCode::corrupt || !has_previous) return header.error();
-      return drop_unborn(**file, path, header.error());
-    }
+    if (!header) return header.error();
     if (header->first_id != first_id ||
         (has_previous && (header->log_id != log_.end.log_id || header->previous_crc != log_.end.chain))) {
       return corrupt(path, 0, "the segment does not follow the one before it");
@@ -168,16 +165,6 @@ class Recovery {
     if (!footer) return footer.error();
     if (footer->has_value()) return finish_seal(**file, std::move(**footer));
     return take_active(path, std::move(*file), *header);
-  }
-
-  // A segment whose header never became whole held nothing, unless its blocks say otherwise.
-  Result<void> drop_unborn(os::File& file, const std::filesystem::path& path, const Error& why) {
-    FileWindow window(file);
-    const auto synced = find_synced_after(window, 0, log_.end.log_id);
-    if (!synced) return synced.error();
-    if (synced->has_value() || contradicting_mark() != nullptr) return why;
-    if (auto ok = save_aside(file, path, 0); !ok) return ok;
-    return files_.remove(path);
   }
 
   // Syncs a seal that nothing proves to be durable yet, and cuts the file to size.
