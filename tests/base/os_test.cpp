@@ -34,6 +34,18 @@ TEST_CASE("a lock excludes a second holder, who is told the first one's process"
   CHECK(FileLock::acquire(path));
 }
 
+TEST_CASE("a lock knows whether its name still leads to its file") {
+  const TempDir dir;
+  const auto path = dir.path() / "lock";
+  const auto lock = FileLock::acquire(path);
+  REQUIRE(lock);
+  CHECK(lock->is_at(path).value());
+  std::filesystem::remove(path);
+  CHECK_FALSE(lock->is_at(path).value());
+  CHECK(FileLock::acquire(path));
+  CHECK_FALSE(lock->is_at(path).value());
+}
+
 TEST_CASE("whether a lock is held can be seen without disturbing it") {
   const TempDir dir;
   const auto path = dir.path() / "lock";
