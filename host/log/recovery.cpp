@@ -70,35 +70,16 @@ class Recovery {
     return {};
   }
 
-  enum class Known { durably, at_all };
-
-  // The mark that lies highest in this log; null: there is none.
-  [[nodiscard]] const KnownMark* highest_mark(Known known) const {
-    const KnownMark* highest = nullptr;
-    for (const auto& mark : marks_) {
-      if (mark.log_id != log_.end.log_id || (known == Known::durably && !mark.durable)) continue;
-      if (highest == nullptr || mark.next > highest->next) highest = &mark;
-    }
-    return highest;
-  }
-
   // Events below were durable.
   [[nodiscard]] std::uint64_t known_floor() const {
-    const auto* mark = highest_mark(Known::durably);
+    const auto* mark = highest_durable_mark(marks_, log_.end.log_id);
     return mark == nullptr ? 0 : mark->next;
-  }
-
-  // Who knows of events that the log has not, though no power loss can have taken them.
-  [[nodiscard]] const KnownMark* contradicting_mark() const {
-    // Without a segment that they could have stood in, that is gone, and it was durable.
-    const auto* mark = highest_mark(log_.end.active ? Known::durably : Known::at_all);
-    return mark != nullptr && mark->next > log_.end.next_id ? mark : nullptr;
   }
 
   // A log may end cleanly and yet too early: its file was cut, or zeroed, or the next one is gone.
   [[nodiscard]] Result<void> require_known() const {
     const auto& end = log_.end;
-    const auto* mark = contradicting_mark();
+    const auto* mark = contradicting_mark(marks_, end.log_id, end.next_id, !end.active);
     if (mark == nullptr) return {};
     const auto path = end.active ? end.active->path : dir_ / segment_name(end.next_id);
     return Error(ErrorCode::corrupt,
@@ -203,7 +184,7 @@ class Recovery {
     if (error.code != ErrorCode::corrupt || known_floor() == 0) return error;
     if (!scan_segment(file, path, header, 0, {})) return error;
     return {ErrorCode::corrupt, error.message + ", or remove " +
-                                    highest_mark(Known::durably)->witness.string() +
+                                    highest_durable_mark(marks_, log_.end.log_id)->witness.string() +
                                     " to go on without what is bad"};
   }
 

@@ -45,14 +45,6 @@ ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data
   return spec;
 }
 
-std::uint64_t durable_floor(const Installation& installation) {
-  std::uint64_t floor = 0;
-  for (const auto& mark : processor_marks(installation.data, installation.config.sync_full).marks) {
-    if (mark.durable) floor = std::max(floor, mark.next);
-  }
-  return floor;
-}
-
 Result<std::unique_ptr<SegmentLog>> open_log(const Installation& installation, ReportSink report) {
   auto known = processor_marks(installation.data, installation.config.sync_full);
   if (known.unread) {

@@ -71,12 +71,8 @@ class Host {
 [[nodiscard]] ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data,
                                     LogLevel level);
 
-/// Where the farthest processor's cursor stands, under `sync = "full"`: what any processor is done with was
-/// durable then. 0 under `"normal"`.
-[[nodiscard]] std::uint64_t durable_floor(const Installation& installation);
-
 /// Opens the log for writing, as a host does and as `append` does where no host runs. Recovery does not cut
-/// below the `durable_floor`.
+/// below what the processors know to be durable.
 /// @return as `SegmentLog::open`; another error: what the processors know cannot be read
 [[nodiscard]] Result<std::unique_ptr<SegmentLog>> open_log(const Installation& installation,
                                                            ReportSink report);

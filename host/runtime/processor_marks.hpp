@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "log/recovery.hpp"
+#include "log/known_mark.hpp"
 #include "runtime/data_directory.hpp"
 
 namespace aludel {

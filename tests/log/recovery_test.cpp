@@ -6,6 +6,7 @@
 
 #include "log/format.hpp"
 #include "log/segment.hpp"
+#include "log/verify.hpp"
 #include "log_fixture.hpp"
 #include "segment_files.hpp"
 #include "support/fault_file_system.hpp"
@@ -198,7 +199,11 @@ TEST_CASE("what a processor has seen of events that were never synced may be los
     loss.lose();
     const Snapshot damaged(dir.path());
     Reports reports;
-    const auto log = SegmentLog::open(with_cursor(reporting(dir.path(), files, reports), tip, false));
+    const auto options = with_cursor(reporting(dir.path(), files, reports), tip, false);
+    const auto verified = verify_log(files, dir.path(), options.known, [](std::uint64_t, std::uint64_t) {});
+    REQUIRE(verified);
+    CHECK(verified->faults.empty() == loss.opens_with.has_value());
+    const auto log = SegmentLog::open(options);
     REQUIRE(log.has_value() == loss.opens_with.has_value());
     if (log) {
       CHECK((*log)->tip() == *loss.opens_with);
