@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <utility>
 
 #include "base/duration.hpp"
 #include "base/limits.hpp"
@@ -43,10 +44,11 @@ void LogKeeper::work() {
 
 void LogKeeper::look() {
   const auto done = drop();
-  if (done) return;
+  const auto why = done ? std::string() : done.error().message;
+  if (why == std::exchange(told_, why) || done) return;
   parts_.host_log.write(LogLevel::error, {},
-                        "drop what the log need not keep: " + done.error().message +
-                            "; it is tried again in " + format_duration(limits::retention_interval));
+                        "drop what the log need not keep: " + why + "; it is tried again in " +
+                            format_duration(limits::retention_interval));
 }
 
 Result<void> LogKeeper::drop() {
@@ -63,6 +65,7 @@ Result<void> LogKeeper::drop() {
   const auto removed = parts_.log.drop_below(end);
   if (!removed) return removed.error();
   if (end > begin) tell_dropped(begin, end, all);
+  if (expendable->ageless) return *expendable->ageless;
   return {};
 }
 

@@ -167,6 +167,27 @@ TEST_CASE("over its size the log drops what a processor has not come to, loudly 
   CHECK(rig.asked.size() == 2);
 }
 
+TEST_CASE("a footer that is damaged keeps back nothing that goes by size, and is told once") {
+  KeeperRig rig;
+  const auto segments = rig.segments();
+  const auto rotten = rig.data.log() / segment_name(segments[5]);
+  std::filesystem::resize_file(rotten, std::filesystem::file_size(rotten) - 8);
+  const os::Descriptor sink(::open((rig.temp.path() / "lines").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600));
+  const HostLog host_log(sink.number(), LogLevel::info, HostLog::Format::text);
+  LogKeeper keeper(
+      {*rig.log, {.max_age = 1h, .max_bytes = large.max_bytes}, {}, host_log, [](const std::string&) {
+         return true;
+       }});
+  keeper.look();
+  keeper.look();
+  CHECK(rig.first() > 0);
+  CHECK(rig.first() <= segments[5]);
+  const auto lines = read_file(rig.temp.path() / "lines").value();
+  const auto told = lines.find("drop what the log need not keep: read " + rotten.string());
+  CHECK(told != std::string::npos);
+  CHECK(lines.find("drop what the log need not keep", told + 1) == std::string::npos);
+}
+
 TEST_CASE("whatever fails is logged, and done with a later look") {
   bool reached = true;
   for (std::size_t passed = 0; reached; ++passed) {
