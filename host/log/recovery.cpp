@@ -114,10 +114,14 @@ class Recovery {
       return size ? corrupt(path, *size, "a segment follows, but this one has no intact footer")
                   : size.error();
     }
-    if ((*footer)->header.end_id != next_id) {
-      return corrupt(path, (*footer)->offset,
-                     fmt::format("the segment from event {} on is missing", (*footer)->header.end_id));
+    const auto end_id = (*footer)->header.end_id;
+    if (end_id < next_id) {
+      return corrupt(
+          dir_ / segment_name(end_id), 0,
+          fmt::format("the segment is missing, though a later one, from event {} on, is there", next_id));
     }
+    if (end_id > next_id)
+      return corrupt(path, (*footer)->offset, "the segment ends behind the beginning of the next one");
     take_footer(std::move(**footer));
     return {};
   }

@@ -427,7 +427,11 @@ TEST_CASE("a segment with a damaged header but blocks in it is corrupt, as is on
   CHECK(read_file(snapshot.last_path()) == bad);
   snapshot.restore();
   std::filesystem::remove(dir.path() / snapshot.files()[1].first);
-  CHECK(SegmentLog::open(small_options(dir.path(), files)).error().code == ErrorCode::corrupt);
+  const auto refused = SegmentLog::open(small_options(dir.path(), files));
+  REQUIRE(refused.error().code == ErrorCode::corrupt);
+  const auto missing = dir.path() / snapshot.files()[1].first;
+  CHECK(refused.error().message.find("read " + missing.string() + " at offset 0: the segment is missing") ==
+        0);
 }
 
 TEST_CASE(
