@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <atomic>
+#include <cerrno>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -19,6 +20,15 @@
 namespace aludel::os {
 
 using Word = std::atomic<std::uint32_t>;
+
+TEST_CASE("that too many files are open is the system's failure, not the caller's, and says what to do") {
+  for (const int error_number : {EMFILE, ENFILE}) {
+    const auto error = os_error("open x", error_number);
+    CHECK(error.code == ErrorCode::io);
+    CHECK(error.message.find("open x: Too many open files") == 0);
+    CHECK(error.message.find("ulimit -n") != std::string::npos);
+  }
+}
 
 TEST_CASE("a lock excludes a second holder, who is told the first one's process") {
   const TempDir dir;
