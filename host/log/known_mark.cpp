@@ -5,25 +5,27 @@ namespace aludel {
 
 namespace {
 
-const KnownMark* highest_mark(std::span<const KnownMark> marks, const Uuid& log_id, bool only_durable) {
-  const KnownMark* highest = nullptr;
-  for (const auto& mark : marks) {
-    if (mark.log_id != log_id || (only_durable && !mark.durable)) continue;
-    if (highest == nullptr || mark.next > highest->next) highest = &mark;
-  }
-  return highest;
+const KnownMark* higher(const KnownMark* one, const KnownMark& other) {
+  return one == nullptr || other.next > one->next ? &other : one;
 }
 
 }  // namespace
 
 const KnownMark* highest_durable_mark(std::span<const KnownMark> marks, const Uuid& log_id) {
-  return highest_mark(marks, log_id, true);
+  const KnownMark* highest = nullptr;
+  for (const auto& mark : marks) {
+    if (mark.durable && (mark.untold || mark.log_id == log_id)) highest = higher(highest, mark);
+  }
+  return highest;
 }
 
 const KnownMark* contradicting_mark(std::span<const KnownMark> marks, const Uuid& log_id, std::uint64_t end,
                                     bool sealed) {
-  const auto* mark = highest_mark(marks, log_id, !sealed);
-  return mark != nullptr && mark->next > end ? mark : nullptr;
+  const KnownMark* highest = nullptr;
+  for (const auto& mark : marks) {
+    if (!mark.untold && mark.log_id == log_id && (mark.durable || sealed)) highest = higher(highest, mark);
+  }
+  return highest != nullptr && highest->next > end ? highest : nullptr;
 }
 
 }  // namespace aludel

@@ -15,13 +15,16 @@ struct KnownMark {
   std::string known_to;           ///< for people, for example "processor ledger"
   std::filesystem::path witness;  ///< what to remove for the log to go on without what it has lost
   Uuid log_id;
-  std::uint64_t next = 0;
+  std::uint64_t next = 0;  ///< the highest id there is if it is `untold`
   /// They have to be there. False: they were acknowledged without a sync, so a power loss may have taken what
   /// stood at the end of their segment; the segment itself was durable before anything was put into it.
   bool durable = true;
+  /// Which log's, and up to where, could not be read: whatever is bad at a log's end may be among them.
+  bool untold = false;
 };
 
-/// The mark that lies highest in this log, of those that are `durable`; null: there is none.
+/// The mark that lies highest in this log, of those that are `durable`; one that is `untold` lies above all.
+/// Null: there is none.
 [[nodiscard]] const KnownMark* highest_durable_mark(std::span<const KnownMark> marks, const Uuid& log_id);
 
 /// Who knows of events from `end` on, where the log ends, though no power loss can have taken them; or null.

@@ -49,7 +49,7 @@ Result<std::unique_ptr<SegmentLog>> open_log(const Installation& installation, R
   auto known = processor_marks(installation.data, installation.config.sync_full);
   if (known.unread) {
     return known.unread->within("open the log " + installation.data.log().string() +
-                                ": what the processors know of it cannot be read");
+                                ": who knows of its events cannot be told");
   }
   OpenOptions options;
   options.dir = installation.data.log();

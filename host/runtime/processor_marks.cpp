@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "base/sqlite.hpp"
 #include "processor/host_tables.hpp"
 #include "processor/projection.hpp"
@@ -49,8 +50,7 @@ ProcessorMarks processor_marks(const DataDirectory& data, bool sync_full) {
     auto mark = mark_of(name, directory, sync_full);
     if (mark && *mark) found.marks.push_back(std::move(**mark));
     if (mark || has_no_cursor(mark.error().code)) continue;
-    found.unread = Error(mark.error().code, mark.error().message + ": mend that, or remove " +
-                                                directory.string() + " to go on without the processor");
+    found.marks.push_back({"processor " + name, directory, {}, limits::log_events_max, sync_full, true});
   }
   return found;
 }

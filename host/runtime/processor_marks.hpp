@@ -12,9 +12,8 @@ namespace aludel {
 
 /// What the processors of a data directory know of its log: events below their cursors were published.
 struct ProcessorMarks {
-  std::vector<KnownMark> marks;
-  /// Why there may be more: the processors cannot be listed, or the cursor of one is there and cannot be read
-  std::optional<Error> unread;
+  std::vector<KnownMark> marks;  ///< `untold` where a cursor is there and cannot be read
+  std::optional<Error> unread;   ///< why the processors cannot be listed
 };
 
 /// Of those whose projection is damaged, or of a newer Aludel, nothing is known, nor of those that are
