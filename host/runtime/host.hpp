@@ -73,7 +73,7 @@ class Host {
 
 /// Opens the log for writing, as a host does and as `append` does where no host runs. Recovery does not cut
 /// below what the processors know to be durable.
-/// @return as `SegmentLog::open`; another error: what the processors know cannot be read
+/// @return as `SegmentLog::open`; another error: the processors cannot be listed
 [[nodiscard]] Result<std::unique_ptr<SegmentLog>> open_log(const Installation& installation,
                                                            ReportSink report);
 

@@ -158,9 +158,9 @@ TEST_CASE("once a copy is finished its bytes are synced, and then its names") {
     if (call.path == to) last_of_folder = call.name;
   }
   CHECK(last.size() == 2);
-  for (const auto& [file, call] : last) {
-    CAPTURE(file);
-    CHECK(call == "sync_data");
+  for (const auto& file : last) {
+    CAPTURE(file.first);
+    CHECK(file.second == "sync_data");
   }
   CHECK(last_of_folder == "sync_directory");
 }
