@@ -38,8 +38,6 @@ ErrorCode code_of(int error_number) {
     case EACCES:
     case EPERM:
     case EROFS: return ErrorCode::denied;
-    case EMFILE:
-    case ENFILE: return ErrorCode::limit;
     case ETIMEDOUT: return ErrorCode::timed_out;
     default: return ErrorCode::io;
   }
@@ -48,7 +46,9 @@ ErrorCode code_of(int error_number) {
 }  // namespace
 
 Error os_error(std::string_view attempt, int error_number) {
-  return {code_of(error_number), std::string(attempt) + ": " + std::generic_category().message(error_number)};
+  const bool too_many = error_number == EMFILE || error_number == ENFILE;
+  return {code_of(error_number), std::string(attempt) + ": " + std::generic_category().message(error_number) +
+                                     (too_many ? ": raise how many may be open (ulimit -n)" : "")};
 }
 
 }  // namespace aludel

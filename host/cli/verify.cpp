@@ -8,8 +8,8 @@
 #include "cli/commands.hpp"
 #include "cli/progress.hpp"
 #include "cli/table.hpp"
-#include "runtime/host.hpp"
 #include "runtime/installation.hpp"
+#include "runtime/processor_marks.hpp"
 #include "runtime/verification.hpp"
 
 namespace aludel {
@@ -56,8 +56,9 @@ Result<int> verify_command(const Globals& globals) {
   const auto installation = load_installation(globals.data, globals.config);
   if (!installation) return installation.error();
   Progress progress("verifying", 1'000);
-  const auto found =
-      verify_data(installation->data, durable_floor(*installation), progress_of_bytes(progress));
+  // What cannot be read of them is a fault that is found by itself.
+  const auto known = processor_marks(installation->data, installation->config.sync_full);
+  const auto found = verify_data(installation->data, known.marks, progress_of_bytes(progress));
   progress.wipe();
   if (!found) return found.error();
   if (globals.json) {

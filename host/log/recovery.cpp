@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "base/limits.hpp"
-#include "log/block_search.hpp"
 #include "log/kept_segments.hpp"
 #include "log/segment.hpp"
 #include "log/segment_scan.hpp"
@@ -71,35 +70,16 @@ class Recovery {
     return {};
   }
 
-  enum class Known { durably, at_all };
-
-  // The mark that lies highest in this log; null: there is none.
-  [[nodiscard]] const KnownMark* highest_mark(Known known) const {
-    const KnownMark* highest = nullptr;
-    for (const auto& mark : marks_) {
-      if (mark.log_id != log_.end.log_id || (known == Known::durably && !mark.durable)) continue;
-      if (highest == nullptr || mark.next > highest->next) highest = &mark;
-    }
-    return highest;
-  }
-
   // Events below were durable.
   [[nodiscard]] std::uint64_t known_floor() const {
-    const auto* mark = highest_mark(Known::durably);
+    const auto* mark = highest_durable_mark(marks_, log_.end.log_id);
     return mark == nullptr ? 0 : mark->next;
-  }
-
-  // Who knows of events that the log has not, though no power loss can have taken them.
-  [[nodiscard]] const KnownMark* contradicting_mark() const {
-    // Without a segment that they could have stood in, that is gone, and it was durable.
-    const auto* mark = highest_mark(log_.end.active ? Known::durably : Known::at_all);
-    return mark != nullptr && mark->next > log_.end.next_id ? mark : nullptr;
   }
 
   // A log may end cleanly and yet too early: its file was cut, or zeroed, or the next one is gone.
   [[nodiscard]] Result<void> require_known() const {
     const auto& end = log_.end;
-    const auto* mark = contradicting_mark();
+    const auto* mark = contradicting_mark(marks_, end.log_id, end.next_id, !end.active);
     if (mark == nullptr) return {};
     const auto path = end.active ? end.active->path : dir_ / segment_name(end.next_id);
     return Error(ErrorCode::corrupt,
@@ -134,10 +114,14 @@ class Recovery {
       return size ? corrupt(path, *size, "a segment follows, but this one has no intact footer")
                   : size.error();
     }
-    if ((*footer)->header.end_id != next_id) {
-      return corrupt(path, (*footer)->offset,
-                     fmt::format("the segment from event {} on is missing", (*footer)->header.end_id));
+    const auto end_id = (*footer)->header.end_id;
+    if (end_id < next_id) {
+      return corrupt(
+          dir_ / segment_name(end_id), 0,
+          fmt::format("the segment is missing, though a later one, from event {} on, is there", next_id));
     }
+    if (end_id > next_id)
+      return corrupt(path, (*footer)->offset, "the segment ends behind the beginning of the next one");
     take_footer(std::move(**footer));
     return {};
   }
@@ -154,11 +138,9 @@ class Recovery {
     const auto path = dir_ / segment_name(first_id);
     auto file = files_.open(path, os::OpenMode::read_write);
     if (!file) return file.error();
+    // It had its header, durably, before it had its name.
     const auto header = read_segment_header(**file, path);
-    if (!header) {
-      if (header.error().code != ErrorCode::corrupt || !has_previous) return header.error();
-      return drop_unborn(**file, path, header.error());
-    }
+    if (!header) return header.error();
     if (header->first_id != first_id ||
         (has_previous && (header->log_id != log_.end.log_id || header->previous_crc != log_.end.chain))) {
       return corrupt(path, 0, "the segment does not follow the one before it");
@@ -168,16 +150,6 @@ class Recovery {
     if (!footer) return footer.error();
     if (footer->has_value()) return finish_seal(**file, std::move(**footer));
     return take_active(path, std::move(*file), *header);
-  }
-
-  // A segment whose header never became whole held nothing, unless its blocks say otherwise.
-  Result<void> drop_unborn(os::File& file, const std::filesystem::path& path, const Error& why) {
-    FileWindow window(file);
-    const auto synced = find_synced_after(window, 0, log_.end.log_id);
-    if (!synced) return synced.error();
-    if (synced->has_value() || contradicting_mark() != nullptr) return why;
-    if (auto ok = save_aside(file, path, 0); !ok) return ok;
-    return files_.remove(path);
   }
 
   // Syncs a seal that nothing proves to be durable yet, and cuts the file to size.
@@ -216,7 +188,7 @@ class Recovery {
     if (error.code != ErrorCode::corrupt || known_floor() == 0) return error;
     if (!scan_segment(file, path, header, 0, {})) return error;
     return {ErrorCode::corrupt, error.message + ", or remove " +
-                                    highest_mark(Known::durably)->witness.string() +
+                                    highest_durable_mark(marks_, log_.end.log_id)->witness.string() +
                                     " to go on without what is bad"};
   }
 

@@ -12,6 +12,7 @@
 #include "base/os/file.hpp"
 #include "base/uuid.hpp"
 #include "log/catalog.hpp"
+#include "log/known_mark.hpp"
 #include "log/sparse_index.hpp"
 
 namespace aludel {
@@ -42,17 +43,6 @@ struct LogEnd {
 struct RecoveredLog {
   LogEnd end;
   Catalog catalog;
-};
-
-/// What somebody knows of a log: its events below `next` were acknowledged.
-struct KnownMark {
-  std::string known_to;           ///< for people, for example "processor ledger"
-  std::filesystem::path witness;  ///< what to remove for the log to go on without what it has lost
-  Uuid log_id;
-  std::uint64_t next = 0;
-  /// They have to be there. False: they were acknowledged without a sync, so a power loss may have taken what
-  /// stood at the end of their segment; the segment itself was durable before anything was put into it.
-  bool durable = true;
 };
 
 /// Makes the folder's log fit to be written: completes what a writer left half done, saves a torn tail aside

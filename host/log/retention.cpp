@@ -5,6 +5,9 @@
 #include <cstddef>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "base/time.hpp"
 #include "log/footer.hpp"
 #include "log/kept_segments.hpp"
 #include "log/segment.hpp"
@@ -37,6 +40,25 @@ Result<std::int64_t> last_time_ns(os::FileSystem& files, const std::filesystem::
   return (*footer)->header.common.time_ns;
 }
 
+// Of a segment that is kept for more than twice as long as it should be.
+Error far_ahead(const std::filesystem::path& path, std::int64_t time_ns) {
+  return {
+      ErrorCode::invalid,
+      fmt::format("read {}: its last append is of {}, which is still to come, as the clock was ahead once "
+                  "or is behind now: the times of appends never go back, so max_age keeps it until then, "
+                  "and what was appended since: only max_bytes drops them sooner",
+                  path.string(), format_time(time_ns))};
+}
+
+// Whether it was appended to last before all that `max_age` keeps.
+Result<bool> is_old(os::FileSystem& files, const std::filesystem::path& path,
+                    std::chrono::nanoseconds max_age, std::int64_t now_ns) {
+  const auto time_ns = last_time_ns(files, path);
+  if (!time_ns) return time_ns.error();
+  if (*time_ns - now_ns > max_age.count()) return far_ahead(path, *time_ns);
+  return now_ns - *time_ns >= max_age.count();
+}
+
 }  // namespace
 
 std::uint64_t Expendables::keep_from(std::uint64_t held_from) const {
@@ -66,16 +88,16 @@ Result<Expendables> expendable_segments(os::FileSystem& files, const std::filesy
       all += size;
     excess = all - std::min(all, *policy.max_bytes);
   }
-  Expendables expendables{kept->first(), {}};
+  Expendables expendables{kept->first(), {}, {}};
   for (std::size_t i = 0; i + always_kept < first_ids.size(); ++i) {
     const bool by_size = excess > 0;
     if (by_size) {
       excess -= std::min(excess, sizes[i]);
     } else {
       if (!policy.max_age) break;
-      const auto time_ns = last_time_ns(files, dir / segment_name(first_ids[i]));
-      if (!time_ns) return time_ns.error();
-      if (now_ns - *time_ns < std::chrono::nanoseconds(*policy.max_age).count()) break;
+      const auto old = is_old(files, dir / segment_name(first_ids[i]), *policy.max_age, now_ns);
+      if (!old) expendables.ageless = old.error();
+      if (!old || !*old) break;
     }
     expendables.segments.push_back({first_ids[i + 1], by_size});
   }

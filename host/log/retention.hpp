@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/error.hpp"
 #include "base/os/file.hpp"
 #include "base/result.hpp"
 
@@ -31,6 +32,8 @@ struct Expendable {
 struct Expendables {
   std::uint64_t first = 0;           ///< where the log begins now
   std::vector<Expendable> segments;  ///< oldest first
+  /// Why the age of the segment behind these cannot be told, or keeps it far longer than `max_age`
+  std::optional<Error> ageless;
 
   /// Where the log is to begin if events from `held_from` on are still needed.
   [[nodiscard]] std::uint64_t keep_from(std::uint64_t held_from) const;

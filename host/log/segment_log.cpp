@@ -237,15 +237,21 @@ std::size_t SegmentLog::commit_group(std::span<PendingAppend* const> waiting) {
 Result<void> SegmentLog::check_files() {
   if (closed_) return *closed_;
   auto checked = writer_.check();
-  if (checked && !publisher_.whole()) {
-    checked = Error(
-        ErrorCode::corrupt,
-        "append to the log " + dir_.string() +
-            ": its file tip was cut or changed: nothing was added, and nothing will be: end this process and "
-            "start it again");
-  }
+  if (checked) checked = check_hold();
   if (!checked && checked.error().code == ErrorCode::corrupt) closed_ = checked.error();
   return checked;
+}
+
+// Without its lock another writer may be there, and without its tip page nobody sees what is published.
+Result<void> SegmentLog::check_hold() const {
+  const auto locked = lock_.is_at(dir_ / "lock");
+  if (!locked) return locked.error();
+  if (*locked && publisher_.whole()) return {};
+  return Error(ErrorCode::corrupt,
+               fmt::format("append to the log {}: its file {}: nothing was added, and nothing will be: end "
+                           "this process and start it again",
+                           dir_.string(),
+                           *locked ? "tip was cut or changed" : "lock was removed, moved away or replaced"));
 }
 
 // Looked at before each group, which costs half a microsecond.

@@ -82,6 +82,7 @@ class SegmentLog final : public EventLog {
   Result<std::uint64_t> commit(const BlockContent& content);
   std::size_t commit_group(std::span<PendingAppend* const> waiting);
   Result<void> check_files();
+  [[nodiscard]] Result<void> check_hold() const;
   Result<void> check_space();
   Result<void> make_room(std::size_t size);
   Result<void> write_group(std::span<PendingAppend* const> group);

@@ -26,9 +26,9 @@ constexpr std::uint64_t progress_step = 8 * limits::MiB;
 
 class Verifier {
  public:
-  Verifier(os::FileSystem& files, const std::filesystem::path& dir, std::uint64_t durable_floor,
+  Verifier(os::FileSystem& files, const std::filesystem::path& dir, std::span<const KnownMark> marks,
            const VerifyProgress& progress)
-      : files_(files), dir_(dir), progress_(progress), durable_floor_(durable_floor) {}
+      : files_(files), dir_(dir), progress_(progress), marks_(marks) {}
 
   Result<VerifyReport> run() {
     auto first_ids = list_segments(files_, dir_);
@@ -107,7 +107,6 @@ class Verifier {
     const auto reader = SegmentReader::open(files_, dir_);
     if (!reader) return reader.error();
     tip_ = (*reader)->tip();
-    durable_floor_ = std::max(durable_floor_, *tip_);
     return {};
   }
 
@@ -130,14 +129,23 @@ class Verifier {
     return std::optional<std::uint64_t>();
   }
 
-  // What was published in this boot was acknowledged, as was what is known durable. A log may end cleanly
-  // before that: its file was cut, or the next one is gone.
+  // Events below are proven.
+  [[nodiscard]] std::uint64_t durable_floor() const {
+    const auto* mark = log_id_ ? highest_durable_mark(marks_, *log_id_) : nullptr;
+    return std::max(mark == nullptr ? 0 : mark->next, tip_.value_or(0));
+  }
+
+  // What was published in this boot was acknowledged, as was what others know for certain. A log may end
+  // cleanly before that: its file was cut, or the next one is gone.
   void check_end() {
-    const auto known = std::max(published_.value_or(0), durable_floor_);
-    if (!report_.faults.empty() || known <= next_id_ || is_dropped(next_id_)) return;
+    if (!report_.faults.empty() || is_dropped(next_id_)) return;
+    const auto* mark = log_id_ ? contradicting_mark(marks_, *log_id_, next_id_, sealed_) : nullptr;
+    const auto published = std::max(published_.value_or(0), tip_.value_or(0));
+    const auto known = std::max(mark == nullptr ? 0 : mark->next, published);
+    if (known <= next_id_) return;
     report_.torn_tail.reset();
-    fault(offset_, fmt::format("the log ends before event {}, but {} its events to below {}", next_id_,
-                               published_ == known ? "its tip page knows" : "processors know", known));
+    fault(offset_, fmt::format("the log ends before event {}, but {} knows its events to below {}", next_id_,
+                               published == known ? "its tip page" : mark->known_to, known));
   }
 
   Result<void> measure(const std::vector<std::uint64_t>& first_ids) {
@@ -297,6 +305,7 @@ class Verifier {
     if (!counted_) catalog_ = std::move(footer->catalog);
     counted_ = true;
     const auto end = offset_ + footer_size(footer->header);
+    sealed_ = last_;
     if (!last_ && file_size != end) fault(end, "bytes stand behind the trailer");
     return false;
   }
@@ -310,7 +319,7 @@ class Verifier {
       const auto synced =
           log_id_ ? find_synced_after(window, offset_ + format::alignment, *log_id_) : std::nullopt;
       if (!synced) return synced.error();
-      if (std::max(synced->value_or(0), durable_floor_) <= next_id_) {
+      if (std::max(synced->value_or(0), durable_floor()) <= next_id_) {
         report_.torn_tail = VerifyFault{path_, offset_, what};
         return false;
       }
@@ -350,7 +359,7 @@ class Verifier {
   const std::filesystem::path& dir_;
   const VerifyProgress& progress_;
   VerifyReport report_;
-  std::uint64_t durable_floor_;       // events below it are proven
+  const std::span<const KnownMark> marks_;
   std::optional<std::uint64_t> tip_;  // of a log that is being written
   std::optional<std::uint64_t> published_;
   std::uint64_t total_ = 0;
@@ -360,6 +369,7 @@ class Verifier {
   std::uint64_t next_id_ = 0;
   std::optional<std::uint32_t> chain_;  // unknown behind a fault
   Catalog catalog_;
+  bool sealed_ = false;   // it ends with a footer
   bool counted_ = false;  // the catalog is that of all events so far, else of some
 
   // The walk over a segment
@@ -376,10 +386,10 @@ class Verifier {
 }  // namespace
 
 Result<VerifyReport> verify_log(os::FileSystem& files, const std::filesystem::path& dir,
-                                std::uint64_t durable_floor, const VerifyProgress& progress) {
+                                std::span<const KnownMark> marks, const VerifyProgress& progress) {
   constexpr int walks_max = 3;
   for (int walk = 1;; ++walk) {
-    Verifier verifier(files, dir, durable_floor, progress);
+    Verifier verifier(files, dir, marks, progress);
     auto report = verifier.run();
     if (!report || walk == walks_max || (report->faults.empty() && !report->torn_tail)) return report;
     // What looked bad may have been an append half-way.

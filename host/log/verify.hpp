@@ -5,11 +5,13 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/os/file.hpp"
 #include "base/result.hpp"
+#include "log/known_mark.hpp"
 
 namespace aludel {
 
@@ -35,9 +37,11 @@ using VerifyProgress = std::function<void(std::uint64_t done, std::uint64_t tota
 
 /// Checks every checksum, chain and footer of a log, up to the tip if a writer serves it. Changes nothing;
 /// goes on behind a fault with what can still be read.
-/// @param durable_floor events below this are known durable: what is damaged below it is no torn tail
+/// @param marks what is damaged below a durable one, or missing, is no torn tail; those of other logs count
+/// for nothing, as for recovery
 /// @return not_found if there is no log; io if the folder cannot be read
 [[nodiscard]] Result<VerifyReport> verify_log(os::FileSystem& files, const std::filesystem::path& dir,
-                                              std::uint64_t durable_floor, const VerifyProgress& progress);
+                                              std::span<const KnownMark> marks,
+                                              const VerifyProgress& progress);
 
 }  // namespace aludel

@@ -181,9 +181,8 @@ Result<DataCopy> copy_data(const DataDirectory& from, const DataDirectory& to,
                            const std::filesystem::path& earlier_log, const CopyProgress& progress) {
   DataCopier copier(from, to, earlier_log, progress);
   if (auto copied = copier.copy(); !copied) return copied.error();
-  const auto found = verify_data(to, copier.log().stats().tip, [&](std::uint64_t done, std::uint64_t total) {
-    progress("verifying", done, total);
-  });
+  const auto found = verify_data(
+      to, {}, [&](std::uint64_t done, std::uint64_t total) { progress("verifying", done, total); });
   if (!found) return found.error();
   if (auto whole = require_whole(*found, copier.log(), from, to); !whole) return whole.error();
   return copier.result(*found);

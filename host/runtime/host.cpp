@@ -7,10 +7,8 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
-#include "base/sqlite.hpp"
-#include "processor/host_tables.hpp"
-#include "processor/projection.hpp"
 #include "runtime/plugin_copy.hpp"
+#include "runtime/processor_marks.hpp"
 #include "runtime/reload.hpp"
 #include "runtime/small_file.hpp"
 #include "runtime/verdict.hpp"
@@ -18,33 +16,6 @@
 namespace aludel {
 
 namespace {
-
-// How far a projection has come, and in which log; nothing where it cannot be read, or the log was found to
-// have gone another way.
-std::optional<KnownMark> mark_of(const std::string& name, const std::filesystem::path& directory,
-                                 bool durable) {
-  const auto database = Database::open(projection_link(directory), Database::Mode::read_only);
-  if (!database || !(*database)->execute("begin")) return std::nullopt;
-  auto tables = HostTables::open(**database);
-  if (!tables) return std::nullopt;
-  const auto identity = tables->identity();
-  const auto cursor = tables->cursor();
-  const auto standstill = tables->standstill();
-  if (!identity || !cursor || !standstill) return std::nullopt;
-  if (*standstill && (*standstill)->activity == Activity::diverged) return std::nullopt;
-  return KnownMark{"processor " + name, directory, identity->log_id, cursor->position.next, durable};
-}
-
-// What a processor has seen was published: under `full` after a sync, under `normal` without one.
-std::vector<KnownMark> known_marks(const Installation& installation) {
-  std::vector<KnownMark> marks;
-  const auto& data = installation.data;
-  for (const auto& name : data.processor_names()) {
-    auto mark = mark_of(name, data.processor(name), installation.config.sync_full);
-    if (mark) marks.push_back(std::move(*mark));
-  }
-  return marks;
-}
 
 // The children work in this process's folder too; if even that is gone, the path as it is will say so.
 std::filesystem::path whole_path(const std::filesystem::path& path) {
@@ -89,19 +60,16 @@ ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data
   return spec;
 }
 
-std::uint64_t durable_floor(const Installation& installation) {
-  std::uint64_t floor = 0;
-  for (const auto& mark : known_marks(installation)) {
-    if (mark.durable) floor = std::max(floor, mark.next);
-  }
-  return floor;
-}
-
 Result<std::unique_ptr<SegmentLog>> open_log(const Installation& installation, ReportSink report) {
+  auto known = processor_marks(installation.data, installation.config.sync_full);
+  if (known.unread) {
+    return known.unread->within("open the log " + installation.data.log().string() +
+                                ": who knows of its events cannot be told");
+  }
   OpenOptions options;
   options.dir = installation.data.log();
   options.sync = installation.config.sync_full ? Sync::full : Sync::normal;
-  options.known = known_marks(installation);
+  options.known = std::move(known.marks);
   options.segment_size = installation.config.segment_size;
   options.min_free = installation.config.min_free;
   options.report = std::move(report);
@@ -124,18 +92,21 @@ Result<std::unique_ptr<Host>> Host::open(Options options, const HostLog& host_lo
   auto log = open_log(options.installation,
                       [&host_log](const std::string& note) { host_log.write(LogLevel::warning, {}, note); });
   if (!log) return log.error();
-  std::unique_ptr<Host> host(
-      new Host(std::move(options), host_log, std::move(*plan), std::move(idle), std::move(*log)));
+  auto found = options.installation.data.list_processors();
+  if (!found) return found.error();
+  std::unique_ptr<Host> host(new Host(std::move(options), host_log, std::move(*plan), std::move(idle),
+                                      std::move(*found), std::move(*log)));
   host->prepare();
   return host;
 }
 
 Host::Host(Options options, const HostLog& host_log, Plan plan, std::optional<Idle> idle,
-           std::unique_ptr<SegmentLog> log)
+           std::vector<std::string> found, std::unique_ptr<SegmentLog> log)
     : options_(std::move(options)),
       host_log_(host_log),
       plan_(std::move(plan)),
       idle_(std::move(idle)),
+      found_(std::move(found)),
       log_(std::move(log)),
       relays_(*log_),
       supervisor_(*log_, host_log) {}
@@ -179,7 +150,7 @@ void Host::tell_missing_sandbox() const {
 }
 
 void Host::refuse_vanished(std::int64_t now_ns) {
-  for (const auto& name : data().processor_names()) {
+  for (const auto& name : found_) {
     const auto is_it = [&](const auto& planned) { return planned.config.name == name; };
     const bool is_planned = std::any_of(plan_.processors.begin(), plan_.processors.end(), is_it);
     if (is_planned || not_started_.contains(name)) continue;
@@ -298,7 +269,7 @@ std::vector<LogKeeper::Holder> Host::holders() const {
   for (const auto& refused : plan_.refused)
     holders.push_back({refused.name, data().processor(refused.name), false});
   if (!options_.installation.config.processors.empty()) return holders;
-  for (const auto& name : data().processor_names()) {
+  for (const auto& name : found_) {
     const auto is_it = [&](const auto& holder) { return holder.name == name; };
     if (std::none_of(holders.begin(), holders.end(), is_it))
       holders.push_back({name, data().processor(name), false});

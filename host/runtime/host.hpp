@@ -60,7 +60,7 @@ class Host {
 
  private:
   Host(Options options, const HostLog& host_log, Plan plan, std::optional<Idle> idle,
-       std::unique_ptr<SegmentLog> log);
+       std::vector<std::string> found, std::unique_ptr<SegmentLog> log);
   void prepare();
   void tell_missing_sandbox() const;
   void refuse_vanished(std::int64_t now_ns);
@@ -77,6 +77,7 @@ class Host {
   mutable std::mutex plan_mutex_;
   Plan plan_;  ///< guarded by plan_mutex_ while it runs
   const std::optional<Idle> idle_;
+  const std::vector<std::string> found_;  ///< processors that had a folder before
   std::unique_ptr<SegmentLog> log_;
   RelayServers relays_;     ///< end after all children, and before the log
   LiveStates not_started_;  ///< refused by the plan, or their folders could not be prepared
@@ -87,12 +88,9 @@ class Host {
 [[nodiscard]] ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data,
                                     LogLevel level);
 
-/// Where the farthest processor's cursor stands, under `sync = "full"`: what any processor is done with was
-/// durable then. 0 under `"normal"`.
-[[nodiscard]] std::uint64_t durable_floor(const Installation& installation);
-
 /// Opens the log for writing, as a host does and as `append` does where no host runs. Recovery does not cut
-/// below the `durable_floor`.
+/// below what the processors know to be durable.
+/// @return as `SegmentLog::open`; another error: the processors cannot be listed
 [[nodiscard]] Result<std::unique_ptr<SegmentLog>> open_log(const Installation& installation,
                                                            ReportSink report);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <utility>
 
 #include "base/duration.hpp"
 #include "base/limits.hpp"
@@ -13,6 +14,12 @@
 #include "runtime/cursor_mark.hpp"
 
 namespace aludel {
+
+namespace {
+
+constexpr auto needs_none = std::numeric_limits<std::uint64_t>::max();
+
+}  // namespace
 
 LogKeeper::~LogKeeper() {
   if (!thread_.joinable()) return;
@@ -37,17 +44,18 @@ void LogKeeper::work() {
 
 void LogKeeper::look() {
   const auto done = drop();
-  if (done) return;
+  const auto why = done ? std::string() : done.error().message;
+  if (why == std::exchange(told_, why) || done) return;
   parts_.host_log.write(LogLevel::error, {},
-                        "drop what the log need not keep: " + done.error().message +
-                            "; it is tried again in " + format_duration(limits::retention_interval));
+                        "drop what the log need not keep: " + why + "; it is tried again in " +
+                            format_duration(limits::retention_interval));
 }
 
 Result<void> LogKeeper::drop() {
   const auto expendable = parts_.log.expendable(parts_.policy);
   if (!expendable) return expendable.error();
   std::vector<Held> all;
-  auto held_from = std::numeric_limits<std::uint64_t>::max();
+  auto held_from = needs_none;
   if (!expendable->segments.empty()) all = held();
   for (const auto& one : all)
     held_from = std::min(held_from, one.next.value_or(0));
@@ -57,6 +65,7 @@ Result<void> LogKeeper::drop() {
   const auto removed = parts_.log.drop_below(end);
   if (!removed) return removed.error();
   if (end > begin) tell_dropped(begin, end, all);
+  if (expendable->ageless) return *expendable->ageless;
   return {};
 }
 
@@ -67,8 +76,9 @@ std::vector<LogKeeper::Held> LogKeeper::held() const {
     auto lock = os::FileLock::acquire(reset_lock(holder.directory));
     const auto mark = lock ? durable_cursor_mark(holder.directory) : Result<CursorMark>(lock.error());
     if (mark) {
-      // In another log it has to begin anew.
-      if (mark->log_id == parts_.log.log_id()) all.push_back({&holder, mark->next, std::move(*lock)});
+      // In another log it has to begin anew, which is by a reset, too.
+      const bool is_here = mark->log_id == parts_.log.log_id();
+      all.push_back({&holder, is_here ? mark->next : needs_none, std::move(*lock)});
       continue;
     }
     const bool is_new = mark.error().code == ErrorCode::not_found;

@@ -18,8 +18,8 @@
 namespace aludel {
 
 /// Keeps a host's log as large and as old as its config says: looks whenever a segment is sealed, and once in
-/// limits::retention_interval, and drops what may go. What fails is logged, and tried again with the next
-/// look.
+/// limits::retention_interval, and drops what may go. What fails is logged, once as long as it fails alike,
+/// and tried again with the next look.
 ///
 /// On a thread of its own, as it waits for disks.
 class LogKeeper {
@@ -63,6 +63,7 @@ class LogKeeper {
   void tell_dropped(std::uint64_t begin, std::uint64_t end, const std::vector<Held>& held) const;
 
   const Parts parts_;
+  std::string told_;  // what failed with the last look
   std::thread thread_;
 };
 

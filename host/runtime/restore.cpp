@@ -95,7 +95,7 @@ Result<os::FileLock> begin_draft(const std::filesystem::path& draft) {
 
 // What the folder holds that was put into place before it was cut off.
 Result<DataCopy> look_at(const DataDirectory& data) {
-  const auto found = verify_data(data, 0, [](std::uint64_t, std::uint64_t) {});
+  const auto found = verify_data(data, {}, [](std::uint64_t, std::uint64_t) {});
   if (!found) return found.error();
   DataCopy content;
   content.events = found->log.events;

@@ -74,9 +74,9 @@ std::string describe(const ProcessorFault& fault) {
   return fault.file.string() + ": " + whose + fault.what;
 }
 
-Result<Verification> verify_data(const DataDirectory& data, std::uint64_t durable_floor,
+Result<Verification> verify_data(const DataDirectory& data, std::span<const KnownMark> marks,
                                  const VerifyProgress& progress) {
-  auto log = verify_log(os::real_file_system(), data.log(), durable_floor, progress);
+  auto log = verify_log(os::real_file_system(), data.log(), marks, progress);
   if (!log) return log.error();
   Verification result{std::move(*log), 0, {}};
   const auto add = [&](const std::filesystem::path& folder, const Error& error) {

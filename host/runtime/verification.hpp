@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,10 +36,10 @@ struct Verification {
 
 /// Checks every byte of the log, and every projection with its commands, while others may be at work. Changes
 /// nothing.
-/// @param durable_floor as `verify_log` has it
+/// @param marks as `verify_log` has it
 /// @param progress told of the log's bytes, then of the projections'
 /// @return not_found: there is no log; io
-[[nodiscard]] Result<Verification> verify_data(const DataDirectory& data, std::uint64_t durable_floor,
+[[nodiscard]] Result<Verification> verify_data(const DataDirectory& data, std::span<const KnownMark> marks,
                                                const VerifyProgress& progress);
 
 }  // namespace aludel

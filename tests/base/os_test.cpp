@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <atomic>
+#include <cerrno>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -20,6 +21,15 @@ namespace aludel::os {
 
 using Word = std::atomic<std::uint32_t>;
 
+TEST_CASE("that too many files are open is the system's failure, not the caller's, and says what to do") {
+  for (const int error_number : {EMFILE, ENFILE}) {
+    const auto error = os_error("open x", error_number);
+    CHECK(error.code == ErrorCode::io);
+    CHECK(error.message.find("open x: Too many open files") == 0);
+    CHECK(error.message.find("ulimit -n") != std::string::npos);
+  }
+}
+
 TEST_CASE("a lock excludes a second holder, who is told the first one's process") {
   const TempDir dir;
   const auto path = dir.path() / "lock";
@@ -32,6 +42,18 @@ TEST_CASE("a lock excludes a second holder, who is told the first one's process"
     CHECK(second.error().message.find("process " + std::to_string(::getpid())) != std::string::npos);
   }
   CHECK(FileLock::acquire(path));
+}
+
+TEST_CASE("a lock knows whether its name still leads to its file") {
+  const TempDir dir;
+  const auto path = dir.path() / "lock";
+  const auto lock = FileLock::acquire(path);
+  REQUIRE(lock);
+  CHECK(lock->is_at(path).value());
+  std::filesystem::remove(path);
+  CHECK_FALSE(lock->is_at(path).value());
+  CHECK(FileLock::acquire(path));
+  CHECK_FALSE(lock->is_at(path).value());
 }
 
 TEST_CASE("whether a lock is held can be seen without disturbing it") {

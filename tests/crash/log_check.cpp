@@ -144,7 +144,7 @@ std::optional<std::string> LogCheck::check(const FolderContent& left, const LogS
   if (!log) return "it cannot be opened after more appends: " + log.error().message;
   if (auto fault = compare(**log, producers.asked(), producers.found())) return fault;
   log->reset();
-  const auto verified = verify_log(files, dir_, 0, [](std::uint64_t, std::uint64_t) {});
+  const auto verified = verify_log(files, dir_, {}, [](std::uint64_t, std::uint64_t) {});
   if (!verified) return "it cannot be verified: " + verified.error().message;
   if (!verified->faults.empty() || verified->torn_tail) return "a fault is found in it";
   return std::nullopt;

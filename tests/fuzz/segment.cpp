@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   auto bytes = segment_of(as_text(data, size), log_id);
   seal_segment(bytes, log_id);
   MemoryFileSystem files(dir, {{segment_name(0), bytes}});
-  (void)verify_log(files, dir, 0, [](std::uint64_t, std::uint64_t) {});
+  (void)verify_log(files, dir, {}, [](std::uint64_t, std::uint64_t) {});
   if (const auto reader = SegmentReader::open(files, dir)) read(**reader);
   if (!recover_log(files, dir, {}, [](const std::string&) {})) return 0;
   const auto reader = SegmentReader::open(files, dir);

@@ -74,6 +74,46 @@ TEST_CASE("by size the oldest segments go until the rest fits, whoever needs the
   CHECK(expendable->keep_from(segments[3]) == segments[3]);
 }
 
+TEST_CASE(
+    "where an age cannot be read what is too much goes all the same, and the reason is told beside it") {
+  const TempDir dir;
+  fill(dir.path());
+  FaultFileSystem files;
+  const auto log = open_log(small_options(dir.path(), files));
+  const auto segments = segments_of(dir.path());
+  const auto rotten = dir.path() / segment_name(segments[1]);
+  std::filesystem::resize_file(rotten, std::filesystem::file_size(rotten) - 8);
+  const auto all = log->expendable({.max_age = 0ms, .max_bytes = log->stats()->bytes - 1});
+  REQUIRE(all);
+  CHECK(all->keep_from(0) == segments[1]);
+  REQUIRE(all->ageless);
+  CHECK(all->ageless->code == ErrorCode::corrupt);
+  CHECK(all->ageless->message.find(rotten.string()) != std::string::npos);
+  const auto more = log->expendable({.max_age = {}, .max_bytes = 0});
+  CHECK(more->keep_from(0) == segments[segments.size() - 2]);
+  CHECK_FALSE(more->ageless);
+}
+
+TEST_CASE("what a clock that was ahead keeps far longer than the age says is told") {
+  const TempDir dir;
+  FakeClock clock;
+  const auto log = open_log({.dir = dir.path(), .clock = clock, .segment_size = 8'192});
+  clock.advance(1h);
+  while (segments_of(dir.path()).size() < 4)
+    append_each(*log, 1);
+  clock.advance(-1h);
+  const auto ageless = [&](std::chrono::milliseconds max_age) {
+    const auto found = log->expendable({.max_age = max_age, .max_bytes = {}});
+    CHECK(found->segments.empty());
+    return found->ageless;
+  };
+  CHECK_FALSE(ageless(1h));
+  const auto told = ageless(1h - 1ms);
+  REQUIRE(told);
+  CHECK(told->message.find(segment_name(0)) != std::string::npos);
+  CHECK(told->message.find("which is still to come") != std::string::npos);
+}
+
 TEST_CASE("while a segment is begun no more seems to be there than is") {
   const TempDir dir;
   FaultFileSystem files;

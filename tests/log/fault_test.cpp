@@ -153,7 +153,8 @@ TEST_CASE("while the log cannot be put right each append says so, and the first 
   CHECK(append(*log, {event_with("yes")})->first == 1);
 }
 
-TEST_CASE("nothing is acknowledged into a file that was removed, moved, replaced or cut") {
+TEST_CASE(
+    "nothing is acknowledged into a file that was removed, moved, replaced or cut, even once it is back") {
   const std::pair<const char*, std::function<void(const std::filesystem::path&)>> losses[] = {
       {"removed", [](const auto& path) { std::filesystem::remove(path); }},
       {"linked elsewhere",
@@ -184,6 +185,9 @@ TEST_CASE("nothing is acknowledged into a file that was removed, moved, replaced
       const auto log = open_log(small_options(dir.path() / "log", files));
       if (used_before) append_each(*log, 1);
       const auto tip = log->tip();
+      const auto kept = dir.path() / "kept";
+      std::filesystem::create_hard_link(path, kept);
+      const auto size = std::filesystem::file_size(path);
       loss.second(path);
       for (int i = 0; i < 2; ++i) {
         const auto refused = append(*log, {event_with("lost")});
@@ -192,6 +196,11 @@ TEST_CASE("nothing is acknowledged into a file that was removed, moved, replaced
         CHECK(refused.error().message.find(path.string()) != std::string::npos);
         CHECK(refused.error().message.find("nothing was added") != std::string::npos);
       }
+      const auto moved = path.parent_path().string() + "-moved";
+      if (std::filesystem::exists(moved)) std::filesystem::rename(moved, path.parent_path());
+      std::filesystem::rename(kept, path);
+      std::filesystem::resize_file(path, size);
+      CHECK_FALSE(append(*log, {event_with("lost")}));
       CHECK(log->tip() == tip);
     }
   }
@@ -213,6 +222,26 @@ TEST_CASE("a log whose tip page was cut under it takes no more appends, and the 
   }
   const auto log = open_log(small_options(dir.path() / "log", files));
   CHECK(append(*log, {event_with("kept")})->first == 1);
+}
+
+TEST_CASE("a log whose lock others can take takes no more appends, whoever serves it now") {
+  const TempDir dir;
+  FaultFileSystem files;
+  const auto log = open_log(small_options(dir.path(), files));
+  append_each(*log, 1);
+  std::filesystem::rename(dir.path() / "lock", dir.path() / "lock-saved");
+  std::filesystem::remove(dir.path() / "tip");
+  const auto other = open_log(small_options(dir.path(), files));
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = append(*log, {event_with("lost")});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::corrupt);
+    CHECK(refused.error().message.find("its file lock was removed, moved away or replaced") !=
+          std::string::npos);
+    CHECK(append(*other, {event_with("kept")})->first == static_cast<std::uint64_t>(i + 1));
+  }
+  std::filesystem::rename(dir.path() / "lock-saved", dir.path() / "lock");  // too late
+  CHECK_FALSE(append(*log, {event_with("lost")}));
 }
 
 TEST_CASE("looking after the segment costs a call a group") {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -54,7 +55,7 @@ struct CopyRig {
 
 /// That it is a whole log up to there.
 void check_copy(const std::filesystem::path& folder, const LogCopy& copy) {
-  const auto report = verify_log(os::real_file_system(), folder, copy.stats().tip, [](auto, auto) {});
+  const auto report = verify_log(os::real_file_system(), folder, {}, [](auto, auto) {});
   REQUIRE(report);
   CHECK(report->faults.empty());
   CHECK_FALSE(report->torn_tail);
@@ -120,6 +121,48 @@ TEST_CASE("a copy of another log is no earlier copy") {
   REQUIRE(copy.finish());
   check_copy(to, copy);
   CHECK(copy.stats().linked_segments == 0);
+}
+
+TEST_CASE("a copy of the same log that has gone another way since is no earlier copy") {
+  CopyRig rig;
+  const auto away = rig.dir.path() / "away";
+  std::filesystem::copy(rig.from, away, std::filesystem::copy_options::recursive);
+  const auto other = open_log(small_options(away, rig.files));
+  rig.fill(3);
+  while (CopyRig::segments_of(away).size() < 3)
+    append_each(*other, 1, "other ");
+  REQUIRE(std::filesystem::file_size(rig.from / segment_name(0)) ==
+          std::filesystem::file_size(away / segment_name(0)));
+  const auto to = rig.folder("copy");
+  auto copy = rig.copy(to, away);
+  rig.files.fail_next("link", EXDEV, 2);
+  REQUIRE(copy.finish());
+  check_copy(to, copy);
+  CHECK(copy.stats().linked_segments == 0);
+}
+
+TEST_CASE("once a copy is finished its bytes are synced, and then its names") {
+  CopyRig rig;
+  rig.fill(3);
+  const auto to = rig.folder("copy");
+  auto copy = rig.copy(to);
+  rig.files.fail_next("link", EXDEV, 1);
+  const auto before = rig.files.calls().size();
+  REQUIRE(copy.finish());
+  std::map<std::string, std::string> last;  // call that changed a file's bytes, or synced them
+  std::string last_of_folder;
+  const auto calls = rig.files.calls();
+  for (auto i = before; i < calls.size(); ++i) {
+    const auto& call = calls[i];
+    if (call.path.parent_path() == to) (call.descriptor != 0 ? last[call.file] : last_of_folder) = call.name;
+    if (call.path == to) last_of_folder = call.name;
+  }
+  CHECK(last.size() == 2);
+  for (const auto& file : last) {
+    CAPTURE(file.first);
+    CHECK(file.second == "sync_data");
+  }
+  CHECK(last_of_folder == "sync_directory");
 }
 
 TEST_CASE("a drop takes nothing back of what was taken, and the rest follows") {

@@ -84,7 +84,7 @@ void check_told(const Error& error, const std::string& file) {
 void check_refused(NewerLog& log, const std::string& file) {
   const auto before = contents(log.dir.path());
   check_told(SegmentLog::open(small_options(log.dir.path(), log.files)).error(), file);
-  const auto report = verify_log(log.files, log.dir.path(), 0, [](std::uint64_t, std::uint64_t) {});
+  const auto report = verify_log(log.files, log.dir.path(), {}, [](std::uint64_t, std::uint64_t) {});
   if (report) {
     REQUIRE_FALSE(report->faults.empty());
     CHECK(report->faults.size() == 1);
@@ -125,7 +125,7 @@ TEST_CASE("a block in a newer format in a sealed segment is told by who reads it
   REQUIRE(reader);
   const auto cursor = (*reader)->read_from(log.ids[0]);
   check_told(cursor ? (*cursor)->next().error() : cursor.error(), name);
-  const auto report = verify_log(log.files, log.dir.path(), 0, [](std::uint64_t, std::uint64_t) {});
+  const auto report = verify_log(log.files, log.dir.path(), {}, [](std::uint64_t, std::uint64_t) {});
   REQUIRE(report);
   REQUIRE(report->faults.size() == 1);
   CHECK(report->faults[0].file.filename() == name);

@@ -6,6 +6,7 @@
 
 #include "log/format.hpp"
 #include "log/segment.hpp"
+#include "log/verify.hpp"
 #include "log_fixture.hpp"
 #include "segment_files.hpp"
 #include "support/fault_file_system.hpp"
@@ -198,7 +199,11 @@ TEST_CASE("what a processor has seen of events that were never synced may be los
     loss.lose();
     const Snapshot damaged(dir.path());
     Reports reports;
-    const auto log = SegmentLog::open(with_cursor(reporting(dir.path(), files, reports), tip, false));
+    const auto options = with_cursor(reporting(dir.path(), files, reports), tip, false);
+    const auto verified = verify_log(files, dir.path(), options.known, [](std::uint64_t, std::uint64_t) {});
+    REQUIRE(verified);
+    CHECK(verified->faults.empty() == loss.opens_with.has_value());
+    const auto log = SegmentLog::open(options);
     REQUIRE(log.has_value() == loss.opens_with.has_value());
     if (log) {
       CHECK((*log)->tip() == *loss.opens_with);
@@ -312,9 +317,6 @@ TEST_CASE("a writer that ended between seal and next segment left a log that goe
        }},
       {"while it saved a torn tail", [&] { write_file(unfinished(dir.path() / "torn-1"), "half"); }},
       {"while it made the next segment", [&] { write_file(unfinished(next), "half a header"); }},
-      {"with a next segment of no content", [&] { write_file(next, ""); }},
-      {"with a next segment of garbage", [&] { write_file(next, std::string(5'000, 'g')); }},
-      {"with a next segment of zeros", [&] { write_file(next, std::string(65'536, '\0')); }},
   };
   for (const auto& ending : endings) {
     CAPTURE(ending.first);
@@ -332,6 +334,34 @@ TEST_CASE("a writer that ended between seal and next segment left a log that goe
     for (const auto& entry : std::filesystem::directory_iterator(dir.path())) {
       REQUIRE_FALSE(is_unfinished(entry.path().filename().string()));
     }
+  }
+}
+
+TEST_CASE("a last segment without a header is corrupt, as no writer leaves one, and not changed") {
+  const TempDir dir;
+  FaultFileSystem files;
+  {
+    const auto log = open_log(small_options(dir.path(), files));
+    while (log->stats()->segments < 2)
+      append_each(*log, 1);
+  }
+  const Snapshot snapshot(dir.path());
+  const auto header = snapshot.last().substr(0, sizeof(format::SegmentHeader));
+  auto flipped = snapshot.last();
+  flipped[100] ^= 1;
+  for (const auto& left : {std::string(), header.substr(0, header.size() - 1), std::string(5'000, 'g'),
+                           std::string(65'536, '\0'), flipped}) {
+    CAPTURE(left.size());
+    snapshot.restore();
+    write_file(snapshot.last_path(), left);
+    Reports reports;
+    const auto refused = SegmentLog::open(reporting(dir.path(), files, reports));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::corrupt);
+    CHECK(refused.error().message.find(snapshot.last_path().string() + " at offset ") != std::string::npos);
+    CHECK(reports.lines.empty());
+    CHECK(read_file(snapshot.last_path()) == left);
+    CHECK(list_segments(files, dir.path())->size() == snapshot.files().size());
   }
 }
 
@@ -397,7 +427,11 @@ TEST_CASE("a segment with a damaged header but blocks in it is corrupt, as is on
   CHECK(read_file(snapshot.last_path()) == bad);
   snapshot.restore();
   std::filesystem::remove(dir.path() / snapshot.files()[1].first);
-  CHECK(SegmentLog::open(small_options(dir.path(), files)).error().code == ErrorCode::corrupt);
+  const auto refused = SegmentLog::open(small_options(dir.path(), files));
+  REQUIRE(refused.error().code == ErrorCode::corrupt);
+  const auto missing = dir.path() / snapshot.files()[1].first;
+  CHECK(refused.error().message.find("read " + missing.string() + " at offset 0: the segment is missing") ==
+        0);
 }
 
 TEST_CASE(

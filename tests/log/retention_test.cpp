@@ -31,7 +31,7 @@ std::uint64_t first_of(const std::filesystem::path& dir) {
 
 VerifyReport verified(const std::filesystem::path& dir) {
   const auto report =
-      verify_log(os::real_file_system(), dir, 0, [](std::uint64_t /*done*/, std::uint64_t /*total*/) {});
+      verify_log(os::real_file_system(), dir, {}, [](std::uint64_t /*done*/, std::uint64_t /*total*/) {});
   REQUIRE(report);
   return *report;
 }
@@ -379,7 +379,7 @@ TEST_CASE("verify passes over segments that go while it walks") {
   const auto segments = segments_of(dir.path());
   FaultFileSystem files;
   int looks = 0;
-  const auto report = verify_log(files, dir.path(), 0, [&](std::uint64_t /*done*/, std::uint64_t /*total*/) {
+  const auto report = verify_log(files, dir.path(), {}, [&](std::uint64_t /*done*/, std::uint64_t /*total*/) {
     if (++looks != 2) return;  // after the second segment: the third and fourth go
     const FirstMark mark{log_id_of(dir.path()), segments[4]};
     REQUIRE(drop_segments_below(files, dir.path(), mark));

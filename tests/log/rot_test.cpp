@@ -64,17 +64,15 @@ class SmallLog {
   /// @param known somebody knows of all its events
   [[nodiscard]] Result<VerifyReport> verify(const FolderContent& left, bool known) const {
     MemoryFileSystem files(dir(), left);
-    return verify_log(files, dir(), known ? tip_ : 0, [](std::uint64_t, std::uint64_t) {});
+    return verify_log(files, dir(), marks(known), [](std::uint64_t, std::uint64_t) {});
   }
 
   /// Recovers the log and reads it from its beginning.
   [[nodiscard]] Outcome use(const FolderContent& left, bool known) const {
     MemoryFileSystem files(dir(), left);
     Outcome outcome;
-    std::vector<KnownMark> marks;
-    if (known) marks.push_back({"processor x", "processors/x", log_id_, tip_});
     const auto report = [&](const std::string& line) { outcome.told += line + "\n"; };
-    const auto recovered = recover_log(files, dir(), marks, report);
+    const auto recovered = recover_log(files, dir(), marks(known), report);
     const auto ended = recovered ? read(files, outcome.data) : Result<void>(recovered.error());
     if (!ended) {
       REQUIRE(ended.error().code == ErrorCode::corrupt);
@@ -106,6 +104,11 @@ class SmallLog {
       for (auto events = (*block)->events(0); events.next(event);)
         data.emplace_back(event.data);
     }
+  }
+
+  [[nodiscard]] std::vector<KnownMark> marks(bool known) const {
+    if (!known) return {};
+    return {{"processor x", "processors/x", log_id_, tip_}};
   }
 
   TempDir temp_;
@@ -313,7 +316,7 @@ TEST_CASE("whatever the files tip and lock of a log that nobody serves hold, or 
   FaultFileSystem files;
   append_each(*open_log(small_options(dir.path(), files)), 3);
   const auto check_whole = [&] {
-    const auto report = verify_log(files, dir.path(), 0, [](std::uint64_t, std::uint64_t) {});
+    const auto report = verify_log(files, dir.path(), {}, [](std::uint64_t, std::uint64_t) {});
     REQUIRE(report->faults.empty());
     REQUIRE_FALSE(report->torn_tail);
     REQUIRE(read_all(*SegmentReader::open(files, dir.path()).value()).size() == 3);

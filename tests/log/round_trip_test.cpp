@@ -3,7 +3,9 @@
 #include <numeric>
 
 #include "base/limits.hpp"
+#include "log/segment.hpp"
 #include "log_fixture.hpp"
+#include "support/fake_clock.hpp"
 
 using namespace std::string_literals;
 
@@ -169,6 +171,40 @@ TEST_CASE("block times never decrease, though the clock may") {
     std::int64_t before = 0;
     const auto log = open_log({.dir = dir.path() / "log", .clock = clock});
     append_each(*log, 3);
+    auto cursor = log->read_from(0);
+    REQUIRE(cursor);
+    for (auto block = (*cursor)->next(); *block != nullptr; block = (*cursor)->next()) {
+      CHECK((*block)->time_ns() >= before);
+      before = (*block)->time_ns();
+    }
+  }
+}
+
+TEST_CASE("block times do not decrease over a start of a log whose last segment is empty, or was not made") {
+  for (const bool made : {true, false}) {
+    CAPTURE(made);
+    const TempDir dir;
+    FakeClock clock;
+    auto options = small_options(dir.path());
+    const OpenOptions clocked{
+        .dir = options.dir, .clock = clock, .segment_size = options.segment_size, .allocate_ahead = false};
+    clock.advance(std::chrono::hours(1));
+    {
+      const auto log = open_log(clocked);
+      while (log->stats()->segments < 2)
+        append_each(*log, 1);
+    }
+    const auto last = dir.path() / segment_name(list_segments(os::real_file_system(), dir.path())->back());
+    std::filesystem::remove(dir.path() / "tip");  // as a power loss that has taken the last block
+    if (made) {
+      std::filesystem::resize_file(last, sizeof(format::SegmentHeader));
+    } else {
+      std::filesystem::remove(last);
+    }
+    clock.advance(-std::chrono::hours(1));
+    const auto log = open_log(clocked);
+    append_each(*log, 1);
+    std::int64_t before = 0;
     auto cursor = log->read_from(0);
     REQUIRE(cursor);
     for (auto block = (*cursor)->next(); *block != nullptr; block = (*cursor)->next()) {

@@ -9,14 +9,15 @@
 #include "log/footer.hpp"
 #include "log/segment.hpp"
 #include "log_fixture.hpp"
+#include "segment_files.hpp"
 #include "support/fault_file_system.hpp"
 
 namespace aludel {
 
 namespace {
 
-VerifyReport verify(const std::filesystem::path& dir, std::uint64_t durable_floor = 0) {
-  auto report = verify_log(os::real_file_system(), dir, durable_floor, [](std::uint64_t, std::uint64_t) {});
+VerifyReport verify(const std::filesystem::path& dir, const std::vector<KnownMark>& marks = {}) {
+  auto report = verify_log(os::real_file_system(), dir, marks, [](std::uint64_t, std::uint64_t) {});
   REQUIRE(report);
   return std::move(*report);
 }
@@ -77,7 +78,7 @@ TEST_CASE("verify finds nothing wrong with a log, counts its events, and tells h
   }
   std::uint64_t last_done = 0;
   std::uint64_t last_total = 0;
-  const auto report = verify_log(files, dir.path(), 0, [&](std::uint64_t done, std::uint64_t total) {
+  const auto report = verify_log(files, dir.path(), {}, [&](std::uint64_t done, std::uint64_t total) {
     CHECK(done >= last_done);
     CHECK(done <= total);
     last_done = done;
@@ -101,7 +102,7 @@ TEST_CASE("verify takes what is appended while it walks for no fault") {
     append_each(*log, 5);
     if (!serves) log.reset();
     int left = 3;
-    const auto report = verify_log(files, dir.path(), 0, [&](std::uint64_t, std::uint64_t) {
+    const auto report = verify_log(files, dir.path(), {}, [&](std::uint64_t, std::uint64_t) {
       if (left-- <= 0) return;
       if (!log) log = open_log(small_options(dir.path(), files));
       append_each(*log, 1);
@@ -139,7 +140,8 @@ TEST_CASE("verify names each of several faults by file and offset, and goes on b
   CHECK(report.events == 58);
 }
 
-TEST_CASE("a last block that is damaged below what is known durable is a fault, not a torn tail") {
+TEST_CASE(
+    "a last block that is damaged below what is known durable of this log is a fault, not a torn tail") {
   const TempDir dir;
   FaultFileSystem files;
   std::uint64_t last = 0;
@@ -153,9 +155,14 @@ TEST_CASE("a last block that is damaged below what is known durable is a fault, 
   REQUIRE(first_ids.size() == 1);
   damage(dir.path() / segment_name(first_ids[0]), last + 40);
   std::filesystem::remove(dir.path() / "tip");  // as if the machine had been started anew
-  CHECK(verify(dir.path(), 2).faults.empty());
-  CHECK(verify(dir.path(), 2).torn_tail);
-  const auto report = verify(dir.path(), 3);
+  const auto mark = [&](std::uint64_t next, const Uuid& log_id) {
+    return std::vector<KnownMark>{{"processor x", "processors/x", log_id, next}};
+  };
+  CHECK(verify(dir.path(), mark(2, log_id_of(dir.path()))).faults.empty());
+  CHECK(verify(dir.path(), mark(2, log_id_of(dir.path()))).torn_tail);
+  CHECK(verify(dir.path(), mark(3, Uuid::random())).faults.empty());
+  CHECK(verify(dir.path(), mark(3, Uuid::random())).torn_tail);
+  const auto report = verify(dir.path(), mark(3, log_id_of(dir.path())));
   CHECK_FALSE(report.torn_tail);
   REQUIRE(report.faults.size() == 1);
   CHECK(report.faults[0].offset == last);
@@ -303,8 +310,9 @@ TEST_CASE("behind a missing segment the tables are compared anew") {
 
 TEST_CASE("verify says when there is no log") {
   const TempDir dir;
-  CHECK(verify_log(os::real_file_system(), dir.path(), 0, [](std::uint64_t, std::uint64_t) {}).error().code ==
-        ErrorCode::not_found);
+  CHECK(
+      verify_log(os::real_file_system(), dir.path(), {}, [](std::uint64_t, std::uint64_t) {}).error().code ==
+      ErrorCode::not_found);
 }
 
 }  // namespace aludel

@@ -105,15 +105,23 @@ TEST_CASE("one that is being reset keeps all there is, and none is reset while e
   CHECK_FALSE(os::FileLock::held(reset_lock(x.directory)).value());
 }
 
-TEST_CASE("one of another log needs nothing of this one") {
+TEST_CASE("one of another log needs nothing of this one, and is not reset into it while events go") {
   KeeperRig rig;
   const auto x = rig.holder("x", 1);
   auto database = Database::open(projection_link(x.directory), Database::Mode::read_write);
   REQUIRE(database);
   const auto other = "update _aludel_identity set log_id = '" + Uuid::random().to_string() + "'";
   REQUIRE((*database)->execute(other.c_str()));
+  int removed = 0;
+  rig.files.on_call = [&](const FaultFileSystem::Call& call) {
+    if (call.name != "remove") return;
+    ++removed;
+    CHECK(os::FileLock::held(reset_lock(x.directory)).value());
+  };
   rig.look(old, {x});
+  CHECK(removed > 0);
   CHECK(rig.first() > 0);
+  CHECK(rig.asked.empty());
 }
 
 TEST_CASE("one whose cursor cannot be read keeps all there is, and that is said") {
@@ -159,6 +167,27 @@ TEST_CASE("over its size the log drops what a processor has not come to, loudly 
   rig.look(large, {slow, idle, quick});
   CHECK(rig.lines.empty());
   CHECK(rig.asked.size() == 2);
+}
+
+TEST_CASE("a footer that is damaged keeps back nothing that goes by size, and is told once") {
+  KeeperRig rig;
+  const auto segments = rig.segments();
+  const auto rotten = rig.data.log() / segment_name(segments[5]);
+  std::filesystem::resize_file(rotten, std::filesystem::file_size(rotten) - 8);
+  const os::Descriptor sink(::open((rig.temp.path() / "lines").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600));
+  const HostLog host_log(sink.number(), LogLevel::info, HostLog::Format::text);
+  LogKeeper keeper(
+      {*rig.log, {.max_age = 1h, .max_bytes = large.max_bytes}, {}, host_log, [](const std::string&) {
+         return true;
+       }});
+  keeper.look();
+  keeper.look();
+  CHECK(rig.first() > 0);
+  CHECK(rig.first() <= segments[5]);
+  const auto lines = read_file(rig.temp.path() / "lines").value();
+  const auto told = lines.find("drop what the log need not keep: read " + rotten.string());
+  CHECK(told != std::string::npos);
+  CHECK(lines.find("drop what the log need not keep", told + 1) == std::string::npos);
 }
 
 TEST_CASE("whatever fails is logged, and done with a later look") {

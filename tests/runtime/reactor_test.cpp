@@ -51,7 +51,7 @@ TEST_CASE("a watch that finds no descriptor free is an error") {
   const auto watch = reactor.watch(pipe.reader.number(), [] {});
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
   REQUIRE_FALSE(watch);
-  CHECK(watch.error().code == ErrorCode::limit);
+  CHECK(watch.error().code == ErrorCode::io);
 }
 
 TEST_CASE("a signal that nobody waits for any more ends the process again") {

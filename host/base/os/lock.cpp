@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <string>
+#include <sys/stat.h>
 
 namespace aludel::os {
 
@@ -62,6 +63,15 @@ Result<FileLock> FileLock::take(const std::filesystem::path& path, int how) {
     return os_error("write process id into " + path.string(), errno);
   }
   return FileLock(std::move(file));
+}
+
+Result<bool> FileLock::is_at(const std::filesystem::path& path) const {
+  struct stat own {};
+  struct stat named {};
+  if (::fstat(file_.number(), &own) != 0) return os_error("look at lock " + path.string(), errno);
+  if (::stat(path.c_str(), &named) == 0) return own.st_dev == named.st_dev && own.st_ino == named.st_ino;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  return os_error("look at lock " + path.string(), errno);
 }
 
 Result<bool> FileLock::held(const std::filesystem::path& path) {

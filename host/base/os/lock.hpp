@@ -19,6 +19,9 @@ class FileLock {
   /// The same, but waits until it is free.
   static Result<FileLock> wait(const std::filesystem::path& path);
 
+  /// Whether the name leads to this lock's file: if not, others may hold a lock of that name.
+  [[nodiscard]] Result<bool> is_at(const std::filesystem::path& path) const;
+
   /// Whether anybody holds the lock, the caller included. Looking never makes an `acquire` fail.
   static Result<bool> held(const std::filesystem::path& path);
 
