@@ -10,9 +10,11 @@
 #include "base/limits.hpp"
 #include "base/os/file.hpp"
 #include "log/segment.hpp"
+#include "log/segment_reader.hpp"
 #include "processor/projection.hpp"
 #include "processor/state.hpp"
 #include "runtime/processor_copy.hpp"
+#include "runtime/projection_moment.hpp"
 #include "runtime/small_file.hpp"
 
 namespace aludel {
@@ -89,8 +91,12 @@ class DataCopier {
     const auto first = log_.first();
     const auto names = from_.list_processors();
     if (!names) return names.error();
-    if (auto copied = copy_processors(*names); !copied) return copied.error();
-    if (auto finished = log_.finish(); !finished) return finished.error();
+    const auto log = SegmentReader::open(os::real_file_system(), from_.log());
+    if (!log) return log.error();
+    const auto moment = ProjectionMoment::take(from_, *names, **log);
+    if (!moment) return moment.error().within("copy " + from_.root().string());
+    if (auto copied = copy_processors(*names, *moment); !copied) return copied.error();
+    if (auto finished = log_.finish(moment->log_end()); !finished) return finished.error();
     // Those that have made their projection since may have emitted what the log has.
     const auto there = projections_in(from_);
     if (!there) return there.error();
@@ -99,15 +105,16 @@ class DataCopier {
     return log_.first() == first && *there == *copied;
   }
 
-  Result<void> copy_processors(const std::vector<std::string>& names) {
+  Result<void> copy_processors(const std::vector<std::string>& names, const ProjectionMoment& moment) {
     auto& files = os::real_file_system();
     if (auto made = files.create_directories(to_.processors()); !made) return made;
     database_bytes_ = 0;
     for (const auto& name : names) {
-      auto copied = copy_processor(from_.processor(name), to_.processor(name), [this](std::uint64_t bytes) {
-        database_bytes_ += bytes;
-        note(bytes);
-      });
+      auto copied = copy_processor(moment.projection(name), from_.processor(name), to_.processor(name),
+                                   [this](std::uint64_t bytes) {
+                                     database_bytes_ += bytes;
+                                     note(bytes);
+                                   });
       if (copied) continue;
       const auto there = os::is_there(from_.processor(name));
       if (!there || *there) return copied.error().within("copy processor " + name);

@@ -45,6 +45,14 @@ class BackupRig : public SmallLogRig {
   }
   [[nodiscard]] std::filesystem::path backups() const { return temp.path() / "backups"; }
 
+  /// The log has an event that the processor does not know to have emitted.
+  void forget_emitted(const std::string& name) {
+    const auto link = projection_link(data.processor(name));
+    const auto database = Database::open(link, Database::Mode::read_write);
+    REQUIRE(database);
+    REQUIRE((*database)->execute("update _aludel_identity set relayed = relayed - 1"));
+  }
+
   /// Where the copy's processor goes on.
   [[nodiscard]] std::uint64_t next_in_copy() const {
     auto projection = Projection::open(temp.path() / "to" / "processors" / "x");
@@ -99,9 +107,39 @@ TEST_CASE("what a processor does while all is copied does not lead its copy beyo
   CHECK(rig.next_in_copy() <= copied->events);
 }
 
+TEST_CASE("a copy of the log ends before what its processors have emitted since they were looked at") {
+  BackupRig rig;
+  rig.processor("x");
+  rig.emit("x");
+  rig.processor("y");
+  const auto tip = rig.log->tip();
+  const auto copied = rig.copy(1, [&] {
+    rig.emit("x");
+    rig.processor("y");
+  });
+  REQUIRE(copied);
+  CHECK(copied->events == tip);
+  CHECK(copied->projections == 2);
+}
+
+TEST_CASE("a log that knows of more than a projection has emitted is no backup") {
+  BackupRig rig;
+  rig.processor("x");
+  rig.emit("x");
+  rig.emit("x");
+  rig.forget_emitted("x");
+  const auto found = verify_data(rig.data, 0, [](std::uint64_t, std::uint64_t) {});
+  REQUIRE(found);
+  REQUIRE(found->faults.size() == 1);
+  CHECK(found->faults[0].code == ErrorCode::conflict);
+  CHECK(found->faults[0].what == "the log has 2 events that it has emitted, but it knows of 1");
+  CHECK_FALSE(rig.back_up());
+}
+
 TEST_CASE("what a processor still needs of the log is in the copy, though it is dropped meanwhile") {
   BackupRig rig;
   rig.processor("x");
+  const auto tip = rig.log->tip();
   const auto copied = rig.copy(1, [&] {
     rig.fill(1);
     rig.processor("x");
@@ -110,7 +148,7 @@ TEST_CASE("what a processor still needs of the log is in the copy, though it is 
   REQUIRE(copied);
   CHECK(rig.first() > 0);
   CHECK(copied->first == 0);
-  CHECK(copied->events == rig.log->tip());
+  CHECK(copied->events == tip);
 }
 
 TEST_CASE("where the log has dropped what could not be taken in time, all is copied again") {
