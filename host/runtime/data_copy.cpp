@@ -44,9 +44,9 @@ Result<std::map<std::string, bool>> projections_in(const DataDirectory& data) {
   if (!names) return names.error();
   std::map<std::string, bool> projections;
   for (const auto& name : *names) {
-    const auto there = os::is_there(projection_link(data.processor(name)));
-    if (!there) return there.error();
-    projections[name] = *there;
+    const auto found = find_projection(data.processor(name));
+    if (!found) return found.error();
+    projections[name] = found->has_value();
   }
   return projections;
 }

@@ -19,10 +19,12 @@ Result<void> sync_file(const std::filesystem::path& path) {
 
 Result<void> copy_projection(Database& projection, const std::filesystem::path& to,
                              const os::BytesDone& done) {
+  auto generation = projection.path().filename();
   std::error_code failure;
-  const auto target = std::filesystem::read_symlink(projection.path(), failure);
-  if (failure) return os_error("read the link " + projection.path().string(), failure.value());
-  const auto generation = target.filename();
+  if (generation == projection_link({})) {
+    generation = std::filesystem::read_symlink(projection.path(), failure).filename();
+    if (failure) return os_error("read the link " + projection.path().string(), failure.value());
+  }
   if (auto copied = copy_database(projection, to / generation, done); !copied) return copied;
   if (auto synced = sync_file(to / generation); !synced) return synced;
   std::filesystem::create_symlink(generation, projection_link(to), failure);

@@ -47,7 +47,13 @@ Result<std::optional<std::string>> find_divergence(Database& database, EventRead
 // In one transaction, as the owner may be at work.
 Result<ProjectionFaults> check_projection(const std::filesystem::path& directory, EventReader& log,
                                           const ProducerEnds& producers) {
-  auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+  const auto projection = find_projection(directory);
+  if (!projection) return projection.error();
+  if (!*projection) {
+    return Error(ErrorCode::not_found,
+                 "check the projection in " + directory.string() + ": there is none yet");
+  }
+  auto database = Database::open(**projection, Database::Mode::read_only);
   if (!database) return database.error();
   if (auto begun = (*database)->execute("begin"); !begun) return begun.error();
   auto damage = database_faults(**database);

@@ -32,12 +32,11 @@ Database* ProjectionMoment::projection(const std::string& processor) const {
   return part == parts_.end() ? nullptr : part->second.database.get();
 }
 
-// Without a link nothing was ever committed.
 Result<void> ProjectionMoment::open(const std::string& processor, const std::filesystem::path& directory) {
-  const auto there = os::is_there(projection_link(directory));
-  if (!there) return there.error();
-  if (!*there) return {};
-  auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+  const auto found = find_projection(directory);
+  if (!found) return found.error();
+  if (!*found) return {};
+  auto database = Database::open(**found, Database::Mode::read_only);
   if (database) {
     parts_[processor].database = std::move(*database);
     return {};

@@ -74,6 +74,72 @@ TEST_CASE("a backup is named by its time, and the latest one is the last by name
   CHECK(latest_backup(dir.path()).value()->filename() == "20261126T211949.124Z");
 }
 
+TEST_CASE("the backup that was made last has the last name, also when the clock was set back") {
+  BackupRig rig;
+  const auto untold = [](const char*, std::uint64_t, std::uint64_t) {};
+  const auto now_ns = parse_time("2026-11-26T21:19:49.123Z").value();
+  REQUIRE(back_up(rig.data, rig.backups(), now_ns, untold));
+  const auto second = back_up(rig.data, rig.backups(), now_ns - 3'600'000'000'000, untold);
+  REQUIRE(second);
+  CHECK(second->path.filename() == "20261126T211949.124Z");
+  std::filesystem::create_directory(rig.backups() / "20269926T211949.124Z");
+  const auto third = back_up(rig.data, rig.backups(), now_ns, untold);
+  REQUIRE_FALSE(third);
+  CHECK(third.error().message.find("is no time") != std::string::npos);
+}
+
+TEST_CASE("backups of another log are left alone") {
+  BackupRig rig;
+  BackupRig stranger;
+  REQUIRE(stranger.back_up());
+  const auto made = aludel::back_up(rig.data, stranger.backups(), rig.clock.wall_ns(),
+                                    [](const char*, std::uint64_t, std::uint64_t) {});
+  REQUIRE_FALSE(made);
+  CHECK(made.error().code == ErrorCode::conflict);
+  CHECK(made.error().message.find("is of another log: name another folder") != std::string::npos);
+}
+
+TEST_CASE("no backup is put into what is backed up") {
+  BackupRig rig;
+  rig.processor("x");
+  for (const auto& folder :
+       {rig.data.log() / "b", rig.data.processors(), rig.data.processor("x") / "b" / "c"}) {
+    const auto made = back_up(rig.data, folder, 0, [](const char*, std::uint64_t, std::uint64_t) {});
+    REQUIRE_FALSE(made);
+    CHECK(made.error().code == ErrorCode::conflict);
+    CHECK(made.error().message.find("which is backed up: name a folder elsewhere") != std::string::npos);
+  }
+  CHECK_FALSE(std::filesystem::exists(rig.data.log() / "b"));
+  CHECK(back_up(rig.data, rig.data.root() / "log-backups", 0, [](auto...) {}));
+}
+
+TEST_CASE("a sealed segment that is a link to elsewhere is in the backup itself") {
+  BackupRig rig;
+  const auto segment = rig.data.log() / segment_name(rig.segments()[1]);
+  const auto elsewhere = rig.temp.path() / "elsewhere";
+  std::filesystem::rename(segment, elsewhere);
+  std::filesystem::create_symlink(elsewhere, segment);
+  const auto made = rig.back_up();
+  REQUIRE(made);
+  const auto copied = made->path / "log" / segment.filename();
+  CHECK_FALSE(std::filesystem::is_symlink(copied));
+  CHECK(std::filesystem::equivalent(copied, elsewhere));
+}
+
+TEST_CASE("a projection whose link is lost is verified and backed up, as a host takes it up") {
+  BackupRig rig;
+  rig.processor("x");
+  std::filesystem::remove(projection_link(rig.data.processor("x")));
+  const auto found = verify_data(rig.data, 0, [](std::uint64_t, std::uint64_t) {});
+  REQUIRE(found);
+  CHECK(found->good());
+  CHECK(found->projections == 1);
+  const auto made = rig.back_up();
+  REQUIRE(made);
+  CHECK(made->content.projections == 1);
+  CHECK(std::filesystem::is_symlink(projection_link(DataDirectory(made->path).processor("x"))));
+}
+
 TEST_CASE("what is damaged is no backup, and nothing of it stays") {
   BackupRig rig;
   const auto damaged = rig.data.log() / segment_name(rig.segments()[1]);
