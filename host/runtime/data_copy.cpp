@@ -9,6 +9,7 @@
 
 #include "base/limits.hpp"
 #include "base/os/file.hpp"
+#include "log/kept_segments.hpp"
 #include "log/segment.hpp"
 #include "log/segment_reader.hpp"
 #include "processor/projection.hpp"
@@ -158,9 +159,8 @@ std::optional<ProcessorFault> first_fault(const Verification& found, const DataD
 }
 
 // All of it was published, so nothing that is wrong is what a writer left unfinished.
-Result<void> require_whole(const Verification& found, const LogCopy& log, const DataDirectory& from,
+Result<void> require_whole(const Verification& found, std::uint64_t wanted, const std::string& attempt,
                            const DataDirectory& to) {
-  const auto wanted = log.stats().tip - log.first();
   std::string why;
   auto code = ErrorCode::corrupt;
   if (!found.log.faults.empty()) {
@@ -176,8 +176,8 @@ Result<void> require_whole(const Verification& found, const LogCopy& log, const 
   }
   if (why.empty()) return {};
   if (code != ErrorCode::corrupt && code != ErrorCode::conflict)
-    return Error(code, "copy " + from.root().string() + ": the copy cannot be verified: " + why);
-  return Error(ErrorCode::corrupt, "copy " + from.root().string() + ": the copy is not good: " + why +
+    return Error(code, attempt + ": the copy cannot be verified: " + why);
+  return Error(ErrorCode::corrupt, attempt + ": the copy is not good: " + why +
                                        ": `verify` tells whether it is so there too, or in the copy before, "
                                        "with which it may share files");
 }
@@ -192,8 +192,26 @@ Result<DataCopy> copy_data(const DataDirectory& from, const DataDirectory& to,
     progress("verifying", done, total);
   });
   if (!found) return found.error();
-  if (auto whole = require_whole(*found, copier.log(), from, to); !whole) return whole.error();
+  const auto wanted = copier.log().stats().tip - copier.log().first();
+  if (auto whole = require_whole(*found, wanted, "copy " + from.root().string(), to); !whole)
+    return whole.error();
   return copier.result(*found);
+}
+
+Result<DataCopy> look_at_copy(const DataDirectory& copy, const CopyProgress& progress) {
+  const auto first = read_first(os::real_file_system(), copy.log());
+  if (!first) return first.error();
+  const auto found = verify_data(
+      copy, 0, [&](std::uint64_t done, std::uint64_t total) { progress("verifying", done, total); });
+  if (!found) return found.error();
+  if (auto whole = require_whole(*found, found->log.events, "look at " + copy.root().string(), copy); !whole)
+    return whole.error();
+  DataCopy content;
+  content.first = *first;
+  content.events = found->log.events;
+  content.bytes = found->log.bytes;
+  content.projections = found->projections;
+  return content;
 }
 
 }  // namespace aludel

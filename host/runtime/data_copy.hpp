@@ -36,4 +36,8 @@ using CopyProgress = std::function<void(const char* what, std::uint64_t done, st
                                          const std::filesystem::path& earlier_log,
                                          const CopyProgress& progress);
 
+/// Looks at a copy that was made before, all of it.
+/// @return corrupt: it is not good; or why it cannot be verified
+[[nodiscard]] Result<DataCopy> look_at_copy(const DataDirectory& copy, const CopyProgress& progress);
+
 }  // namespace aludel

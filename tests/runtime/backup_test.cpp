@@ -10,6 +10,8 @@
 #include <doctest/doctest.h>
 
 #include "base/time.hpp"
+#include "runtime/restore.hpp"
+#include "runtime/small_file.hpp"
 #include "small_log_rig.hpp"
 
 namespace aludel {
@@ -51,6 +53,18 @@ class BackupRig : public SmallLogRig {
     const auto database = Database::open(link, Database::Mode::read_write);
     REQUIRE(database);
     REQUIRE((*database)->execute("update _aludel_identity set relayed = relayed - 1"));
+  }
+
+  /// A restore of it that was cut off once all was made, and nothing in place.
+  [[nodiscard]] DataDirectory cut_off_restore(const std::filesystem::path& source) const {
+    const DataDirectory restored(temp.path() / "restored");
+    REQUIRE(restore(source, restored, [](const char*, std::uint64_t, std::uint64_t) {}));
+    const auto whole = restored.root() / "restore.whole";
+    std::filesystem::create_directory(whole);
+    REQUIRE(replace_file(whole / "source", source.string()));
+    for (const auto& path : {restored.log(), restored.processors()})
+      std::filesystem::rename(path, whole / path.filename());
+    return restored;
   }
 
   /// Where the copy's processor goes on.
@@ -138,6 +152,39 @@ TEST_CASE("a projection whose link is lost is verified and backed up, as a host 
   REQUIRE(made);
   CHECK(made->content.projections == 1);
   CHECK(std::filesystem::is_symlink(projection_link(DataDirectory(made->path).processor("x"))));
+}
+
+TEST_CASE("a restore that was cut off is finished by its own backup alone, and named by it") {
+  BackupRig rig;
+  const auto untold = [](const char*, std::uint64_t, std::uint64_t) {};
+  const auto first = rig.back_up();
+  REQUIRE(first);
+  const auto second = rig.back_up();
+  REQUIRE(second);
+  const auto restored = rig.cut_off_restore(first->path);
+  const auto refused = restore(second->path, restored, untold);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::conflict);
+  CHECK(refused.error().message.find("a restore of " + first->path.string() + " was cut off there") !=
+        std::string::npos);
+  const auto finished = restore(rig.backups(), restored, untold);
+  REQUIRE(finished);
+  CHECK(finished->path == first->path);
+  CHECK(require_no_restore(restored));
+}
+
+TEST_CASE("a restore that was cut off is not finished with what is damaged") {
+  BackupRig rig;
+  const auto made = rig.back_up();
+  REQUIRE(made);
+  const auto restored = rig.cut_off_restore(made->path);
+  const auto last = segment_name(rig.segments().back());
+  std::ofstream(restored.root() / "restore.whole" / "log" / last, std::ios::app | std::ios::binary) << "torn";
+  const auto finished = restore(made->path, restored, [](const char*, std::uint64_t, std::uint64_t) {});
+  REQUIRE_FALSE(finished);
+  CHECK(finished.error().code == ErrorCode::corrupt);
+  CHECK(finished.error().message.find(last) != std::string::npos);
+  CHECK_FALSE(require_no_restore(restored));
 }
 
 TEST_CASE("what is damaged is no backup, and nothing of it stays") {
