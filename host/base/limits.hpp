@@ -124,6 +124,7 @@ inline constexpr auto query_grace =
     std::chrono::seconds(1);                              ///< from the order to end to the end of patience
 inline constexpr std::size_t query_value_max = 16 * MiB;  ///< a string or blob, also within the query
 inline constexpr int copy_rounds_max = 5;                 ///< of a backup, while what it copies changes
+inline constexpr int moment_attempts_max = 1'000;  ///< to see all projections at once, which takes no time
 inline constexpr std::uint64_t letter_table_max = 1'000;  ///< letters of a processor's, as a table is printed
 inline constexpr std::size_t query_table_max = 256 * MiB;  ///< a whole table, as it is printed
 

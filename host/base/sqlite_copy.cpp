@@ -8,8 +8,6 @@
 
 #include <sqlite3.h>
 
-#include "base/sqlite.hpp"
-
 namespace aludel {
 
 namespace {
@@ -90,9 +88,13 @@ Result<void> copy_database(const std::filesystem::path& from, const std::filesys
   auto source = Database::open(from, Database::Mode::read_only);
   if (!source) return source.error();
   if (auto begun = (*source)->execute("begin; select 1 from sqlite_schema"); !begun) return begun;
-  auto copied = Copy(from, to).fill(**source, done);
+  auto copied = copy_database(**source, to, done);
   auto ended = (*source)->execute("rollback");
   return copied ? ended : copied;
+}
+
+Result<void> copy_database(Database& from, const std::filesystem::path& to, const os::BytesDone& done) {
+  return Copy(from.path(), to).fill(from, done);
 }
 
 }  // namespace aludel

@@ -5,6 +5,7 @@
 
 #include "base/os/file.hpp"
 #include "base/result.hpp"
+#include "base/sqlite.hpp"
 
 namespace aludel {
 
@@ -14,6 +15,10 @@ namespace aludel {
 /// @param to must not exist; after a failure it may be there in part
 /// @return not_found, corrupt, denied, locked, disk_full, io: the paths are named
 [[nodiscard]] Result<void> copy_database(const std::filesystem::path& from, const std::filesystem::path& to,
+                                         const os::BytesDone& done);
+
+/// The same of what the connection's read transaction, which is open and stays so, sees.
+[[nodiscard]] Result<void> copy_database(Database& from, const std::filesystem::path& to,
                                          const os::BytesDone& done);
 
 }  // namespace aludel

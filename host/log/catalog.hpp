@@ -22,11 +22,13 @@ struct ProducerEnd {
   friend bool operator==(const ProducerEnd&, const ProducerEnd&) = default;
 };
 
+using ProducerEnds = std::map<std::string, ProducerEnd, std::less<>>;
+
 /// What the log holds, by type and by producer. The last sealed segment's footer has it up to there; the
 /// blocks since then bring it up to date.
 struct Catalog {
   TypeCounts types;
-  std::map<std::string, ProducerEnd, std::less<>> producers;
+  ProducerEnds producers;
 
   /// Takes in the next block of the log.
   /// @param offset of the block in its segment

@@ -107,25 +107,30 @@ Result<void> LogCopy::take(std::uint64_t first_id) {
 
 // Where it goes round again, the log has gone on meanwhile: over the end of its last segment, or so far that
 // even that was dropped.
-Result<void> LogCopy::finish() {
+Result<void> LogCopy::finish(std::uint64_t tip) {
+  const auto reader = SegmentReader::open(parts_.files, parts_.from);
+  if (!reader) return reader.error();
   for (;;) {
     if (auto ok = remove_last(); !ok) return ok;
-    const auto reader = SegmentReader::open(parts_.files, parts_.from);
-    if (!reader) return reader.error();
-    const auto tip = (*reader)->tip();
     if (auto ok = take_sealed_below(tip); !ok) return ok;
+    if (first_ > tip) return {};
     SegmentStore store(parts_.files, parts_.from, (*reader)->log_id());
     const auto end = store.locate(tip, tip);
     const auto found = end ? end->segment->header().first_id : end_;
     if (found < end_) return corrupt(parts_.from / segment_name(end_), 0, "the segment is missing");
     if (found > end_) continue;
     auto taken = end ? take_last(found, end->position.offset) : Result<void>(end.error());
-    if (!taken && taken.error().code == ErrorCode::not_found && (*reader)->tip() > tip) continue;
+    if (!taken && taken.error().code == ErrorCode::not_found && is_dropped(end_)) continue;
     if (!taken) return taken;
     stats_.tip = tip;
     if (first_ > 0) return write_first_mark(parts_.files, parts_.to, {(*reader)->log_id(), first_});
     return parts_.files.sync_directory(parts_.to);
   }
+}
+
+bool LogCopy::is_dropped(std::uint64_t id) const {
+  const auto first = read_first(parts_.files, parts_.from);
+  return first && *first > id;
 }
 
 // What stands behind the tip is nothing yet.

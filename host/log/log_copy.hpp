@@ -22,7 +22,7 @@ struct LogCopyStats {
 
 /// Copies a log while it is written and its oldest segments are dropped, into a folder that can be opened
 /// like any log. Sealed segments never change: they are linked where that is possible, else copied; the last
-/// one is copied up to the tip. Nothing in `from` is changed.
+/// one is copied up to where the copy is to end. Nothing in `from` is changed.
 ///
 /// One thread. After an error the folder holds a part.
 class LogCopy {
@@ -40,8 +40,9 @@ class LogCopy {
   /// Takes the segments that are sealed and that it has not: a drop takes nothing back of them.
   /// @return not_found: there is no log; corrupt, unsupported, io, disk_full
   Result<void> take_sealed();
-  /// Takes all up to the tip; then the copy is whole and synced. May be called again.
-  Result<void> finish();
+  /// Takes all up to `tip`, where a block begins that is not below what was taken; then the copy is whole and
+  /// synced, unless the log has dropped even that meanwhile: `first` lies beyond it. May be called again.
+  Result<void> finish(std::uint64_t tip);
 
   /// The copy's first event, once something was taken. It rises where the log has dropped events before they
   /// could be taken.
@@ -54,10 +55,11 @@ class LogCopy {
   Result<void> begin_at(std::uint64_t first);
   Result<void> take(std::uint64_t first_id);
   Result<void> take_last(std::uint64_t first_id, std::uint64_t size);
+  [[nodiscard]] bool is_dropped(std::uint64_t id) const;
   Result<void> remove_last();
   Result<void> remove(std::uint64_t first_id);
 
-  /// The segment that is copied up to the tip.
+  /// The segment that is copied in part.
   struct Last {
     std::uint64_t first_id;
     std::uint64_t size;

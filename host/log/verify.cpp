@@ -49,6 +49,7 @@ class Verifier {
       verify_segment(first_id);
     }
     check_end();
+    report_.producers = std::move(catalog_.producers);
     return std::move(report_);
   }
 

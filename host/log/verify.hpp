@@ -11,6 +11,7 @@
 
 #include "base/os/file.hpp"
 #include "base/result.hpp"
+#include "log/catalog.hpp"
 #include "log/known_mark.hpp"
 
 namespace aludel {
@@ -26,6 +27,7 @@ struct VerifyReport {
   std::uint64_t events = 0;  ///< whose bytes are as they were written
   std::uint64_t bytes = 0;   ///< looked at, without what is allocated ahead
   std::uint64_t segments = 0;
+  ProducerEnds producers;           ///< of those events
   std::vector<VerifyFault> faults;  ///< at most 1,000
   /// What a writer left unfinished at the end; the next one saves it aside and cuts it off. Not a fault, as
   /// nothing says that anybody was told of it.

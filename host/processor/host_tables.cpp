@@ -237,6 +237,17 @@ Result<std::uint64_t> HostTables::expired() {
   return loaded(row->integer(0));
 }
 
+Result<std::uint64_t> HostTables::emitted() {
+  if (found_format_ < 2) return std::uint64_t{0};
+  auto row =
+      the_row(*database_,
+              "select ifnull((select sequence + 1 from _aludel_outbox order by sequence desc limit 1), "
+              "relayed) from _aludel_identity",
+              "its identity");
+  if (!row) return row.error();
+  return loaded(row->integer(0));
+}
+
 Result<std::uint64_t> HostTables::emits_pending() {
   if (found_format_ < 2) return std::uint64_t{0};
   auto row =

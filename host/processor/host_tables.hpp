@@ -59,6 +59,8 @@ class HostTables {
   [[nodiscard]] Result<std::optional<Standstill>> standstill();
   /// Events that were dropped from the log before the processor came to them.
   [[nodiscard]] Result<std::uint64_t> expired();
+  /// Events ever emitted under its producer: the log knows no more of them.
+  [[nodiscard]] Result<std::uint64_t> emitted();
   /// Events in the outbox.
   [[nodiscard]] Result<std::uint64_t> emits_pending();
 

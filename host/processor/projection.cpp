@@ -74,6 +74,23 @@ std::filesystem::path projection_link(const std::filesystem::path& directory) {
   return directory / "projection.db";
 }
 
+Result<std::optional<std::filesystem::path>> find_projection(const std::filesystem::path& directory) {
+  using Found = std::optional<std::filesystem::path>;
+  const auto link = projection_link(directory);
+  const auto linked = stands_at(link);
+  if (!linked) return linked.error();
+  if (*linked) return Found(link);
+  const auto first = directory / first_generation;
+  const auto made = stands_at(first);
+  if (!made) return made.error();
+  if (!*made) return Found();
+  const auto database = Database::open(first, Database::Mode::read_only);
+  if (!database) return database.error();
+  const auto ours = HostTables::exist(**database);
+  if (!ours) return ours.error();
+  return *ours ? Found(first) : Found();
+}
+
 std::filesystem::path reset_lock(const std::filesystem::path& directory) {
   return directory / "reset.lock";
 }

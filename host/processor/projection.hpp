@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "base/result.hpp"
 #include "base/sqlite.hpp"
@@ -71,6 +72,11 @@ class Projection {
   Letters letters_;
   Outbox outbox_;
 };
+
+/// Where the projection is: by its link, or, if that is missing, the database that `Projection::open` takes
+/// up. Nothing: there is none yet. @return denied, io, locked
+[[nodiscard]] Result<std::optional<std::filesystem::path>> find_projection(
+    const std::filesystem::path& directory);
 
 /// The link to the generation in use.
 [[nodiscard]] std::filesystem::path projection_link(const std::filesystem::path& directory);

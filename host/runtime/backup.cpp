@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/os/file.hpp"
 #include "base/os/lock.hpp"
 #include "base/time.hpp"
+#include "log/segment_reader.hpp"
 
 namespace aludel {
 
@@ -28,6 +30,15 @@ bool is_backup_name(std::string_view name) {
 bool is_unfinished_backup(std::string_view name) {
   return name.ends_with(unfinished_suffix) &&
          is_backup_name(name.substr(0, name.size() - unfinished_suffix.size()));
+}
+
+// The other way round than `backup_name`.
+std::optional<std::int64_t> backup_time(std::string_view name) {
+  std::string time(name);
+  for (const auto& [at, sign] : {std::pair{4, '-'}, {7, '-'}, {13, ':'}, {16, ':'}})
+    time.insert(static_cast<std::size_t>(at), 1, sign);
+  const auto parsed = parse_time(time);
+  return parsed ? std::optional(*parsed) : std::nullopt;
 }
 
 // By whoever holds the lock: nobody is at work on them.
@@ -50,13 +61,43 @@ Result<void> require_folder_of_backups(const std::filesystem::path& folder) {
                                         "holds backups, or a new one");
 }
 
-Result<std::filesystem::path> free_path(const std::filesystem::path& folder, std::int64_t now_ns) {
-  for (;; now_ns += ns_a_millisecond) {
-    auto path = folder / backup_name(now_ns);
-    const auto taken = os::is_there(path);
-    if (!taken) return taken.error();
-    if (!*taken) return path;
+// Else what is written there would be taken for a part of the data.
+Result<void> require_outside(const DataDirectory& data, const std::filesystem::path& folder) {
+  std::error_code failure;
+  const auto real = std::filesystem::weakly_canonical(folder, failure);
+  if (failure) return os_error("look at " + folder.string(), failure.value());
+  for (const auto& part : {data.log(), data.processors()}) {
+    const auto its = std::filesystem::weakly_canonical(part, failure);
+    if (failure) return os_error("look at " + part.string(), failure.value());
+    if (!(real / "").string().starts_with((its / "").string())) continue;
+    return Error(ErrorCode::conflict, "back up to " + folder.string() + ": it lies in " + part.string() +
+                                          ", which is backed up: name a folder elsewhere");
   }
+  return {};
+}
+
+// Later than all that are there, also where the clock was set back.
+Result<std::filesystem::path> next_path(const std::filesystem::path& folder,
+                                        const std::optional<std::filesystem::path>& latest,
+                                        std::int64_t now_ns) {
+  if (!latest) return folder / backup_name(now_ns);
+  const auto latest_ns = backup_time(latest->filename().string());
+  if (!latest_ns) {
+    return Error(ErrorCode::conflict, "back up to " + folder.string() + ": " + latest->filename().string() +
+                                          " is no time, though it looks like a backup's name: move it away");
+  }
+  return folder / backup_name(std::max(now_ns, *latest_ns + ns_a_millisecond));
+}
+
+// Who restores the latest one would get another log than he means. A damaged one is no obstacle.
+Result<void> require_same_log(const DataDirectory& data, const std::filesystem::path& latest) {
+  auto& files = os::real_file_system();
+  const auto log = SegmentReader::open(files, data.log());
+  const auto its = SegmentReader::open(files, DataDirectory(latest).log());
+  if (!log || !its || (*log)->log_id() == (*its)->log_id()) return {};
+  return Error(ErrorCode::conflict, "back up to " + latest.parent_path().string() + ": its latest backup, " +
+                                        latest.filename().string() +
+                                        ", is of another log: name another folder");
 }
 
 }  // namespace
@@ -81,14 +122,18 @@ Result<Backup> back_up(const DataDirectory& data, const std::filesystem::path& f
                        const CopyProgress& progress) {
   auto& files = os::real_file_system();
   if (auto usable = require_folder_of_backups(folder); !usable) return usable.error();
+  if (auto outside = require_outside(data, folder); !outside) return outside.error();
   if (auto made = files.create_directories(folder); !made) return made.error();
   const auto lock = os::FileLock::acquire(folder / "lock");
   if (!lock) return lock.error();
   if (auto removed = remove_unfinished(folder); !removed) return removed.error();
   const auto earlier = latest_backup(folder);
   if (!earlier) return earlier.error();
+  if (*earlier) {
+    if (auto same = require_same_log(data, **earlier); !same) return same.error();
+  }
   const auto earlier_log = *earlier ? DataDirectory(**earlier).log() : std::filesystem::path();
-  const auto path = free_path(folder, now_ns);
+  const auto path = next_path(folder, *earlier, now_ns);
   if (!path) return path.error();
   auto unfinished = *path;
   unfinished += unfinished_suffix;

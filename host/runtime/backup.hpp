@@ -22,8 +22,9 @@ struct Backup {
 /// Makes a backup while a host may be at work, which is not held up. What an earlier call left unfinished is
 /// removed.
 /// @param folder of backups; made if it is missing
-/// @param now_ns wall clock
-/// @return locked: another backup is being made there; conflict: it is something else; or as `copy_data`
+/// @param now_ns wall clock; one that was set back is passed over, so that the latest one has the last name
+/// @return locked: another backup is being made there; conflict: it is something else, of another log, or in
+///   what is backed up; or as `copy_data`
 [[nodiscard]] Result<Backup> back_up(const DataDirectory& data, const std::filesystem::path& folder,
                                      std::int64_t now_ns, const CopyProgress& progress);
 

@@ -9,10 +9,13 @@
 
 #include "base/limits.hpp"
 #include "base/os/file.hpp"
+#include "log/kept_segments.hpp"
 #include "log/segment.hpp"
+#include "log/segment_reader.hpp"
 #include "processor/projection.hpp"
 #include "processor/state.hpp"
 #include "runtime/processor_copy.hpp"
+#include "runtime/projection_moment.hpp"
 #include "runtime/small_file.hpp"
 
 namespace aludel {
@@ -42,9 +45,9 @@ Result<std::map<std::string, bool>> projections_in(const DataDirectory& data) {
   if (!names) return names.error();
   std::map<std::string, bool> projections;
   for (const auto& name : *names) {
-    const auto there = os::is_there(projection_link(data.processor(name)));
-    if (!there) return there.error();
-    projections[name] = *there;
+    const auto found = find_projection(data.processor(name));
+    if (!found) return found.error();
+    projections[name] = found->has_value();
   }
   return projections;
 }
@@ -89,8 +92,12 @@ class DataCopier {
     const auto first = log_.first();
     const auto names = from_.list_processors();
     if (!names) return names.error();
-    if (auto copied = copy_processors(*names); !copied) return copied.error();
-    if (auto finished = log_.finish(); !finished) return finished.error();
+    const auto log = SegmentReader::open(os::real_file_system(), from_.log());
+    if (!log) return log.error();
+    const auto moment = ProjectionMoment::take(from_, *names, **log);
+    if (!moment) return moment.error().within("copy " + from_.root().string());
+    if (auto copied = copy_processors(*names, *moment); !copied) return copied.error();
+    if (auto finished = log_.finish(moment->log_end()); !finished) return finished.error();
     // Those that have made their projection since may have emitted what the log has.
     const auto there = projections_in(from_);
     if (!there) return there.error();
@@ -99,15 +106,16 @@ class DataCopier {
     return log_.first() == first && *there == *copied;
   }
 
-  Result<void> copy_processors(const std::vector<std::string>& names) {
+  Result<void> copy_processors(const std::vector<std::string>& names, const ProjectionMoment& moment) {
     auto& files = os::real_file_system();
     if (auto made = files.create_directories(to_.processors()); !made) return made;
     database_bytes_ = 0;
     for (const auto& name : names) {
-      auto copied = copy_processor(from_.processor(name), to_.processor(name), [this](std::uint64_t bytes) {
-        database_bytes_ += bytes;
-        note(bytes);
-      });
+      auto copied = copy_processor(moment.projection(name), from_.processor(name), to_.processor(name),
+                                   [this](std::uint64_t bytes) {
+                                     database_bytes_ += bytes;
+                                     note(bytes);
+                                   });
       if (copied) continue;
       const auto there = os::is_there(from_.processor(name));
       if (!there || *there) return copied.error().within("copy processor " + name);
@@ -151,9 +159,8 @@ std::optional<ProcessorFault> first_fault(const Verification& found, const DataD
 }
 
 // All of it was published, so nothing that is wrong is what a writer left unfinished.
-Result<void> require_whole(const Verification& found, const LogCopy& log, const DataDirectory& from,
+Result<void> require_whole(const Verification& found, std::uint64_t wanted, const std::string& attempt,
                            const DataDirectory& to) {
-  const auto wanted = log.stats().tip - log.first();
   std::string why;
   auto code = ErrorCode::corrupt;
   if (!found.log.faults.empty()) {
@@ -169,8 +176,8 @@ Result<void> require_whole(const Verification& found, const LogCopy& log, const 
   }
   if (why.empty()) return {};
   if (code != ErrorCode::corrupt && code != ErrorCode::conflict)
-    return Error(code, "copy " + from.root().string() + ": the copy cannot be verified: " + why);
-  return Error(ErrorCode::corrupt, "copy " + from.root().string() + ": the copy is not good: " + why +
+    return Error(code, attempt + ": the copy cannot be verified: " + why);
+  return Error(ErrorCode::corrupt, attempt + ": the copy is not good: " + why +
                                        ": `verify` tells whether it is so there too, or in the copy before, "
                                        "with which it may share files");
 }
@@ -184,8 +191,26 @@ Result<DataCopy> copy_data(const DataDirectory& from, const DataDirectory& to,
   const auto found = verify_data(
       to, {}, [&](std::uint64_t done, std::uint64_t total) { progress("verifying", done, total); });
   if (!found) return found.error();
-  if (auto whole = require_whole(*found, copier.log(), from, to); !whole) return whole.error();
+  const auto wanted = copier.log().stats().tip - copier.log().first();
+  if (auto whole = require_whole(*found, wanted, "copy " + from.root().string(), to); !whole)
+    return whole.error();
   return copier.result(*found);
+}
+
+Result<DataCopy> look_at_copy(const DataDirectory& copy, const CopyProgress& progress) {
+  const auto first = read_first(os::real_file_system(), copy.log());
+  if (!first) return first.error();
+  const auto found = verify_data(
+      copy, {}, [&](std::uint64_t done, std::uint64_t total) { progress("verifying", done, total); });
+  if (!found) return found.error();
+  if (auto whole = require_whole(*found, found->log.events, "look at " + copy.root().string(), copy); !whole)
+    return whole.error();
+  DataCopy content;
+  content.first = *first;
+  content.events = found->log.events;
+  content.bytes = found->log.bytes;
+  content.projections = found->projections;
+  return content;
 }
 
 }  // namespace aludel

@@ -11,27 +11,32 @@ namespace aludel {
 
 namespace {
 
-Result<void> copy_synced(const std::filesystem::path& from, const std::filesystem::path& to,
-                         const os::BytesDone& done) {
-  if (auto copied = copy_database(from, to, done); !copied) return copied;
-  const auto file = os::real_file_system().open(to, os::OpenMode::read_write);
+Result<void> sync_file(const std::filesystem::path& path) {
+  const auto file = os::real_file_system().open(path, os::OpenMode::read_write);
   if (!file) return file.error();
   return (*file)->sync_data();
 }
 
-// Without a link nothing was ever committed.
-Result<void> copy_projection(const std::filesystem::path& from, const std::filesystem::path& to,
+Result<void> copy_projection(Database& projection, const std::filesystem::path& to,
                              const os::BytesDone& done) {
-  const auto link = projection_link(from);
+  auto generation = projection.path().filename();
   std::error_code failure;
-  const auto target = std::filesystem::read_symlink(link, failure);
-  if (failure == std::errc::no_such_file_or_directory) return {};
-  if (failure) return os_error("read the link " + link.string(), failure.value());
-  const auto generation = target.filename();
-  if (auto copied = copy_synced(link, to / generation, done); !copied) return copied;
+  if (generation == projection_link({})) {
+    generation = std::filesystem::read_symlink(projection.path(), failure).filename();
+    if (failure) return os_error("read the link " + projection.path().string(), failure.value());
+  }
+  if (auto copied = copy_database(projection, to / generation, done); !copied) return copied;
+  if (auto synced = sync_file(to / generation); !synced) return synced;
   std::filesystem::create_symlink(generation, projection_link(to), failure);
   if (failure) return os_error("link " + projection_link(to).string(), failure.value());
   return {};
+}
+
+Result<void> copy_commands(const std::filesystem::path& from, const std::filesystem::path& to,
+                           const os::BytesDone& done) {
+  auto copied = copy_database(from, to, done);
+  if (!copied && copied.error().code == ErrorCode::not_found) return {};
+  return copied ? sync_file(to) : copied;
 }
 
 Result<void> copy_small(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -43,12 +48,13 @@ Result<void> copy_small(const std::filesystem::path& from, const std::filesystem
 
 }  // namespace
 
-Result<void> copy_processor(const std::filesystem::path& from, const std::filesystem::path& to,
-                            const os::BytesDone& done) {
+Result<void> copy_processor(Database* projection, const std::filesystem::path& from,
+                            const std::filesystem::path& to, const os::BytesDone& done) {
   if (auto made = os::real_file_system().create_directories(to); !made) return made;
-  if (auto copied = copy_projection(from, to, done); !copied) return copied;
-  auto commands = copy_synced(from / "control.db", to / "control.db", done);
-  if (!commands && commands.error().code != ErrorCode::not_found) return commands;
+  if (projection != nullptr) {
+    if (auto copied = copy_projection(*projection, to, done); !copied) return copied;
+  }
+  if (auto copied = copy_commands(from / "control.db", to / "control.db", done); !copied) return copied;
   for (const auto* name : {"processor.json", "host.json"}) {
     if (auto copied = copy_small(from / name, to / name); !copied) return copied;
   }

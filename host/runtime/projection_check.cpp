@@ -12,7 +12,8 @@ namespace aludel {
 
 namespace {
 
-Result<std::optional<std::string>> find_divergence(Database& database, EventReader& log) {
+Result<std::optional<std::string>> find_divergence(Database& database, EventReader& log,
+                                                   const ProducerEnds& producers) {
   auto tables = HostTables::open(database);
   if (!tables) return tables.error();
   const auto identity = tables->identity();
@@ -22,6 +23,13 @@ Result<std::optional<std::string>> find_divergence(Database& database, EventRead
   const auto found = [](std::string what) { return std::optional(std::move(what)); };
   if (identity->log_id != log.log_id())
     return found("it belongs to the log " + identity->log_id.to_string() + ", not to this one");
+  const auto emitted = tables->emitted();
+  if (!emitted) return emitted.error();
+  const auto producer = producers.find(identity->producer_id.to_string());
+  if (producer != producers.end() && producer->second.next_sequence > *emitted) {
+    return found("the log has " + std::to_string(producer->second.next_sequence) +
+                 " events that it has emitted, but it knows of " + std::to_string(*emitted));
+  }
   const auto& position = cursor->position;
   if (position.next == 0) return std::optional<std::string>();
   const auto last = std::to_string(position.next - 1);
@@ -37,8 +45,15 @@ Result<std::optional<std::string>> find_divergence(Database& database, EventRead
 }  // namespace
 
 // In one transaction, as the owner may be at work.
-Result<ProjectionFaults> check_projection(const std::filesystem::path& directory, EventReader& log) {
-  auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+Result<ProjectionFaults> check_projection(const std::filesystem::path& directory, EventReader& log,
+                                          const ProducerEnds& producers) {
+  const auto projection = find_projection(directory);
+  if (!projection) return projection.error();
+  if (!*projection) {
+    return Error(ErrorCode::not_found,
+                 "check the projection in " + directory.string() + ": there is none yet");
+  }
+  auto database = Database::open(**projection, Database::Mode::read_only);
   if (!database) return database.error();
   if (auto begun = (*database)->execute("begin"); !begun) return begun.error();
   auto damage = database_faults(**database);
@@ -46,7 +61,7 @@ Result<ProjectionFaults> check_projection(const std::filesystem::path& directory
   if (!damage) return damage.error();
   ProjectionFaults faults{std::move(*damage), {}};
   if (!faults.damage.empty()) return faults;
-  auto divergence = find_divergence(**database, log);
+  auto divergence = find_divergence(**database, log, producers);
   if (!divergence) return divergence.error();
   faults.divergence = std::move(*divergence);
   return faults;

@@ -5,6 +5,7 @@
 
 #include "base/os/file.hpp"
 #include "base/os/lock.hpp"
+#include "runtime/small_file.hpp"
 
 namespace aludel {
 
@@ -93,15 +94,36 @@ Result<os::FileLock> begin_draft(const std::filesystem::path& draft) {
   return lock;
 }
 
-// What the folder holds that was put into place before it was cut off.
-Result<DataCopy> look_at(const DataDirectory& data) {
-  const auto found = verify_data(data, {}, [](std::uint64_t, std::uint64_t) {});
-  if (!found) return found.error();
-  DataCopy content;
-  content.events = found->log.events;
-  content.bytes = found->log.bytes;
-  content.projections = found->projections;
-  return content;
+std::filesystem::path absolute_of(const std::filesystem::path& path) {
+  std::error_code failure;
+  auto absolute = std::filesystem::weakly_canonical(path, failure);
+  if (failure) return path;
+  return absolute.has_filename() ? absolute : absolute.parent_path();
+}
+
+std::filesystem::path source_of(const std::filesystem::path& draft) {
+  return draft / "source";
+}
+
+// Puts into place what was made by a restore that was cut off then.
+// @param named that backup, or the folder that holds it
+Result<Backup> finish(const std::filesystem::path& named, const DataDirectory& data,
+                      const CopyProgress& progress) {
+  const auto noted = read_file(source_of(whole_of(data)));
+  if (!noted && noted.error().code != ErrorCode::not_found) return noted.error();
+  // Without the note all is in place, and the rest was being removed.
+  const std::filesystem::path source = noted ? std::filesystem::path(*noted) : absolute_of(named);
+  if (absolute_of(named) != source && absolute_of(named) != source.parent_path()) {
+    return Error(ErrorCode::conflict, "restore " + named.string() + " into " + data.root().string() +
+                                          ": a restore of " + source.string() +
+                                          " was cut off there: name that one to finish it, or another folder "
+                                          "by --data");
+  }
+  if (auto placed = put_into_place(data); !placed) return placed.error();
+  const auto content = look_at_copy(data, progress);
+  if (!content) return content.error();
+  if (auto released = release(data); !released) return released.error();
+  return Backup{source, *content};
 }
 
 Error cut_off(const DataDirectory& data) {
@@ -120,20 +142,15 @@ Result<void> require_no_restore(const DataDirectory& data) {
   }
   return {};
 }
+
 Result<Backup> restore(const std::filesystem::path& backup, const DataDirectory& data,
                        const CopyProgress& progress) {
   auto& files = os::real_file_system();
-  const auto found = find_backup(backup);
-  if (!found) return found.error();
   const auto is_whole = os::is_there(whole_of(data));
   if (!is_whole) return is_whole.error();
-  if (*is_whole) {
-    if (auto placed = put_into_place(data); !placed) return placed.error();
-    const auto content = look_at(data);
-    if (!content) return content.error();
-    if (auto released = release(data); !released) return released.error();
-    return Backup{*found, *content};
-  }
+  if (*is_whole) return finish(backup, data, progress);
+  const auto found = find_backup(backup);
+  if (!found) return found.error();
   if (auto unused = require_unused(data); !unused) return unused.error();
   const auto draft = draft_of(data);
   const auto lock = begin_draft(draft);
@@ -143,6 +160,7 @@ Result<Backup> restore(const std::filesystem::path& backup, const DataDirectory&
     (void)os::remove_tree(draft);  // else it is told that it was cut off
     return copied.error();
   }
+  if (auto noted = replace_file(source_of(draft), absolute_of(*found).string()); !noted) return noted.error();
   if (auto renamed = files.rename(draft, whole_of(data)); !renamed) return renamed.error();
   if (auto synced = files.sync_directory(data.root()); !synced) return synced.error();
   if (auto placed = put_into_place(data); !placed) return placed.error();

@@ -15,10 +15,9 @@ namespace aludel {
 
 /// Restores into a data directory that has neither a log nor processors, or finishes what was cut off. A
 /// config that is there stays.
-/// @param backup one, or a folder of them: the latest
-/// @return not_found: there is no backup; conflict: the directory is in use; locked: it is being restored; or
-/// as
-///   `copy_data`
+/// @param backup one, or a folder of them: the latest, or the one that was cut off
+/// @return not_found: there is no backup; conflict: the directory is in use, or the restore of another backup
+///   was cut off there; locked: it is being restored; or as `copy_data`
 [[nodiscard]] Result<Backup> restore(const std::filesystem::path& backup, const DataDirectory& data,
                                      const CopyProgress& progress);
 

@@ -28,7 +28,7 @@ class ProcessorVerifier {
 
   void verify_projection(EventReader& log) {
     const auto link = projection_link(directory_);
-    const auto found = check_projection(directory_, log);
+    const auto found = check_projection(directory_, log, result_.log.producers);
     if (!found && found.error().code == ErrorCode::not_found) return verify_absence(link);
     if (!found) return add(link, found.error());
     if (found->none()) ++result_.projections;

@@ -71,7 +71,7 @@ TEST_CASE("a copy of a log shares its sealed segments, and has its own last one"
   append_each(*rig.log, 2);
   const auto to = rig.folder("copy");
   auto copy = rig.copy(to);
-  REQUIRE(copy.finish());
+  REQUIRE(copy.finish(rig.log->tip()));
   check_copy(to, copy);
   const auto ids = CopyRig::segments_of(rig.from);
   CHECK(CopyRig::segments_of(to) == ids);
@@ -96,7 +96,7 @@ TEST_CASE("where a log cannot be linked to, its copy shares what an earlier copy
   const auto first = rig.folder("first");
   auto copy = rig.copy(first);
   rig.files.fail_next("link", EXDEV, 2);
-  REQUIRE(copy.finish());
+  REQUIRE(copy.finish(rig.log->tip()));
   check_copy(first, copy);
   CHECK(copy.stats().linked_segments == 0);
 
@@ -104,7 +104,7 @@ TEST_CASE("where a log cannot be linked to, its copy shares what an earlier copy
   const auto second = rig.folder("second");
   auto another = rig.copy(second, first);
   rig.files.fail_next("link", EXDEV, 1);
-  REQUIRE(another.finish());
+  REQUIRE(another.finish(rig.log->tip()));
   check_copy(second, another);
   CHECK(rig.is_linked(first, 0, second));
   CHECK_FALSE(rig.is_linked(rig.from, 0, second));
@@ -118,7 +118,7 @@ TEST_CASE("a copy of another log is no earlier copy") {
   const auto to = rig.folder("copy");
   auto copy = rig.copy(to, stranger.from);
   rig.files.fail_next("link", EXDEV, 2);
-  REQUIRE(copy.finish());
+  REQUIRE(copy.finish(rig.log->tip()));
   check_copy(to, copy);
   CHECK(copy.stats().linked_segments == 0);
 }
@@ -174,7 +174,7 @@ TEST_CASE("a drop takes nothing back of what was taken, and the rest follows") {
   const auto before = CopyRig::segments_of(rig.from);
   rig.fill(8);
   REQUIRE(rig.log->drop_below(before[4]).value() == 4);
-  REQUIRE(copy.finish());
+  REQUIRE(copy.finish(rig.log->tip()));
   CHECK(copy.first() == 0);
   check_copy(to, copy);
   CHECK(CopyRig::segments_of(to).size() == 8);
@@ -189,11 +189,38 @@ TEST_CASE("a copy begins anew behind a drop of what it had not taken, and says w
   rig.fill(8);
   const auto ids = CopyRig::segments_of(rig.from);
   REQUIRE(rig.log->drop_below(ids[5]).value() == 5);
-  REQUIRE(copy.finish());
+  REQUIRE(copy.finish(rig.log->tip()));
   CHECK(copy.first() == ids[5]);
   CHECK(read_first(rig.files, to).value() == ids[5]);
   check_copy(to, copy);
   CHECK(CopyRig::segments_of(to) == std::vector(ids.begin() + 5, ids.end()));
+}
+
+TEST_CASE("a copy ends where it is told to, in a segment that is sealed by then, or before it") {
+  CopyRig rig;
+  rig.fill(2);
+  append_each(*rig.log, 1);
+  for (const auto tip : {rig.log->tip(), CopyRig::segments_of(rig.from)[1]}) {
+    CAPTURE(tip);
+    rig.fill(CopyRig::segments_of(rig.from).size() + 2);
+    const auto to = rig.folder(std::to_string(tip));
+    auto copy = rig.copy(to);
+    REQUIRE(copy.finish(tip));
+    CHECK(copy.stats().tip == tip);
+    check_copy(to, copy);
+  }
+}
+
+TEST_CASE("a copy whose end was dropped meanwhile begins beyond it") {
+  CopyRig rig;
+  rig.fill(3);
+  auto copy = rig.copy(rig.folder("copy"));
+  REQUIRE(copy.take_sealed());
+  const auto tip = rig.log->tip();
+  rig.fill(6);
+  REQUIRE(rig.log->drop_below(CopyRig::segments_of(rig.from)[5]));
+  REQUIRE(copy.finish(tip));
+  CHECK(copy.first() > tip);
 }
 
 TEST_CASE("a copy is finished again with what came meanwhile") {
@@ -201,10 +228,10 @@ TEST_CASE("a copy is finished again with what came meanwhile") {
   rig.fill(2);
   const auto to = rig.folder("copy");
   auto copy = rig.copy(to);
-  REQUIRE(copy.finish());
+  REQUIRE(copy.finish(rig.log->tip()));
   append_each(*rig.log, 3);
   rig.fill(4);
-  REQUIRE(copy.finish());
+  REQUIRE(copy.finish(rig.log->tip()));
   CHECK(copy.stats().tip == rig.log->tip());
   check_copy(to, copy);
 }
@@ -225,7 +252,11 @@ TEST_CASE("a log is copied while it is written, rolls on and drops what is old")
     const auto to = rig.folder(std::to_string(i));
     auto copy = rig.copy(to);
     REQUIRE(copy.take_sealed());
-    REQUIRE(copy.finish());
+    std::uint64_t tip = 0;
+    do {
+      tip = rig.log->tip();
+      REQUIRE(copy.finish(tip));
+    } while (copy.first() > tip);
     check_copy(to, copy);
   }
   stop = true;
@@ -235,12 +266,12 @@ TEST_CASE("a log is copied while it is written, rolls on and drops what is old")
 TEST_CASE("a copy of no log, and of one that lacks a segment, is an error") {
   CopyRig rig;
   CHECK(LogCopy({rig.files, rig.dir.path() / "nowhere", rig.folder("a"), {}, [](std::uint64_t) {}})
-            .finish()
+            .finish(0)
             .error()
             .code == ErrorCode::not_found);
   rig.fill(3);
   std::filesystem::remove(rig.from / segment_name(0));
-  CHECK(rig.copy(rig.folder("b")).finish().error().code == ErrorCode::corrupt);
+  CHECK(rig.copy(rig.folder("b")).finish(rig.log->tip()).error().code == ErrorCode::corrupt);
 }
 
 }  // namespace aludel

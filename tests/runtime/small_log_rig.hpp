@@ -71,6 +71,23 @@ class SmallLogRig {
     REQUIRE((*projection)->commit());
   }
 
+  /// A processor emits an event, and it is relayed.
+  void emit(const std::string& name) {
+    auto projection = Projection::open(data.processor(name));
+    REQUIRE(projection);
+    REQUIRE((*projection)->begin());
+    REQUIRE((*projection)->outbox().add({.type = "echo", .key = "", .content_type = "", .data = ""}));
+    REQUIRE((*projection)->commit());
+    const auto chunk = (*projection)->outbox().first();
+    REQUIRE(chunk);
+    const auto producer = (*projection)->tables().identity()->producer_id.to_string();
+    const auto events = chunk->events("/");
+    REQUIRE(log->append({events, producer, chunk->sequence()}));
+    REQUIRE((*projection)->begin());
+    REQUIRE((*projection)->outbox().remove_below(chunk->end()));
+    REQUIRE((*projection)->commit());
+  }
+
   TempDir temp;
   FaultFileSystem files;
   FakeClock clock;

@@ -24,7 +24,7 @@ import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 
-from harness import LIMIT, Aludel, FACTS, Host, children, until  # noqa: E402
+from harness import LIMIT, Aludel, FACTS, Host, children, equal, until  # noqa: E402
 from model import Model  # noqa: E402
 
 PRODUCERS = 3
@@ -89,10 +89,13 @@ class Operator:
 
     def look(self):
         name = self.random.choice(self.story.processors)
-        self.run(*self.random.choice([
+        command = self.random.choice([
             ["status"], ["processor", "list"], ["dlq", "list", name], ["dlq", "groups", name], ["verify"],
             ["log", "--limit", "5"], ["query", name, "select count(*) from _aludel_letter"], ["config", "check"],
-        ]))
+        ])
+        done = self.run(*command)
+        if command == ["verify"]:
+            assert done.returncode == 0 or self.story.had_faults, done.stdout + done.stderr
 
     def back_up(self):
         done = self.run("backup", str(self.story.backups))
@@ -232,27 +235,44 @@ class Story:
                 assert self.send(producer, batch), f"an append on a good disk was refused: {producer}"
             status, log = self.host.end()
             assert status == 0, f"the host ended with {status}:\n{log[-4000:]}"
+        self.work_off(self.aludel, self.operator.run)
+
+    def work_off(self, aludel, run):
+        """Until every processor is at the tip."""
         stood_at = []
         while len(stood_at) < 20 or stood_at[-1] != stood_at[-20]:
-            done = self.operator.run("run", "--drain", "--timeout", f"{LIMIT}s")
+            done = run("run", "--drain", "--timeout", f"{LIMIT}s")
             if done.returncode == 0:
                 return
-            processors = self.aludel.json("status")["processors"]
+            processors = aludel.json("status")["processors"]
             stood_at.append([p["cursor"] for p in processors])
             for processor in processors:
                 # An event that stops it once is skipped or not, as it comes.
                 what = "skip" if processor["state"] == "stopped" and self.random.random() < 0.5 else "resume"
-                self.operator.run("processor", what, processor["name"])
-        raise AssertionError(f"the work does not end:\n{done.stderr}\n{self.aludel.run('status')}")
+                run("processor", what, processor["name"])
+        raise AssertionError(f"the work does not end:\n{done.stderr}\n{aludel.run('status')}")
 
 
     def restore(self):
-        """The newest backup can be restored, and is whole."""
+        """The newest backup can be restored, is whole, has the beginning of the log, and can be worked off."""
         if not self.counts["backups"]:
             return
         restored = Aludel(self.backups.parent / "restored")
         restored.run("restore", str(self.backups))
         restored.run("verify")
+        log = read_log(restored)
+        if self.keeps_all:
+            equal(log, read_log(self.aludel)[:len(log)])
+        self.work_off(restored, lambda *arguments: subprocess.run(
+            restored.command(*arguments), capture_output=True, text=True, timeout=2 * LIMIT, check=False))
+        restored.run("verify")
+        links = sum(event["type"] == "link.0" for event in log)
+        for name in ("link1", "link2"):
+            self.model.check_link(restored, name, links)
+
+
+def read_log(aludel):
+    return [json.loads(line) for line in aludel.run("log").splitlines()]
 
 
 def kill(pid):

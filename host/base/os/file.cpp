@@ -173,7 +173,7 @@ class RealFileSystem final : public FileSystem {
   }
 
   Result<void> link(const std::filesystem::path& from, const std::filesystem::path& to) override {
-    if (::link(from.c_str(), to.c_str()) != 0)
+    if (::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW) != 0)
       return os_error("link " + from.string() + " to " + to.string(), errno);
     return {};
   }

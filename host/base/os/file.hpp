@@ -76,7 +76,8 @@ class FileSystem {
   /// Atomic; replaces `to`. Durable only after `sync_directory` of the folder.
   virtual Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   virtual Result<void> remove(const std::filesystem::path& path) = 0;
-  /// Another name for a file, which must not exist. Not every file system has that, none over its border.
+  /// Another name for a file, or for what a link leads to; it must not exist. Not every file system has that,
+  /// none over its border.
   virtual Result<void> link(const std::filesystem::path& from, const std::filesystem::path& to);
   /// What has the name.
   virtual Result<FileStatus> status(const std::filesystem::path& path) = 0;
