@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "base/limits.hpp"
+#include "base/os/boot_id.hpp"
 #include "base/os/file.hpp"
 #include "log/kept_segments.hpp"
 #include "log/segment.hpp"
 #include "log/segment_reader.hpp"
+#include "log/tip_page.hpp"
 #include "processor/projection.hpp"
 #include "processor/state.hpp"
 #include "runtime/processor_copy.hpp"
@@ -50,6 +52,21 @@ Result<std::map<std::string, bool>> projections_in(const DataDirectory& data) {
     projections[name] = found->has_value();
   }
   return projections;
+}
+
+// A log may have lost its end, which the tip page still knows of.
+Result<void> require_published(const DataDirectory& data, EventReader& log) {
+  const auto boot_id = os::boot_id();
+  if (!boot_id) return boot_id.error();
+  const auto page = TipView::open(data.log() / "tip", log.log_id(), *boot_id);
+  if (!page && page.error().code == ErrorCode::not_found) return {};
+  if (!page) return page.error();
+  const auto published = page->last_published();  // before the tip, which only rises
+  const auto tip = log.tip();
+  if (!published || *published <= tip) return {};
+  return Error(ErrorCode::corrupt, "copy " + data.root().string() + ": the log ends before event " +
+                                       std::to_string(tip) + ", but its tip page knows events to below " +
+                                       std::to_string(*published) + ": `verify` tells what is wrong");
 }
 
 class DataCopier {
@@ -94,6 +111,7 @@ class DataCopier {
     if (!names) return names.error();
     const auto log = SegmentReader::open(os::real_file_system(), from_.log());
     if (!log) return log.error();
+    if (auto whole = require_published(from_, **log); !whole) return whole.error();
     const auto moment = ProjectionMoment::take(from_, *names, **log);
     if (!moment) return moment.error().within("copy " + from_.root().string());
     if (auto copied = copy_processors(*names, *moment); !copied) return copied.error();

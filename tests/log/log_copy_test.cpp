@@ -136,7 +136,7 @@ TEST_CASE("a copy of the same log that has gone another way since is no earlier 
   const auto to = rig.folder("copy");
   auto copy = rig.copy(to, away);
   rig.files.fail_next("link", EXDEV, 2);
-  REQUIRE(copy.finish());
+  REQUIRE(copy.finish(rig.log->tip()));
   check_copy(to, copy);
   CHECK(copy.stats().linked_segments == 0);
 }
@@ -148,7 +148,7 @@ TEST_CASE("once a copy is finished its bytes are synced, and then its names") {
   auto copy = rig.copy(to);
   rig.files.fail_next("link", EXDEV, 1);
   const auto before = rig.files.calls().size();
-  REQUIRE(copy.finish());
+  REQUIRE(copy.finish(rig.log->tip()));
   std::map<std::string, std::string> last;  // call that changed a file's bytes, or synced them
   std::string last_of_folder;
   const auto calls = rig.files.calls();

@@ -198,6 +198,19 @@ TEST_CASE("what is damaged is no backup, and nothing of it stays") {
   CHECK(os::real_file_system().list(rig.backups()).value() == std::vector<std::string>{"lock"});
 }
 
+TEST_CASE("what has lost events that were acknowledged is no backup") {
+  BackupRig rig;
+  const auto last = rig.data.log() / segment_name(rig.segments().back());
+  rig.append();
+  rig.log.reset();
+  REQUIRE(rig.back_up());
+  std::filesystem::resize_file(last, std::filesystem::file_size(last) - 10);
+  const auto made = rig.back_up();
+  REQUIRE_FALSE(made);
+  CHECK(made.error().code == ErrorCode::corrupt);
+  CHECK(made.error().message.find("but its tip page knows events to below") != std::string::npos);
+}
+
 TEST_CASE("a backup that was cut off goes with the next one") {
   BackupRig rig;
   std::filesystem::create_directories(rig.backups() / "20261126T211949.123Z.tmp" / "log");
