@@ -139,7 +139,7 @@ def test_wrong_use_is_told_in_one_line(aludel):
         (["run", "--plugn-dir=x"], 'no option "--plugn-dir"; did you mean "--plugin-dir"? See aludel run --help'),
         (["run", "--log-level", "warnig"], 'did you mean "warning"? See aludel run --help'),
         (["status", "x"], '"x" is too much for aludel status; see aludel status --help'),
-        (["plugin"], "give a command after aludel plugin: list or info; see aludel plugin --help"),
+        (["plugin"], "give a command after aludel plugin: list, info or reload; see aludel plugin --help"),
         (["plugin", "lst"], 'there is no command "plugin lst"; did you mean "list"? See aludel plugin --help'),
         (["config"], "give a command after aludel config: check or show"),
         (["query", "x"], "SQL is required; see aludel query --help"),
