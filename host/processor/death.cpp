@@ -46,7 +46,7 @@ std::string in_words(const ProcessEnd& end) {
     case Kind::over_memory:
       return "reached its limit of " + format_byte_size(end.value * limits::MiB) + " of memory";
     case Kind::over_threads: return "had more than its " + std::to_string(end.value) + " threads";
-    case Kind::cut_off: return "closed its connection to the host and was killed";
+    case Kind::cut_off: return "closed or broke its connection to the host and was killed";
     case Kind::unseen: break;
   }
   return "ended with its host";

@@ -17,7 +17,7 @@ struct ProcessEnd {
     exited,         ///< by itself
     signalled,      ///< killed by a signal
     timed_out,      ///< killed by its host, as the call took too long
-    cut_off,        ///< killed by its host, as it had closed its connection
+    cut_off,        ///< killed by its host, as it had closed its connection, or sent what is no message
     over_cpu_time,  ///< killed by its host, as the call took more of processors than it may
     over_memory,    ///< ended itself, as it had all the memory that it may have
     over_threads,   ///< ended itself, as it had more threads than it may have

@@ -155,9 +155,15 @@ class ChildWorker final : public Worker {
     events_.on_log(stream == Stream::out ? LogLevel::info : LogLevel::warning, line);
   }
 
+  // Once something else has come between the messages, none is believed.
   void on_message(std::string_view line) {
+    if (cut_off_) return;
     auto message = parse_message(line);
-    if (!message) return events_.on_log(LogLevel::error, message.error().message);
+    if (!message) {
+      events_.on_log(LogLevel::error, "its plugin has written to descriptor 3, the connection to the host: " +
+                                          message.error().message);
+      return cut_off();
+    }
     if (const auto* log = std::get_if<LogMessage>(&*message)) events_.on_log(log->level, log->text);
     if (const auto* state = std::get_if<StateMessage>(&*message)) events_.on_state(state->state);
     if (const auto* end = std::get_if<EndMessage>(&*message)) {
@@ -180,7 +186,7 @@ class ChildWorker final : public Worker {
     Ended ended;
     ended.state = end_;  // whatever came after its last word
     ended.how = status ? (*status)->describe() : status.error().message;
-    if (cut_off_) ended.how = "closed its connection to the host, descriptor 3, and was killed";
+    if (cut_off_) ended.how = "closed or broke its connection to the host, descriptor 3, and was killed";
     if (last_output_.size() > limits::crash_output_max) {
       last_output_.erase(0, last_output_.size() - limits::crash_output_max);
     }

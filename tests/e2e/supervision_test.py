@@ -404,10 +404,16 @@ def test_a_plugin_that_closes_the_connection_to_the_host_has_crashed_and_is_told
     equal((letter["event_id"], letter["code"], letter["attempts"]), (1, "crashed", 1))
 
 
+def test_a_plugin_that_writes_to_the_connection_to_the_host_has_crashed_and_is_told_why(aludel):
+    aludel.configure_unruly(config=f'once = "{aludel.directory / "once"}"')
+    aludel.append("unruly.speak_for_host")
+    stops_once_at(aludel, 0, "crashed", "closed or broke its connection to the host, descriptor 3, and was killed")
+
+
 def test_a_child_that_lives_on_without_its_connection_is_killed(aludel):
     aludel.configure_unruly(config=f'once = "{aludel.directory / "processors/x/once"}"')
     aludel.append("unruly.cut_off_and_hang")
-    stops_once_at(aludel, 0, "crashed", "closed its connection to the host, descriptor 3, and was killed")
+    stops_once_at(aludel, 0, "crashed", "closed or broke its connection to the host, descriptor 3, and was killed")
     equal(aludel.seen(), [0])
 
 

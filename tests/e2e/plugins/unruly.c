@@ -98,6 +98,10 @@ static int32_t misbehave(aludel_call* call, const aludel_event* event) {
     syscall(SYS_close, 3); /* by itself: a sanitizer would see through close() who else uses it */
     return ALUDEL_HANDLED;
   }
+  if (is(event, "unruly.speak_for_host")) {
+    if (write(3, "garbage\n", 8) < 0) exit(4);
+    hang();
+  }
   if (is(event, "unruly.chatter"))
     for (;;)
       if (write(STDOUT_FILENO, "\n\n\n\n\n\n\n\n", 8) < 0) exit(4);
