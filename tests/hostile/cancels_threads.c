@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#include "hostile.h"
+
+#include <pthread.h>
+
+static int32_t do_harm(aludel_call* call, const aludel_event* event) {
+  (void)call;
+  (void)event;
+  pthread_cancel(pthread_self());
+  pthread_testcancel();
+  return ALUDEL_HANDLED;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#include "hostile.h"
+
+#include <sys/syscall.h>
+
+static int32_t do_harm(aludel_call* call, const aludel_event* event) {
+  (void)call;
+  (void)event;
+  for (int descriptor = 0; descriptor < 1024; ++descriptor)
+    syscall(SYS_close, descriptor);
+  return ALUDEL_HANDLED;
+}

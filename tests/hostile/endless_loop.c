@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#include "hostile.h"
+
+static int32_t do_harm(aludel_call* call, const aludel_event* event) {
+  (void)call;
+  (void)event;
+  for (volatile int go_on = 1; go_on;) {
+  }
+  return ALUDEL_HANDLED;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#include "hostile.h"
+
+#include <errno.h>
+#include <signal.h>
+
+static int32_t do_harm(aludel_call* call, const aludel_event* event) {
+  (void)event;
+  if (kill(getppid(), SIGKILL) != 0) return denied(call, "kill", strerror(errno));
+  return ALUDEL_HANDLED;
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#include "hostile.h"
+
+#include <stdexcept>
+
+static int32_t do_harm(aludel_call*, const aludel_event*) {
+  throw std::runtime_error("thrown through C");
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#include "hostile.h"
+
+#include <errno.h>
+
+static int32_t do_harm(aludel_call* call, const aludel_event* event) {
+  (void)event;
+  FILE* file = fopen("/tmp/aludel-hostile", "w");
+  if (file == NULL) return denied(call, "open", strerror(errno));
+  fclose(file);
+  remove("/tmp/aludel-hostile");
+  return ALUDEL_HANDLED;
+}
