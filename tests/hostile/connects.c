@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "hostile.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+
+#include "hostile.h"
 
 static int32_t do_harm(aludel_call* call, const aludel_event* event) {
   (void)event;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "hostile.h"
-
 #include <errno.h>
+
+#include "hostile.h"
 
 static int32_t do_harm(aludel_call* call, const aludel_event* event) {
   /* A process of its own that holds all that was inherited, locks among it, and lives on. */

@@ -31,9 +31,14 @@ def plugin(name):
     return pathlib.Path(FACTS["hostile"]) / f"hostile_{name}.so"
 
 
+# A disk that is full: nobody's file grows over this.
+FILE_SIZE_MAX = 64 << 20
+LIMITS = 'limits = { memory = "256MiB", threads = 64, open_files = 256 }'
+
+
 def configure(aludel, name, more):
-    aludel.configure(f'[processor.other]\nplugin = "{FACTS["tally"]}"\n[processor.x]\nplugin = "{plugin(name)}"\n'
-                     f'strategy = "dead_letter"\ntimeout = "2s"\n{more}\n')
+    aludel.configure(f'[log]\nsegment_size = "8MiB"\n[processor.other]\nplugin = "{FACTS["tally"]}"\n[processor.x]\nplugin = "{plugin(name)}"\n'
+                     f'strategy = "dead_letter"\ntimeout = "2s"\n{LIMITS}\n{more}\n')
 
 
 def check(aludel, name, becomes, reads, more):
@@ -91,4 +96,5 @@ def test_those_that_a_thread_can_hold_on_a_thread(aludel):
 
 
 if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE_MAX, FILE_SIZE_MAX))
     main(globals())

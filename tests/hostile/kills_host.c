@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "hostile.h"
-
 #include <errno.h>
 #include <signal.h>
+
+#include "hostile.h"
 
 static int32_t do_harm(aludel_call* call, const aludel_event* event) {
   (void)event;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "hostile.h"
-
 #include <pthread.h>
+
+#include "hostile.h"
 
 static void* work(void* nothing) {
   for (;;)
@@ -15,7 +15,8 @@ static int32_t do_harm(aludel_call* call, const aludel_event* event) {
 
   for (int i = 0; i < 10; ++i) {
     pthread_t thread;
-    if (pthread_create(&thread, NULL, work, NULL) != 0) return denied(call, "pthread_create", "no thread is to be had");
+    if (pthread_create(&thread, NULL, work, NULL) != 0)
+      return denied(call, "pthread_create", "no thread is to be had");
   }
   return ALUDEL_HANDLED;
 }

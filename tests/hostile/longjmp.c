@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "hostile.h"
-
 #include <setjmp.h>
+
+#include "hostile.h"
 
 static jmp_buf place;
 

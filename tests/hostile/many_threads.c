@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "hostile.h"
-
 #include <pthread.h>
+
+#include "hostile.h"
 
 static void* wait_for_ever(void* nothing) {
   for (;;)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "hostile.h"
-
 #include <sys/mman.h>
+
+#include "hostile.h"
 
 static int32_t do_harm(aludel_call* call, const aludel_event* event) {
   /* Over the code of the host function that is called next. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "hostile.h"
-
 #include <fcntl.h>
+
+#include "hostile.h"
 
 static int32_t do_harm(aludel_call* call, const aludel_event* event) {
   /* The tip page and the segments lie where the projection's folder says. */
@@ -20,5 +20,6 @@ static int32_t do_harm(aludel_call* call, const aludel_event* event) {
     ++opened;
     close(file);
   }
-  return opened == 0 ? denied(call, "open", "nothing of the log can be opened to be written") : ALUDEL_HANDLED;
+  return opened == 0 ? denied(call, "open", "nothing of the log can be opened to be written")
+                     : ALUDEL_HANDLED;
 }

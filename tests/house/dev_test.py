@@ -15,7 +15,7 @@ def dev(*arguments):
 class Dev(unittest.TestCase):
     def test_help_has_a_line_for_each_command(self):
         said = dev("help").stdout
-        for command in "demo build test asan tsan coverage lint format kill crash faults soak mutate fuzz scale letters bare clean".split():
+        for command in "demo build test asan tsan coverage lint format kill reload crash faults soak mutate fuzz scale letters poison isolation bare clean".split():
             self.assertRegex(said, rf"(?m)^  {command} +\w")
 
     def test_help_may_be_asked_of_a_command(self):

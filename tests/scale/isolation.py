@@ -36,7 +36,7 @@ class Installation:
             raise SystemExit("isolation: append failed")
 
     def drain(self, isolation):
-        """Events a second, from the first that is handled to the last: as the projection's file says, without the start."""
+        """Seconds that a host takes for it all, its start and end included."""
         shutil.rmtree(self.directory / "processors", ignore_errors=True)
         (self.directory / "aludel.toml").write_text(f'[processor.x]\nplugin = "{self.plugin}"\nisolation = "{isolation}"\n')
         began = time.monotonic()
