@@ -16,7 +16,7 @@ from harness import FACTS, Aludel, equal, holds, main, until  # noqa: E402
 for options in ("ASAN_OPTIONS", "TSAN_OPTIONS"):
     os.environ[options] = f"{os.environ.get(options, '')}:handle_segv=0:handle_abort=0:detect_leaks=0"
 
-ROW = re.compile(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.*?) \| (yes|no.*?) \|$")
+ROW = re.compile(r"^\| `(\w+)` \| (.+?) \| (.+?) \|(.*?)\| (yes|no.*?) \|$")
 EVENTS = ["calm", "harm", "calm", "calm"]
 
 

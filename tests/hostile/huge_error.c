@@ -9,8 +9,9 @@ static int32_t do_harm(aludel_call* call, const aludel_event* event) {
   memset(&error, 0, sizeof error);
   error.struct_size = sizeof error;
   error.event_id = UINT64_MAX;
-  error.code.data = error.message.data = error.detail_json.data = text;
-  error.code.size = error.message.size = error.detail_json.size = 100 << 20;
+  error.code = hostile_text("huge");
+  error.message.data = error.detail_json.data = text;
+  error.message.size = error.detail_json.size = 100 << 20;
   call->host->set_error(call, &error);
   free(text);
   (void)event;
