@@ -84,7 +84,7 @@ class Greedy {
       ++taken;
     const int reason = errno;
     // What it has found open before is the host's.
-    for (int file = ::sysconf(_SC_OPEN_MAX) - 1, left = taken; left > 0; --file, --left)
+    for (int file = static_cast<int>(::sysconf(_SC_OPEN_MAX)) - 1, left = taken; left > 0; --file, --left)
       ::close(file);
     throw aludel::fail("no_files", std::strerror(reason));
   }
