@@ -405,7 +405,7 @@ def test_a_plugin_that_closes_the_connection_to_the_host_has_crashed_and_is_told
 
 
 def test_a_plugin_that_writes_to_the_connection_to_the_host_has_crashed_and_is_told_why(aludel):
-    aludel.configure_unruly(config=f'once = "{aludel.directory / "once"}"')
+    aludel.configure_unruly(config=f'once = "{aludel.directory / "processors/x/once"}"')
     aludel.append("unruly.speak_for_host")
     stops_once_at(aludel, 0, "crashed", "closed or broke its connection to the host, descriptor 3, and was killed")
 

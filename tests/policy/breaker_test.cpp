@@ -56,9 +56,9 @@ TEST_CASE("failures of different keys in a time open a breaker, those of one key
       {"abc>ab>++", State::closed},  {"abc!", State::closed},        {"abc!ab", State::closed},
       {"abcd", State::open},
   };
-  for (const auto& [story, state] : rows) {
-    CAPTURE(story);
-    CHECK(after(story) == state);
+  for (const auto& row : rows) {
+    CAPTURE(row.story);
+    CHECK(after(row.story) == row.state);
   }
 }
 
