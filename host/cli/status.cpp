@@ -200,7 +200,7 @@ std::string sandboxes_of(const json::array& processors) {
       missing += (missing.empty() ? ", without " : "; ") + text_of(part);
     const auto level = text_at(*sandbox, "level");
     if (level == "off" || !missing.empty())
-      out += text_at(processor, "name") + " sandbox: " + level + missing + "\n";
+      out.append(text_at(processor, "name")).append(" sandbox: ").append(level).append(missing).append("\n");
   }
   return out;
 }
