@@ -115,7 +115,7 @@ std::optional<InFlightPage::Call> InFlightPage::read() {
 
 std::optional<Death> InFlightPage::death() {
   if (!attach_to_file() || !is_of_this_boot()) return std::nullopt;
-  const auto before = passed_on();
+  auto before = passed_on();
   const auto call = read();
   if (!call || call->stage == 0 || !is_about_event(*call)) return before;
   Death death{call->event_id, call->attempt, call->stage, to_end(layout_->end.load()), 0};

@@ -53,6 +53,10 @@ TEST_CASE("a plugin that ends the inspecting process is refused with how it ende
     std::string plugin;
     std::string how;
   };
+  // A sanitizer's look for leaks traces its process, which the sandbox denies.
+  const char* options = std::getenv("ASAN_OPTIONS");
+  const auto without_leaks = std::string(options == nullptr ? "" : options) + ":detect_leaks=0";
+  REQUIRE(::setenv("ASAN_OPTIONS", without_leaks.c_str(), 1) == 0);
   for (const auto& row : {Row{"crashes_in_constructor", "was killed by signal 6 (Aborted)"},
                           Row{"crashes_in_entry", "was killed by signal 6 (Aborted)"},
                           Row{"exits_in_constructor", "exited with status 0"},
