@@ -29,19 +29,19 @@ def count(test):
     return passed, failed if good else max(failed, 1)
 
 
+def tests_in(path):
+    """The log holds one JSON object a line."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
 def read(path):
-    """The counts by test name; the log holds one JSON object a line."""
-    counts = {}
-    if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            test = json.loads(line)
-            counts[test["name"]] = count(test)
-    return counts
+    """The counts by test name."""
+    return {test["name"]: count(test) for test in tests_in(path)}
 
 
-def differences(counts, others):
-    """A line for each test that did not run as many cases as in `others`."""
-    for name in sorted(counts.keys() | others.keys()):
+def differences(counts, others, skipped=frozenset()):
+    """A line for each test that did not run as many cases as in `others`, but for those that were skipped as a whole."""
+    for name in sorted((counts.keys() | others.keys()) - skipped):
         here, there = sum(counts.get(name, (0, 0))), sum(others.get(name, (0, 0)))
         if here != there:
             yield f"{name}: {here} cases ran here, {there} in the plain run (./dev test makes a new one)"
@@ -56,7 +56,8 @@ def main(arguments):
     counts = read(options.log)
     passed = sum(good for good, _ in counts.values())
     failed = sum(bad for _, bad in counts.values())
-    complaints = list(differences(counts, read(options.as_many_as))) if options.as_many_as else []
+    skipped = {test["name"] for test in tests_in(options.log) if test["result"] == "SKIP"}
+    complaints = list(differences(counts, read(options.as_many_as), skipped)) if options.as_many_as else []
     if passed + failed == 0:
         complaints.append("no test ran: `meson test --list -C build` names those that there are")
     for complaint in complaints:
