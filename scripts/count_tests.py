@@ -40,7 +40,7 @@ def read(path):
 
 
 def differences(counts, others, skipped=frozenset()):
-    """A line for each test that did not run as many cases as in `others`, but for those that were skipped as a whole."""
+    """A line for each test that did not run as many cases as in `others`, but for those that say why they did not."""
     for name in sorted((counts.keys() | others.keys()) - skipped):
         here, there = sum(counts.get(name, (0, 0))), sum(others.get(name, (0, 0)))
         if here != there:
@@ -56,10 +56,13 @@ def main(arguments):
     counts = read(options.log)
     passed = sum(good for good, _ in counts.values())
     failed = sum(bad for _, bad in counts.values())
-    skipped = {test["name"] for test in tests_in(options.log) if test["result"] == "SKIP"}
+    reasons = {test["name"]: test.get("stdout", "").strip() for test in tests_in(options.log) if test["result"] == "SKIP"}
+    skipped = {name for name, reason in reasons.items() if reason}
     complaints = list(differences(counts, read(options.as_many_as), skipped)) if options.as_many_as else []
     if passed + failed == 0:
         complaints.append("no test ran: `meson test --list -C build` names those that there are")
+    for name in sorted(skipped):
+        print(f"{name}: {reasons[name]}")
     for complaint in complaints:
         print(complaint)
     print(f"{passed} passed, {failed} failed")

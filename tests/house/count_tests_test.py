@@ -52,6 +52,13 @@ class CountTests(unittest.TestCase):
     def test_a_finding_after_the_summary_is_a_failure(self):
         self.assert_counts([test("a", "FAIL", doctest(3, 0) + "LeakSanitizer\n")], 1, "3 passed, 1 failed")
 
+    def test_one_that_is_skipped_needs_no_cases_if_it_says_why(self):
+        reason = "skipped: not for a sanitizer"
+        run = self.run_on([test("a"), test("b", "SKIP", reason + "\n")], [test("a"), test("b")])
+        self.assertEqual(run, (0, [f"b: {reason}", "1 passed, 0 failed"]))
+        status, lines = self.run_on([test("a"), test("b", "SKIP")], [test("a"), test("b")])
+        self.assertEqual((status, lines[0]), (1, "b: 0 cases ran here, 1 in the plain run (./dev test makes a new one)"))
+
     def test_skipped_cases_and_tests_do_not_count(self):
         self.assert_counts([test("a", stdout=doctest(3, 0, skipped=4)), test("b", "SKIP")], 0, "3 passed, 0 failed")
 
