@@ -50,6 +50,9 @@ class SegmentCursor final : public BlockCursor {
     const auto* at = segment_->at(next_.offset);
     auto fault = directory_fault(at);
     if (!fault && check_ == Check::body) fault = body_fault(at);
+    // A footer or a tip page made by a faulty writer may end the log in the middle of a block.
+    if (!fault && next_.first_id + header.count > reader_.tip())
+      fault = "the block goes on behind the end of the log";
     if (auto ok = report(fault, next_.offset); !ok) return ok.error();
     block_at_ = at;
     block_offset_ = next_.offset;

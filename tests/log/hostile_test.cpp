@@ -149,6 +149,20 @@ TEST_CASE("an index that leads out of its segment is corrupt for a reader") {
   }
 }
 
+TEST_CASE("a footer that ends the log in the middle of a block shows no event behind that end") {
+  const auto log_id = Uuid::random();
+  MemoryFileSystem files("log", sealed_segment(log_id, {}, [](auto& header) { header.end_id = 1; }));
+  const auto reader = SegmentReader::open(files, "log");
+  REQUIRE(reader);
+  CHECK((*reader)->tip() == 1);
+  const auto cursor = (*reader)->read_from(0);
+  REQUIRE(cursor);
+  const auto block = (*cursor)->next();
+  REQUIRE_FALSE(block);
+  CHECK(block.error().code == ErrorCode::corrupt);
+  CHECK(block.error().message.find("behind the end of the log") != std::string::npos);
+}
+
 TEST_CASE("a segment that says that it is larger than any, or begins beyond all events, is corrupt") {
   for (const auto& [first_id, capacity] : {std::pair<std::uint64_t, std::uint64_t>{0, ~std::uint64_t{0} - 64},
                                            {0, 0},
