@@ -21,10 +21,10 @@ LetterCondition::LetterCondition(const LetterFilter& filter)
     : sql_(filter.closed ? "true" : "state in ('dead', 'replaying', 'permanent')") {
   if (!filter.ids.empty()) add("id in (select value from json_each(?))", json_array(filter.ids));
   if (filter.type.ends_with('*')) {
-    // As a range, which an index serves: up to the last character that there is.
+    // As a range, which an index serves. SQLite compares bytes, and 0xff is above each that UTF-8 has.
     const auto prefix = filter.type.substr(0, filter.type.size() - 1);
     add("type >= ?", prefix);
-    add("type < ?", prefix + "\xf4\x8f\xbf\xbf");
+    add("type < ?", prefix + "\xff");
   } else if (!filter.type.empty()) {
     add("type = ?", filter.type);
   }
@@ -33,7 +33,8 @@ LetterCondition::LetterCondition(const LetterFilter& filter)
   if (filter.since_ns || filter.until_ns) {
     // SQLite takes a range for narrow, and its index, only if it has both ends.
     add("last_failed_ns >= ?", filter.since_ns.value_or(std::numeric_limits<std::int64_t>::min()));
-    add("last_failed_ns < ?", filter.until_ns.value_or(std::numeric_limits<std::int64_t>::max()));
+    add(filter.until_ns ? "last_failed_ns < ?" : "last_failed_ns <= ?",
+        filter.until_ns.value_or(std::numeric_limits<std::int64_t>::max()));
   }
 }
 
