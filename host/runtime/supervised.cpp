@@ -73,15 +73,16 @@ void Supervised::start() {
   launch(setup_.spec.start);
 }
 
-void Supervised::launch(Processor::Start start) {
+// @param shown what it is said to do until it is loaded and says so itself
+void Supervised::launch(Processor::Start start, Activity shown) {
   pause_.reset();
   stuck_in_.clear();
   phase_ = Phase::at_work;
-  state_.activity = Activity::running;
+  state_.activity = shown;
   overdue_.clear();
   final_.reset();
   call_sequence_ = 0;
-  nudged_ = false;
+  nudged_.reset();
   goes_on_ = false;
   launched_ns_ = system_clock().wall_ns();
   auto spec = setup_.spec;
@@ -117,12 +118,25 @@ void Supervised::kill_stuck(std::chrono::milliseconds patience) {
   kill();
 }
 
-void Supervised::nudge() {
+void Supervised::nudge(Nudge why) {
   if (stopping_) return;
-  nudged_ = true;
-  if (phase_ == Phase::at_work) return worker_->nudge();
-  if (phase_ == Phase::ended) deaths_ = 0;
-  launch(phase_ == Phase::ended ? Processor::Start::as_it_was : start_);
+  nudged_ = std::max(nudged_.value_or(why), why);
+  if (phase_ == Phase::at_work) {
+    if (why == Nudge::command && !final_ && stands_still(state_.activity)) {
+      state_.activity = Activity::running;
+      on_change_();
+    }
+    return worker_->nudge();
+  }
+  if (phase_ != Phase::ended) return launch(start_);
+  deaths_ = 0;
+  wake(why);
+}
+
+// One that has ended. It goes on only if a command says so, and who gave one waits as long as it does not
+// stand still.
+void Supervised::wake(Nudge why) {
+  launch(Processor::Start::as_it_was, why == Nudge::command ? Activity::running : state_.activity);
 }
 
 void Supervised::kill() {
@@ -173,7 +187,9 @@ void Supervised::kill_after(std::chrono::milliseconds time, std::string why) {
 }
 
 void Supervised::on_state(const ProcessorState& state) {
-  state_ = state;
+  const auto shown = std::exchange(state_, state).activity;
+  // The first word says no more than that the plugin is loaded.
+  if (deadline_ && state.activity == Activity::running) state_.activity = shown;
   if (reload_ && state.activity == Activity::offline) state_.activity = Activity::running;  // for a moment
   deadline_.reset();
   // It goes on: what a command has overcome is no reason any more.
@@ -215,7 +231,7 @@ void Supervised::after_end(const Worker::Ended& ended, const std::optional<Proce
   if (!ended.state) log_.write(LogLevel::warning, name(), "at its end: " + death(ended).message);
   finish(*last);
   // A nudge may have come too late for it.
-  if (nudged_ && !stopping_) launch(Processor::Start::as_it_was);
+  if (nudged_ && !stopping_) wake(*nudged_);
 }
 
 // What it told; or why it stands still, if it could only write that down.
