@@ -41,12 +41,14 @@ std::string_view last_line(std::string_view output) {
   return output.substr(output.rfind('\n') + 1);
 }
 
-// Until it is to be tried again, if it says so. The clock may be set meanwhile: a look a day costs nothing.
+// Until it is to be tried again, if it says so, be it anything. The clock may be set meanwhile: a look a day
+// costs nothing.
 std::optional<std::chrono::milliseconds> time_until(const ProcessorError& error) {
+  constexpr std::chrono::nanoseconds day = std::chrono::hours(24);
   if (!error.next_try_ns) return std::nullopt;
-  const std::chrono::nanoseconds rest(*error.next_try_ns - system_clock().wall_ns());
-  return std::clamp<std::chrono::milliseconds>(std::chrono::ceil<std::chrono::milliseconds>(rest),
-                                               std::chrono::milliseconds(0), std::chrono::hours(24));
+  const auto now_ns = system_clock().wall_ns();
+  const std::chrono::nanoseconds rest(std::clamp(*error.next_try_ns, now_ns, now_ns + day.count()) - now_ns);
+  return std::chrono::ceil<std::chrono::milliseconds>(rest);
 }
 
 // "handle of event 7", "create"
@@ -159,6 +161,8 @@ void Supervised::not_launched(const Error& error) {
 
 void Supervised::try_later(const ProcessorState& state) {
   state_ = state;
+  // What it says may be its plugin's word.
+  state_.error->since_ns = std::min(state_.error->since_ns, system_clock().wall_ns());
   ++vain_launches_;
   pause(Phase::put_off, time_until(*state_.error).value_or(delay_after(Backoff{}, vain_launches_)),
         "tried again");
