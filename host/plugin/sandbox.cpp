@@ -81,6 +81,7 @@ os::FileRules file_rules(const Sandbox& sandbox, const SandboxPlaces& places) {
   rules.readable.assign(system_files.begin(), system_files.end());
   if (sandbox.network)
     rules.readable.insert(rules.readable.end(), network_files.begin(), network_files.end());
+  rules.readable.push_back(places.host_folder);
   rules.readable.push_back(places.log);
   add_libraries(rules.readable, places.library);
   return rules;

@@ -35,6 +35,7 @@ def test_a_folder_in_place_of_the_config_is_told_in_one_line(aludel):
 def test_one_processor_whose_folder_is_of_no_use_holds_up_no_other(aludel):
     x, y = (f'[processor.{n}]\nplugin = "{FACTS[p]}"\n' for n, p in (("x", "unruly"), ("y", "tally")))
     folder = aludel.directory / "processors" / "x"
+    its_host = aludel.directory / "host" / "x"
 
     def check(make, words):
         make()
@@ -42,20 +43,20 @@ def test_one_processor_whose_folder_is_of_no_use_holds_up_no_other(aludel):
         holds(log, "not caught up: x (")
         holds(log, words)
         equal(aludel.processor("y")["lag"], 0)
-        subprocess.run(["rm", "-rf", str(folder)], check=True)
+        subprocess.run(["rm", "-rf", str(folder), str(its_host)], check=True)
 
     aludel.configure(x + y)
     folder.parent.mkdir()
     for make, words in [
         (folder.touch, "x (stopped: "),
-        (lambda: (folder / "processor.json").mkdir(parents=True), "Is a directory"),
+        (lambda: (its_host / "processor.json").mkdir(parents=True), "Is a directory"),
         (lambda: (folder.mkdir(), (folder / "projection.db").symlink_to("projection.db")), "symbolic links"),
     ]:
         aludel.append("calm")
         check(make, words)
     # That the reason cannot be kept beside the projection stops nobody.
     aludel.append("calm")
-    (folder / "host.json").mkdir(parents=True)
+    (its_host / "host.json").mkdir(parents=True)
     aludel.drain()
     equal(aludel.processor("x")["lag"], 0)
 
