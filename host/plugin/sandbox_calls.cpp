@@ -83,7 +83,6 @@ void add_files(Rules& rules, const CallPolicy& policy) {
   watch(CALL(openat), 1, true, true);
   watch(CALL(unlinkat), 1, true);
   watch(CALL(mkdirat), 1, true);
-  watch(CALL(mknodat), 1, true);
   watch(CALL(linkat), 1, true);
   watch(CALL(symlinkat), 2, true);
   watch(CALL(renameat2), 1, true);
@@ -102,17 +101,16 @@ void add_files(Rules& rules, const CallPolicy& policy) {
   watch(CALL(unlink), 0, false);
   watch(CALL(rmdir), 0, false);
   watch(CALL(mkdir), 0, false);
-  watch(CALL(mknod), 0, false);
   watch(CALL(link), 0, false);
   watch(CALL(symlink), 1, false);
   watch(CALL(rename), 0, false);
-  for (const auto& call : {CALL(chmod), CALL(chown), CALL(lchown), CALL(utime), CALL(utimes)})
+  for (const auto& call : {CALL(chmod), CALL(chown), CALL(lchown), CALL(utime), CALL(utimes), CALL(mknod)})
     refuse_path(call, 0);
   refuse_path(CALL(futimesat), 1);
 #endif
   rules.push_back({SYS_openat2, "openat2", Ruling::absent});  // its flags are not to be seen: openat serves
   for (const auto& call :
-       {CALL(fchmodat), Call{fchmodat2_number, "fchmodat2"}, CALL(fchownat), CALL(utimensat),
+       {CALL(fchmodat), Call{fchmodat2_number, "fchmodat2"}, CALL(fchownat), CALL(utimensat), CALL(mknodat),
         Call{setxattrat_number, "setxattrat"}, Call{removexattrat_number, "removexattrat"},
         Call{file_setattr_number, "file_setattr"}})
     refuse_path(call, 1);

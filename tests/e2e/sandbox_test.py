@@ -78,7 +78,7 @@ def test_files(aludel):
         ("write", own, ("OK", "OK", "OK"), None),
         ("unlink", own, ("OK", "OK", "OK"), None),
         ("temporary", None, ("OK", "OK", "OK"), None),
-        ("pipe", None, ("OK", "OK", "OK"), None),
+        ("pipe", None, ("OK", "EPERM", "EPERM"), "mknod"),
         ("write", new, ("OK", "EACCES", "EACCES"), f"openat of {new}"),
         ("write", segment, ("OK", "EACCES", "EACCES"), f"openat of {segment}"),
         ("write", aludel.directory / "log" / "tip", ("OK", "EACCES", "EACCES"), "openat of "),

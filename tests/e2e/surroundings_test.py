@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 
-from harness import FACTS, LIMIT, equal, holds, main, until
+from harness import FACTS, LIMIT, Aludel, equal, holds, main, until
 
 CONTROL = "a\u001b[31mb\nc"
 
@@ -59,6 +59,25 @@ def test_one_processor_whose_folder_is_of_no_use_holds_up_no_other(aludel):
     (its_host / "host.json").mkdir(parents=True)
     aludel.drain()
     equal(aludel.processor("x")["lag"], 0)
+
+
+def test_a_pipe_in_a_processors_folder_holds_nobody_up(aludel):
+    told = ": it is a pipe, where a file should be: look who has put it there, and remove it"
+    for name in "projection.db", "projection-1.db", "projection-1.db-wal", "control.db", "page", "lock":
+        one = Aludel(aludel.directory / name)
+        one.directory.mkdir()
+        one.configure_unruly()
+        one.append("calm")
+        one.drain()
+        file = one.directory / "processors" / "x" / name
+        file.unlink(missing_ok=True)
+        os.mkfifo(file)
+        for command in (["status"], ["verify"], ["backup", "backups"], ["query", "x", "select 1"], ["dlq", "list"],
+                        ["processor", "pause", "x"]):
+            run(one, *command)  # within the limit
+        with one.host() as host:
+            holds(one.wait_for_state("refused")["error"]["message"], told)
+            equal(host.end()[0], 0)
 
 
 def test_what_cannot_be_printed_is_an_error(aludel):

@@ -63,7 +63,7 @@ TEST_CASE("files are Landlock's to judge, and what it does not see is refused") 
   CHECK(ruling(old, SYS_openat2) == Ruling::absent);
   CHECK(ruling(old, SYS_truncate) == Ruling::refused);
   CHECK(ruling(now, SYS_truncate) == Ruling::watched);
-  for (const long number : {SYS_fchmodat, SYS_fchownat, SYS_utimensat, SYS_setxattr}) {
+  for (const long number : {SYS_fchmodat, SYS_fchownat, SYS_utimensat, SYS_setxattr, SYS_mknodat}) {
     CAPTURE(number);
     CHECK(ruling(now, number) == Ruling::refused);
   }
