@@ -115,7 +115,7 @@ class Denials {
 };
 
 CallPolicy call_policy(const Sandbox& sandbox, const SandboxSupport& support) {
-  return {::getpid(), sandbox.network, sandbox.level == SandboxLevel::basic, support.landlock >= 3};
+  return {::getpid(), sandbox.network, support.landlock >= 3};
 }
 
 Result<void> enter(const os::FileRules& files, const CallPolicy& calls, const SandboxSupport& support,
@@ -177,7 +177,7 @@ Result<void> enter_inspection_sandbox() {
   const auto support = sandbox_support();
   os::FileRules files;
   files.writable = {null_device};
-  return enter(files, {::getpid(), false, false, support.landlock >= 3}, support, nullptr);
+  return enter(files, {::getpid(), false, support.landlock >= 3}, support, nullptr);
 }
 
 std::vector<std::string> child_environment(const std::filesystem::path& folder) {

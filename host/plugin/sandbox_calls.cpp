@@ -122,17 +122,16 @@ void add_files(Rules& rules, const CallPolicy& policy) {
     rules.push_back({call.number, call.name, Ruling::refused_quietly});
 }
 
-// Other processes, programs, and what survives the processor's own.
+// Other processes, programs, and what survives the processor's own. It has threads only: each process would
+// have limits of its own, and what is left over of an event would run on.
 void add_processes(Rules& rules, const CallPolicy& policy) {
   const auto self = static_cast<std::uint32_t>(policy.process);
   rules.push_back({SYS_clone3, "clone3", Ruling::absent});  // its flags are not to be seen: clone serves
   refuse(rules, {CALL(clone)}, {is_not(0, 0, new_namespaces)});
-  if (!policy.forks) {
-    refuse(rules, {CALL(clone)}, {is(0, 0, CLONE_THREAD)});
+  refuse(rules, {CALL(clone)}, {is(0, 0, CLONE_THREAD)});
 #ifdef SYS_fork
-    refuse(rules, {CALL(fork), CALL(vfork)});
+  refuse(rules, {CALL(fork), CALL(vfork)});
 #endif
-  }
   rules.push_back({SYS_execve, "execve", Ruling::refused, {}, 0});
   rules.push_back({SYS_execveat, "execveat", Ruling::refused, {}, 1});
   refuse(rules, {CALL(ptrace), CALL(kcmp), CALL(pidfd_getfd), CALL(process_madvise), CALL(process_mrelease),
