@@ -64,6 +64,19 @@ def test_a_folder_or_config_that_others_write_to_is_not_used(aludel):
     aludel.drain()
 
 
+def test_no_folder_of_the_data_is_used_that_others_write_to(aludel):
+    configure(aludel, FACTS["tally"])
+    aludel.append("calm")
+    aludel.drain()
+    for folder in (aludel.directory / name for name in ("log", "processors", "host")):
+        folder.chmod(0o777)
+        for command in (("status",), ("append", "--type", "calm"), ("run", "--drain"), ("processor", "pause", "x")):
+            holds(aludel.run(*command, status=3)[1],
+                  f"use the data directory {folder}: everybody may write to it (mode 0777)")
+        folder.chmod(0o700)
+    aludel.drain()
+
+
 def test_a_plugin_that_others_write_to_is_refused_unless_it_is_named(aludel):
     file = copy_of(aludel)
     aludel.append("calm")
