@@ -91,18 +91,17 @@ os::FileRules file_rules(const Sandbox& sandbox, const SandboxPlaces& places) {
 // comes between. Of each call so often that one that is made in a loop drowns nothing.
 class Denials {
  public:
-  explicit Denials(const Sandbox& sandbox) : sandbox_(sandbox) {}
+  explicit Denials(SandboxLevel level) : level_(level) {}
 
   void operator()(const os::CallRule& rule, std::string_view path) {
     const auto number = ++told_[static_cast<std::size_t>(rule.number)];
     if (number > limits::denials_told_max) return;
     const bool by_mode = rule.ruling == os::Ruling::watched;
-    const bool by_network = rule.number == SYS_socket && !sandbox_.network;
     char line[PIPE_BUF];
     const auto end = fmt::format_to_n(
-        line, sizeof line - 1, "denied by sandbox = \"{}\"{}: {}{}{}{}{}", to_string(sandbox_.level),
+        line, sizeof line - 1, "denied by sandbox = \"{}\"{}: {}{}{}{}{}{}", to_string(level_),
         by_mode ? " or the file's mode" : "", rule.name, path.empty() ? "" : " of ",
-        path.substr(0, PIPE_BUF / 2), by_network ? "; network = true would allow TCP and UDP" : "",
+        path.substr(0, PIPE_BUF / 2), rule.remedy.empty() ? "" : "; ", rule.remedy,
         number == limits::denials_told_max ? "; no more of this call are told" : "");
     *end.out = '\n';
     const auto size = static_cast<std::size_t>(end.out - line) + 1;
@@ -110,7 +109,7 @@ class Denials {
   }
 
  private:
-  const Sandbox sandbox_;
+  const SandboxLevel level_;
   std::array<std::size_t, newest_call + 1> told_{};
 };
 
@@ -170,7 +169,7 @@ Result<void> enter_sandbox(const Sandbox& sandbox, const SandboxPlaces& places) 
                      "; use another kernel, or \"basic\", which does without",
                  "no_sandbox");
   }
-  return enter(file_rules(sandbox, places), call_policy(sandbox, support), support, Denials(sandbox));
+  return enter(file_rules(sandbox, places), call_policy(sandbox, support), support, Denials(sandbox.level));
 }
 
 Result<void> enter_inspection_sandbox() {

@@ -158,6 +158,16 @@ void add_network(Rules& rules, const CallPolicy& policy) {
     refuse(rules, {CALL(socket)}, {is_not(0, AF_INET), is_not(0, AF_INET6), is_not(0, AF_NETLINK)});
     refuse(rules, {CALL(socket)}, {is(0, AF_NETLINK), is_not(2, NETLINK_ROUTE)});
   } else {
+    for (const auto family : std::initializer_list<std::uint32_t>{AF_INET, AF_INET6}) {
+      rules.push_back({SYS_socket,
+                       "socket",
+                       Ruling::refused,
+                       {is(0, family)},
+                       -1,
+                       false,
+                       false,
+                       "network = true would allow TCP and UDP"});
+    }
     refuse(rules, {CALL(socket), CALL(connect), CALL(bind), CALL(listen), CALL(accept), CALL(accept4)});
   }
   refuse(rules, {CALL(socketpair)},

@@ -157,13 +157,13 @@ def test_network(aludel):
         port = server.getsockname()[1]
         table = [
             ("connect", port, ("OK", "EPERM", "EPERM"), "socket; network = true would allow TCP and UDP"),
-            ("connect_unix", aludel.socket, ("OK", "EPERM", "EPERM"), "socket"),
+            ("connect_unix", aludel.socket, ("OK", "EPERM", "EPERM"), "socket\n"),
         ]
         for level in LEVELS:
             check(aludel, level, table)
         allowed = [
             ("connect", port, (None, "OK", "OK"), None),
-            ("connect_unix", aludel.socket, (None, "EPERM", "EPERM"), "socket"),
+            ("connect_unix", aludel.socket, (None, "EPERM", "EPERM"), "socket\n"),
         ]
         for level in LEVELS[1:]:
             check(aludel, level, allowed, "network = true")
