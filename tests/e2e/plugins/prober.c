@@ -217,6 +217,14 @@ static int try_replace(const char* names) {
   return outcome(rename(copy, to));
 }
 
+/* "FROM TO": gives the one the other name, too. */
+static int try_link(const char* names) {
+  char from[4096];
+  char to[4096];
+  if (sscanf(names, "%4095s %4095s", from, to) != 2) return EINVAL;
+  return outcome(link(from, to));
+}
+
 static int try_environment(const char* name) {
   return getenv(name) == NULL ? ENOENT : 0;
 }
@@ -250,6 +258,7 @@ static const struct {
     {"temporary", try_temporary},
     {"pipe", try_pipe},
     {"replace", try_replace},
+    {"link", try_link},
     {"environment", try_environment},
 };
 
