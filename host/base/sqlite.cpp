@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include "base/limits.hpp"
+#include "base/os/regular_file.hpp"
 
 namespace aludel {
 
@@ -112,6 +113,17 @@ int settings_of_a_writer(sqlite3* db) {
   return sqlite3_exec(db, "pragma journal_mode = wal", nullptr, nullptr, nullptr);
 }
 
+// It opens what lies beside a database without asking, and waits for what is no file.
+Result<void> require_regular_files(const std::filesystem::path& path) {
+  std::error_code failure;
+  auto database = std::filesystem::canonical(path, failure);  // where a link leads
+  if (failure) database = path;
+  for (const auto* end : {"", "-wal", "-shm", "-journal"}) {
+    if (auto regular = os::require_regular_file(database.string() + end); !regular) return regular;
+  }
+  return {};
+}
+
 }  // namespace
 
 Statement::Statement(Statement&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
@@ -211,6 +223,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& pa
   if (mode != Mode::create && !std::filesystem::exists(status)) {
     return Error{ErrorCode::not_found, std::string(attempt) + ": no such file (" + path.string() + ")"};
   }
+  if (auto regular = require_regular_files(path); !regular) return regular.error();
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   flags |= mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   if (mode == Mode::create) flags |= SQLITE_OPEN_CREATE;

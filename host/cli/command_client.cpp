@@ -11,11 +11,12 @@
 #include "base/duration.hpp"
 #include "base/nearest.hpp"
 #include "cli/hint.hpp"
+#include "plugin/trust.hpp"
 #include "processor/projection.hpp"
 #include "runtime/command_session.hpp"
 #include "runtime/host.hpp"
 #include "runtime/json_reading.hpp"
-#include "runtime/small_file.hpp"
+#include "runtime/noted_spec.hpp"
 #include "server/client.hpp"
 
 namespace aludel {
@@ -132,6 +133,12 @@ std::vector<std::string> planned_names(const Installation& installation) {
   return names;
 }
 
+Error never_told(const std::string& name) {
+  return {ErrorCode::not_found, "start processor \"" + name +
+                                    "\" for it: neither the config nor a host has said how: name it in the "
+                                    "config, with its plugin"};
+}
+
 // What a host would tell the processor; where no config names it any more, what the last one told it.
 Result<ProcessorSpec> spec_for(const Installation& installation, const std::string& name, LogLevel level) {
   if (const auto plugins = find_plugins(installation.config, {}); plugins) {
@@ -141,9 +148,11 @@ Result<ProcessorSpec> spec_for(const Installation& installation, const std::stri
       }
     }
   }
-  const auto text = read_file(installation.data.processor(name) / "processor.json");
-  if (!text) return text.error();
-  return parse_spec(*text);
+  auto spec = noted_spec(installation.data, name);
+  if (!spec && spec.error().code == ErrorCode::not_found) return never_told(name);
+  if (!spec) return spec;
+  if (auto trusted = check_trust(spec->library, installation.config.trust); !trusted) return trusted.error();
+  return spec;
 }
 
 // Until the child has applied the command, or another process that holds the folder has; until there is a

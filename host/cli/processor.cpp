@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "base/json_writer.hpp"
+#include "base/os/file.hpp"
 #include "base/os/lock.hpp"
 #include "cli/command_client.hpp"
 #include "cli/commands.hpp"
@@ -100,9 +101,10 @@ Result<int> processor_remove_command(const Globals& globals, const std::string& 
                                          to_type(globals, "dlq export " + name) +
                                          "`), then remove it --with-letters");
   }
-  std::error_code failure;
-  std::filesystem::remove_all(*directory, failure);
-  if (failure) return os_error("remove " + directory->string(), failure.value());
+  // By the other one it can be told to be removed again.
+  for (const auto& folder : {installation->data.host_folder(name), *directory}) {
+    if (auto removed = os::remove_tree(folder); !removed) return removed.error();
+  }
   std::printf(globals.json ? "{\"processor\":\"%s\"}\n" : "removed %s\n", name.c_str());
   return 0;
 }

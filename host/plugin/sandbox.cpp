@@ -81,6 +81,7 @@ os::FileRules file_rules(const Sandbox& sandbox, const SandboxPlaces& places) {
   rules.readable.assign(system_files.begin(), system_files.end());
   if (sandbox.network)
     rules.readable.insert(rules.readable.end(), network_files.begin(), network_files.end());
+  rules.readable.push_back(places.host_folder);
   rules.readable.push_back(places.log);
   add_libraries(rules.readable, places.library);
   return rules;
@@ -90,18 +91,17 @@ os::FileRules file_rules(const Sandbox& sandbox, const SandboxPlaces& places) {
 // comes between. Of each call so often that one that is made in a loop drowns nothing.
 class Denials {
  public:
-  explicit Denials(const Sandbox& sandbox) : sandbox_(sandbox) {}
+  explicit Denials(SandboxLevel level) : level_(level) {}
 
   void operator()(const os::CallRule& rule, std::string_view path) {
     const auto number = ++told_[static_cast<std::size_t>(rule.number)];
     if (number > limits::denials_told_max) return;
     const bool by_mode = rule.ruling == os::Ruling::watched;
-    const bool by_network = rule.number == SYS_socket && !sandbox_.network;
     char line[PIPE_BUF];
     const auto end = fmt::format_to_n(
-        line, sizeof line - 1, "denied by sandbox = \"{}\"{}: {}{}{}{}{}", to_string(sandbox_.level),
+        line, sizeof line - 1, "denied by sandbox = \"{}\"{}: {}{}{}{}{}{}", to_string(level_),
         by_mode ? " or the file's mode" : "", rule.name, path.empty() ? "" : " of ",
-        path.substr(0, PIPE_BUF / 2), by_network ? "; network = true would allow TCP and UDP" : "",
+        path.substr(0, PIPE_BUF / 2), rule.remedy.empty() ? "" : "; ", rule.remedy,
         number == limits::denials_told_max ? "; no more of this call are told" : "");
     *end.out = '\n';
     const auto size = static_cast<std::size_t>(end.out - line) + 1;
@@ -109,12 +109,12 @@ class Denials {
   }
 
  private:
-  const Sandbox sandbox_;
+  const SandboxLevel level_;
   std::array<std::size_t, newest_call + 1> told_{};
 };
 
 CallPolicy call_policy(const Sandbox& sandbox, const SandboxSupport& support) {
-  return {::getpid(), sandbox.network, sandbox.level == SandboxLevel::basic, support.landlock >= 3};
+  return {::getpid(), sandbox.network, support.landlock >= 3};
 }
 
 Result<void> enter(const os::FileRules& files, const CallPolicy& calls, const SandboxSupport& support,
@@ -169,14 +169,14 @@ Result<void> enter_sandbox(const Sandbox& sandbox, const SandboxPlaces& places) 
                      "; use another kernel, or \"basic\", which does without",
                  "no_sandbox");
   }
-  return enter(file_rules(sandbox, places), call_policy(sandbox, support), support, Denials(sandbox));
+  return enter(file_rules(sandbox, places), call_policy(sandbox, support), support, Denials(sandbox.level));
 }
 
 Result<void> enter_inspection_sandbox() {
   const auto support = sandbox_support();
   os::FileRules files;
   files.writable = {null_device};
-  return enter(files, {::getpid(), false, false, support.landlock >= 3}, support, nullptr);
+  return enter(files, {::getpid(), false, support.landlock >= 3}, support, nullptr);
 }
 
 std::vector<std::string> child_environment(const std::filesystem::path& folder) {

@@ -29,7 +29,8 @@ struct Sandbox {
 
 /// Where a processor's process works.
 struct SandboxPlaces {
-  std::filesystem::path folder;  ///< the processor's own
+  std::filesystem::path folder;       ///< the processor's own
+  std::filesystem::path host_folder;  ///< what the host keeps of it
   std::filesystem::path log;
   std::filesystem::path library;
 };

@@ -83,7 +83,6 @@ void add_files(Rules& rules, const CallPolicy& policy) {
   watch(CALL(openat), 1, true, true);
   watch(CALL(unlinkat), 1, true);
   watch(CALL(mkdirat), 1, true);
-  watch(CALL(mknodat), 1, true);
   watch(CALL(linkat), 1, true);
   watch(CALL(symlinkat), 2, true);
   watch(CALL(renameat2), 1, true);
@@ -102,17 +101,16 @@ void add_files(Rules& rules, const CallPolicy& policy) {
   watch(CALL(unlink), 0, false);
   watch(CALL(rmdir), 0, false);
   watch(CALL(mkdir), 0, false);
-  watch(CALL(mknod), 0, false);
   watch(CALL(link), 0, false);
   watch(CALL(symlink), 1, false);
   watch(CALL(rename), 0, false);
-  for (const auto& call : {CALL(chmod), CALL(chown), CALL(lchown), CALL(utime), CALL(utimes)})
+  for (const auto& call : {CALL(chmod), CALL(chown), CALL(lchown), CALL(utime), CALL(utimes), CALL(mknod)})
     refuse_path(call, 0);
   refuse_path(CALL(futimesat), 1);
 #endif
   rules.push_back({SYS_openat2, "openat2", Ruling::absent});  // its flags are not to be seen: openat serves
   for (const auto& call :
-       {CALL(fchmodat), Call{fchmodat2_number, "fchmodat2"}, CALL(fchownat), CALL(utimensat),
+       {CALL(fchmodat), Call{fchmodat2_number, "fchmodat2"}, CALL(fchownat), CALL(utimensat), CALL(mknodat),
         Call{setxattrat_number, "setxattrat"}, Call{removexattrat_number, "removexattrat"},
         Call{file_setattr_number, "file_setattr"}})
     refuse_path(call, 1);
@@ -124,17 +122,16 @@ void add_files(Rules& rules, const CallPolicy& policy) {
     rules.push_back({call.number, call.name, Ruling::refused_quietly});
 }
 
-// Other processes, programs, and what survives the processor's own.
+// Other processes, programs, and what survives the processor's own. It has threads only: each process would
+// have limits of its own, and what is left over of an event would run on.
 void add_processes(Rules& rules, const CallPolicy& policy) {
   const auto self = static_cast<std::uint32_t>(policy.process);
   rules.push_back({SYS_clone3, "clone3", Ruling::absent});  // its flags are not to be seen: clone serves
   refuse(rules, {CALL(clone)}, {is_not(0, 0, new_namespaces)});
-  if (!policy.forks) {
-    refuse(rules, {CALL(clone)}, {is(0, 0, CLONE_THREAD)});
+  refuse(rules, {CALL(clone)}, {is(0, 0, CLONE_THREAD)});
 #ifdef SYS_fork
-    refuse(rules, {CALL(fork), CALL(vfork)});
+  refuse(rules, {CALL(fork), CALL(vfork)});
 #endif
-  }
   rules.push_back({SYS_execve, "execve", Ruling::refused, {}, 0});
   rules.push_back({SYS_execveat, "execveat", Ruling::refused, {}, 1});
   refuse(rules, {CALL(ptrace), CALL(kcmp), CALL(pidfd_getfd), CALL(process_madvise), CALL(process_mrelease),
@@ -161,6 +158,16 @@ void add_network(Rules& rules, const CallPolicy& policy) {
     refuse(rules, {CALL(socket)}, {is_not(0, AF_INET), is_not(0, AF_INET6), is_not(0, AF_NETLINK)});
     refuse(rules, {CALL(socket)}, {is(0, AF_NETLINK), is_not(2, NETLINK_ROUTE)});
   } else {
+    for (const auto family : std::initializer_list<std::uint32_t>{AF_INET, AF_INET6}) {
+      rules.push_back({SYS_socket,
+                       "socket",
+                       Ruling::refused,
+                       {is(0, family)},
+                       -1,
+                       false,
+                       false,
+                       "network = true would allow TCP and UDP"});
+    }
     refuse(rules, {CALL(socket), CALL(connect), CALL(bind), CALL(listen), CALL(accept), CALL(accept4)});
   }
   refuse(rules, {CALL(socketpair)},

@@ -15,7 +15,6 @@ inline constexpr long newest_call = 469;
 struct CallPolicy {
   int process = 0;             ///< its id: it may signal itself
   bool network = false;        ///< TCP and UDP
-  bool forks = false;          ///< it may have processes of its own
   bool sees_truncate = false;  ///< Landlock does, so that the call need not be refused
 };
 

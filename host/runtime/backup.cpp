@@ -66,7 +66,7 @@ Result<void> require_outside(const DataDirectory& data, const std::filesystem::p
   std::error_code failure;
   const auto real = std::filesystem::weakly_canonical(folder, failure);
   if (failure) return os_error("look at " + folder.string(), failure.value());
-  for (const auto& part : {data.log(), data.processors()}) {
+  for (const auto& part : {data.log(), data.processors(), data.host_folders()}) {
     const auto its = std::filesystem::weakly_canonical(part, failure);
     if (failure) return os_error("look at " + part.string(), failure.value());
     if (!(real / "").string().starts_with((its / "").string())) continue;

@@ -162,7 +162,8 @@ int run_child() {
   static HostLink host;
   host.set_level(spec->log_level);
   host.set_limits(limits);
-  const auto confined = enter_sandbox(spec->sandbox, {spec->directory, spec->log, spec->library});
+  const auto confined =
+      enter_sandbox(spec->sandbox, {spec->directory, spec->host_directory, spec->log, spec->library});
   if (!confined) leave(host, not_started(*spec, confined.error()));
   std::thread([] { listen_to_host(stop); }).detach();
   RelayClient relay(relay_descriptor, [] { end_without_connection(relay_descriptor); });

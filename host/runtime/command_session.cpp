@@ -46,7 +46,7 @@ ProcessorState apply_commands(ProcessorSpec spec, const HostLog& log,
   if (given_up) return std::move(*given_up);
   auto state = processor.state();
   // What a command has overcome is no reason any more.
-  if (state.activity == Activity::offline) remove_verdict(spec.directory);
+  if (state.activity == Activity::offline) remove_verdict(spec.host_directory);
   return state;
 }
 

@@ -104,7 +104,9 @@ class DataCopier {
   // Whether what was copied belongs together: no processor may need what the log has dropped, and the log may
   // hold nothing that a processor has emitted that is not there.
   Result<bool> copy_once() {
-    if (auto removed = os::remove_tree(to_.processors()); !removed) return removed.error();
+    for (const auto& folder : {to_.processors(), to_.host_folders()}) {
+      if (auto removed = os::remove_tree(folder); !removed) return removed.error();
+    }
     if (auto taken = log_.take_sealed(); !taken) return taken.error();
     const auto first = log_.first();
     const auto names = from_.list_processors();
@@ -126,7 +128,9 @@ class DataCopier {
 
   Result<void> copy_processors(const std::vector<std::string>& names, const ProjectionMoment& moment) {
     auto& files = os::real_file_system();
-    if (auto made = files.create_directories(to_.processors()); !made) return made;
+    for (const auto& folder : {to_.processors(), to_.host_folders()}) {
+      if (auto made = files.create_directories(folder); !made) return made;
+    }
     database_bytes_ = 0;
     for (const auto& name : names) {
       auto copied = copy_processor(moment.projection(name), from_.processor(name), to_.processor(name),
@@ -134,12 +138,16 @@ class DataCopier {
                                      database_bytes_ += bytes;
                                      note(bytes);
                                    });
+      if (copied) copied = copy_host_folder(from_.host_folder(name), to_.host_folder(name));
       if (copied) continue;
       const auto there = os::is_there(from_.processor(name));
       if (!there || *there) return copied.error().within("copy processor " + name);
       // It was removed meanwhile.
     }
-    return files.sync_directory(to_.processors());
+    for (const auto& folder : {to_.processors(), to_.host_folders()}) {
+      if (auto synced = files.sync_directory(folder); !synced) return synced;
+    }
+    return {};
   }
 
   Result<void> copy_config() {

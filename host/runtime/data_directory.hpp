@@ -22,6 +22,11 @@ class DataDirectory {
   [[nodiscard]] std::filesystem::path socket() const { return root_ / "aludel.sock"; }
   [[nodiscard]] std::filesystem::path processors() const { return root_ / "processors"; }
   [[nodiscard]] std::filesystem::path processor(std::string_view name) const { return processors() / name; }
+  /// What the host keeps of its processors, out of their plugins' reach.
+  [[nodiscard]] std::filesystem::path host_folders() const { return root_ / "host"; }
+  [[nodiscard]] std::filesystem::path host_folder(std::string_view name) const {
+    return host_folders() / name;
+  }
 
   /// The names that have a folder under `processors/`, sorted.
   [[nodiscard]] Result<std::vector<std::string>> list_processors() const;

@@ -7,30 +7,39 @@
 #include <fmt/format.h>
 
 #include "base/clock.hpp"
+#include "runtime/noted_spec.hpp"
 #include "runtime/plugin_copy.hpp"
 #include "runtime/processor_marks.hpp"
 #include "runtime/reload.hpp"
-#include "runtime/small_file.hpp"
 #include "runtime/verdict.hpp"
 
 namespace aludel {
 
 namespace {
 
-// The children work in this process's folder too; if even that is gone, the path as it is will say so.
-std::filesystem::path whole_path(const std::filesystem::path& path) {
-  std::error_code failure;
-  auto whole = std::filesystem::absolute(path, failure);
-  return failure ? path : whole;
+// Earlier hosts kept their files where the plugin can write: nothing goes by what is there.
+void remove_former_files(const std::filesystem::path& directory) {
+  remove_plugin_copies(directory);
+  std::error_code ignored;
+  for (const auto* name : {"processor.json", "host.json"})
+    std::filesystem::remove(directory / name, ignored);
 }
 
-// The processor's folder, with what it is to be told. @return its copy of the plugin
-Result<std::filesystem::path> make_folder(const ProcessorSpec& spec) {
-  if (auto made = os::real_file_system().create_directories(spec.directory); !made) return made.error();
-  remove_plugin_copies(spec.directory);
-  auto copy = copy_plugin(spec.library, spec.directory);
+Result<void> make_folders(const ProcessorSpec& spec) {
+  for (const auto* folder : {&spec.directory, &spec.host_directory}) {
+    if (auto made = os::real_file_system().create_directories(*folder); !made) return made;
+  }
+  return {};
+}
+
+// The processor's folders, with what it is to be told. @return its copy of the plugin
+Result<std::filesystem::path> prepare_folders(const ProcessorSpec& spec) {
+  if (auto made = make_folders(spec); !made) return made.error();
+  remove_former_files(spec.directory);
+  remove_plugin_copies(spec.host_directory);
+  auto copy = copy_plugin(spec.library, spec.host_directory);
   if (!copy) return copy;
-  if (auto told = replace_file(spec.directory / "processor.json", to_json(spec)); !told) return told.error();
+  if (auto noted = note_spec(spec); !noted) return noted.error();
   return copy;
 }
 
@@ -39,9 +48,8 @@ Result<std::filesystem::path> make_folder(const ProcessorSpec& spec) {
 ProcessorSpec spec_of(const PlannedProcessor& planned, const DataDirectory& data, LogLevel level) {
   ProcessorSpec spec;
   spec.name = planned.config.name;
-  spec.directory = whole_path(data.processor(spec.name));
-  spec.log = whole_path(data.log());
-  spec.library = whole_path(planned.library);
+  spec.library = planned.library;
+  place(spec, data);
   spec.sha256 = planned.config.sha256;
   spec.handler = planned.handler.id;
   spec.handler_version = planned.handler.version;
@@ -120,7 +128,7 @@ void Host::prepare() {
     auto spec = spec_of(planned, data(), host_log_.level());
     std::error_code ignored;
     const bool is_new = !std::filesystem::exists(std::filesystem::symlink_status(spec.directory, ignored));
-    auto copy = make_folder(spec);
+    auto copy = prepare_folders(spec);
     if (!copy) {
       auto state = state_of({spec.name, spec.handler, copy.error()}, now_ns);
       state.activity = Activity::stopped;
@@ -168,10 +176,9 @@ void Host::refuse_vanished(std::int64_t now_ns) {
 void Host::stand_still(const std::string& name, ProcessorState state) {
   host_log_.write(LogLevel::error, name,
                   std::string(to_string(state.activity)) + ": " + state.error->message);
-  const auto directory = data().processor(name);
   std::error_code ignored;
-  if (std::filesystem::is_directory(directory, ignored)) {
-    if (auto written = write_verdict(directory, {state.activity, *state.error}); !written) {
+  if (std::filesystem::is_directory(data().processor(name), ignored)) {
+    if (auto written = write_verdict(data().host_folder(name), {state.activity, *state.error}); !written) {
       host_log_.write(LogLevel::error, name, written.error().message);
     }
   }
@@ -223,8 +230,8 @@ Result<Reloaded> Host::reload(const PlannedProcessor& former) {
   const auto planned = plan_anew(former, options_.installation.config.trust);
   if (!planned) return refused(planned.error());
   auto spec = spec_of(*planned, data(), host_log_.level());
-  if (auto made = files.create_directories(spec.directory); !made) return refused(made.error());
-  auto copy = copy_plugin(planned->library, spec.directory);
+  if (auto made = make_folders(spec); !made) return refused(made.error());
+  auto copy = copy_plugin(planned->library, spec.host_directory);
   if (!copy) return refused(copy.error());
   spec.library = *copy;
   const auto behind = files.status(former.library);
@@ -247,8 +254,8 @@ void Host::take_over(const PlannedProcessor& reloaded) {
   for (auto& planned : plan_.processors) {
     if (planned.config.name == spec.name) planned = reloaded;
   }
-  if (auto told = replace_file(spec.directory / "processor.json", to_json(spec)); !told) {
-    host_log_.write(LogLevel::error, spec.name, told.error().message);
+  if (auto noted = note_spec(spec); !noted) {
+    host_log_.write(LogLevel::error, spec.name, noted.error().message);
   }
 }
 

@@ -20,14 +20,14 @@ std::string folders_of_environment() {
   return folders == nullptr ? "" : folders;
 }
 
-// Whoever can write there says what code runs as this user.
+// Whoever can write there says what code runs as this user, or what events there are.
 Result<void> require_no_other_writers(const std::filesystem::path& path, const char* attempt) {
   const auto writers = os::other_writers(path);
   if (!writers && writers.error().code == ErrorCode::not_found) return {};
   if (!writers) return writers.error();
   if (writers->empty()) return {};
   return Error(ErrorCode::denied, attempt + (" " + path.string()) + ": " + *writers +
-                                      ", and could have other plugins run as you: take that right away");
+                                      ", and could change what you run, or its data: take that right away");
 }
 
 }  // namespace
@@ -42,7 +42,11 @@ Result<Installation> load_installation(const std::filesystem::path& data,
     return Error(ErrorCode::invalid, "use the data directory " + data.string() +
                                          ": it is a file; --data before the command names a folder");
   }
-  if (auto closed = require_no_other_writers(data, "use the data directory"); !closed) return closed.error();
+  const auto& folders = installation.data;
+  for (const auto& folder : {data, folders.log(), folders.processors(), folders.host_folders()}) {
+    if (auto closed = require_no_other_writers(folder, "use the data directory"); !closed)
+      return closed.error();
+  }
   if (auto whole = require_no_restore(installation.data); !whole) return whole.error();
   if (config_file.empty() && !std::filesystem::exists(config.file, ignored)) return installation;
   if (auto closed = require_no_other_writers(config.file, "read the config"); !closed) return closed.error();

@@ -18,8 +18,8 @@ struct Installation {
 };
 
 /// @param config_file empty: `aludel.toml` in the data directory, if it is there
-/// @return invalid: the data directory is a file; denied: others may write to it, or to the config; conflict:
-/// a restore into it was cut off; invalid,
+/// @return invalid: the data directory is a file; denied: others may write to it, to a folder in it, or to
+/// the config; conflict: a restore into it was cut off; invalid,
 ///   not_found: the config
 [[nodiscard]] Result<Installation> load_installation(const std::filesystem::path& data,
                                                      const std::filesystem::path& config_file);

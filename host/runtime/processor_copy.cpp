@@ -55,6 +55,11 @@ Result<void> copy_processor(Database* projection, const std::filesystem::path& f
     if (auto copied = copy_projection(*projection, to, done); !copied) return copied;
   }
   if (auto copied = copy_commands(from / "control.db", to / "control.db", done); !copied) return copied;
+  return os::real_file_system().sync_directory(to);
+}
+
+Result<void> copy_host_folder(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (auto made = os::real_file_system().create_directories(to); !made) return made;
   for (const auto* name : {"processor.json", "host.json"}) {
     if (auto copied = copy_small(from / name, to / name); !copied) return copied;
   }

@@ -17,4 +17,9 @@ namespace aludel {
 [[nodiscard]] Result<void> copy_processor(Database* projection, const std::filesystem::path& from,
                                           const std::filesystem::path& to, const os::BytesDone& done);
 
+/// Copies what the host's folder of a processor holds, but for the plugin. Synced. One that is not there is
+/// empty.
+[[nodiscard]] Result<void> copy_host_folder(const std::filesystem::path& from,
+                                            const std::filesystem::path& to);
+
 }  // namespace aludel

@@ -167,6 +167,7 @@ Allowance read_allowance(const json::object& o) {
 std::string to_json(const ProcessorSpec& spec) {
   return to_json(json::value{{"name", spec.name},
                              {"directory", spec.directory.string()},
+                             {"host_directory", spec.host_directory.string()},
                              {"log", spec.log.string()},
                              {"library", spec.library.string()},
                              {"sha256", spec.sha256},
@@ -194,6 +195,7 @@ Result<ProcessorSpec> parse_spec(std::string_view text) {
     ProcessorSpec spec;
     spec.name = text_at(o, "name");
     spec.directory = text_at(o, "directory");
+    spec.host_directory = text_at(o, "host_directory");
     spec.log = text_at(o, "log");
     spec.library = text_at(o, "library");
     spec.sha256 = text_at(o, "sha256");

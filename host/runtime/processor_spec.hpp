@@ -22,13 +22,14 @@
 
 namespace aludel {
 
-/// All that a processor needs to be told, in whatever process it runs. The host also leaves it in the
-/// processor's folder as `processor.json`, so that `aludel status` knows without a host what the processor
-/// listens to.
+/// All that a processor needs to be told, in whatever process it runs. The host also leaves it in its own
+/// folder of the processor as `processor.json`, so that commands know without a host how to start the
+/// processor, and `aludel status` what it listens to.
 struct ProcessorSpec {
   std::string name;
-  std::filesystem::path directory;  ///< DATA/processors/NAME
-  std::filesystem::path log;        ///< DATA/log
+  std::filesystem::path directory;       ///< DATA/processors/NAME: its plugin may write there
+  std::filesystem::path host_directory;  ///< DATA/host/NAME: only the host does
+  std::filesystem::path log;             ///< DATA/log
   std::filesystem::path library;
   std::string sha256;  ///< digest that the library must have; empty: any
   std::string handler;

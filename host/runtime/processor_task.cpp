@@ -96,7 +96,7 @@ ProcessorState run_processor(const ProcessorSpec& spec, HandlerLog& log, const P
   if (!reader) return not_started(spec, Activity::stopped, reader.error());
   auto library = load_library(spec);
   if (!library) return not_started(spec, library.error());
-  auto verdict = read_verdict(spec.directory);
+  auto verdict = read_verdict(spec.host_directory);
   on_state(loaded(spec, verdict));
   const auto make_instance = [&](Instance::Context context) {
     return (*library)->instantiate(spec.handler, std::move(context));

@@ -45,7 +45,7 @@ Result<std::filesystem::path> find_backup(const std::filesystem::path& named) {
 }
 
 Result<void> require_unused(const DataDirectory& data) {
-  for (const auto& path : {data.log(), data.processors()}) {
+  for (const auto& path : {data.log(), data.processors(), data.host_folders()}) {
     const auto there = os::is_there(path);
     if (!there) return there.error();
     if (!*there) continue;
@@ -63,6 +63,7 @@ Result<void> put_into_place(const DataDirectory& data) {
   if (auto synced = files.sync_directory(data.root()); !synced) return synced;
   const DataDirectory whole(whole_of(data));
   if (auto moved = move_if_there(whole.processors(), data.processors()); !moved) return moved;
+  if (auto moved = move_if_there(whole.host_folders(), data.host_folders()); !moved) return moved;
   const auto has_config = os::is_there(data.config());
   if (!has_config) return has_config.error();
   if (!*has_config) {

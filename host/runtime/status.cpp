@@ -15,8 +15,7 @@
 #include "processor/host_tables.hpp"
 #include "processor/ownership.hpp"
 #include "processor/projection.hpp"
-#include "runtime/processor_spec.hpp"
-#include "runtime/small_file.hpp"
+#include "runtime/noted_spec.hpp"
 #include "runtime/verdict.hpp"
 
 namespace aludel {
@@ -32,10 +31,8 @@ struct Listening {
 };
 
 // What a processor listened to when a host ran it last.
-std::optional<Listening> last_listening(const std::filesystem::path& directory) {
-  const auto text = read_file(directory / "processor.json");
-  if (!text) return std::nullopt;
-  auto spec = parse_spec(*text);
+std::optional<Listening> last_listening(const DataDirectory& data, const std::string& name) {
+  auto spec = noted_spec(data, name);
   if (!spec) return std::nullopt;
   return Listening{std::move(spec->subscriptions), std::move(spec->types)};
 }
@@ -50,17 +47,16 @@ std::map<std::string, Listening> configured(const Installation& installation, co
     result.emplace(p.config.name, Listening{std::move(subscriptions), p.config.types, dynamic});
   }
   for (const auto& refused : plan.refused) {
-    result.emplace(refused.name,
-                   last_listening(installation.data.processor(refused.name)).value_or(Listening{}));
+    result.emplace(refused.name, last_listening(installation.data, refused.name).value_or(Listening{}));
   }
   for (const auto& p : installation.config.processors) {
     if (result.contains(p.name)) continue;
-    result.emplace(p.name, last_listening(installation.data.processor(p.name)).value_or(Listening{}));
+    result.emplace(p.name, last_listening(installation.data, p.name).value_or(Listening{}));
   }
   if (!installation.config.processors.empty()) return result;
   for (const auto& name : installation.data.processor_names()) {
     if (result.contains(name)) continue;
-    if (auto listening = last_listening(installation.data.processor(name))) result.emplace(name, *listening);
+    if (auto listening = last_listening(installation.data, name)) result.emplace(name, *listening);
   }
   return result;
 }
@@ -76,10 +72,10 @@ void look_for_drop(ProcessorState& state, std::uint64_t first) {
 }
 
 // @param first the event with which the log begins
-ProcessorState durable_state(const std::filesystem::path& directory, std::uint64_t first) {
+ProcessorState durable_state(const DataDirectory& data, const std::string& name, std::uint64_t first) {
   ProcessorState state;
   bool has_projection = false;
-  if (auto read = read_state(directory); read) {
+  if (auto read = read_state(data.processor(name)); read) {
     state = *read;
     has_projection = true;
   } else if (read.error().code != ErrorCode::not_found) {
@@ -87,7 +83,7 @@ ProcessorState durable_state(const std::filesystem::path& directory, std::uint64
     state.error = ProcessorError{
         std::nullopt, 0, 0, "host", "open", std::string(to_string(read.error().code)), read.error().message};
   }
-  if (auto verdict = read_verdict(directory)) {
+  if (auto verdict = read_verdict(data.host_folder(name))) {
     if (state.activity != Activity::paused) state.activity = verdict->activity;
     state.error = verdict->error;
   }
@@ -113,15 +109,16 @@ std::optional<ProcessorError> divergence(const std::filesystem::path& directory,
 }
 
 // A new processor that cannot be started has no folder that says so.
-ProcessorState known_state(const std::filesystem::path& directory, const std::string& name, const Plan& plan,
+ProcessorState known_state(const DataDirectory& data, const std::string& name, const Plan& plan,
                            std::uint64_t first) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(directory, ignored)) {
-    for (const auto& refused : plan.refused) {
-      if (refused.name == name) return state_of(refused, system_clock().wall_ns());
-    }
+  std::error_code failure;
+  if (std::filesystem::exists(data.processor(name), failure) || failure) {
+    return durable_state(data, name, first);
   }
-  return durable_state(directory, first);
+  for (const auto& refused : plan.refused) {
+    if (refused.name == name) return state_of(refused, system_clock().wall_ns());
+  }
+  return {};
 }
 
 // Counters are durable, the rest is as the host sees it: the one lags behind by a batch, the other by
@@ -229,8 +226,7 @@ Result<Status> read_status(const Installation& installation, const Plan& plan,
   for (auto& name : installation.data.processor_names())
     names.insert(std::move(name));
   for (const auto& name : names) {
-    Status::Processor processor{name,
-                                known_state(installation.data.processor(name), name, plan, status.first), 0};
+    Status::Processor processor{name, known_state(installation.data, name, plan, status.first), 0};
     auto& state = processor.state;
     if (state.handler_id.empty()) state.handler_id = handler_in(plan, name, false);
     if (state.handler_version.empty()) state.handler_version = handler_in(plan, name, true);

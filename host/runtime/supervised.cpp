@@ -71,7 +71,7 @@ Supervised::Supervised(Reactor& reactor, const HostLog& log, Setup setup, std::f
 }
 
 void Supervised::start() {
-  if (!only_applies_commands()) remove_verdict(setup_.spec.directory);
+  if (!only_applies_commands()) remove_verdict(setup_.spec.host_directory);
   launch(setup_.spec.start);
 }
 
@@ -198,7 +198,7 @@ void Supervised::on_state(const ProcessorState& state) {
   deadline_.reset();
   // It goes on: what a command has overcome is no reason any more.
   if (state.activity == Activity::running && !state.error && !std::exchange(goes_on_, true)) {
-    remove_verdict(setup_.spec.directory);
+    remove_verdict(setup_.spec.host_directory);
   }
   if (is_final(state.activity)) {
     final_ = state;
@@ -263,7 +263,8 @@ void Supervised::finish(const ProcessorState& state) {
   if (state_.activity == Activity::refused && setup_.made_folder &&
       nothing_committed(setup_.spec.directory)) {
     std::error_code ignored;
-    std::filesystem::remove_all(setup_.spec.directory, ignored);
+    for (const auto* folder : {&setup_.spec.host_directory, &setup_.spec.directory})
+      std::filesystem::remove_all(*folder, ignored);
   } else {
     note_reason();
   }
@@ -280,7 +281,7 @@ void Supervised::note_reason() {
       durable->error->since_ns == state_.error->since_ns) {
     return;
   }
-  if (auto written = write_verdict(setup_.spec.directory, {state_.activity, *state_.error}); !written) {
+  if (auto written = write_verdict(setup_.spec.host_directory, {state_.activity, *state_.error}); !written) {
     log_.write(LogLevel::error, name(), written.error().message);
   }
 }
@@ -390,7 +391,8 @@ void Supervised::give_up() {
   log_.write(LogLevel::error, name(),
              "crashed: " + state_.error->message + "; `processor resume " + name() +
                  "` or the next start of the host tries again");
-  if (auto written = write_verdict(setup_.spec.directory, {Activity::crashed, *state_.error}); !written) {
+  if (auto written = write_verdict(setup_.spec.host_directory, {Activity::crashed, *state_.error});
+      !written) {
     log_.write(LogLevel::error, name(), written.error().message);
   }
   on_change_();

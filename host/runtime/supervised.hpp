@@ -58,7 +58,7 @@ class Supervised {
     ProcessorSpec spec;  ///< `start` is `again` or `commands_only`
     /// Starts a worker; how is the caller's.
     std::function<Result<std::unique_ptr<Worker>>(const ProcessorSpec&, Worker::Events)> start_worker;
-    /// This host has made the processor's folder: if it is refused before anything is committed, it goes
+    /// This host has made the processor's folders: if it is refused before anything is committed, they go
     /// again.
     bool made_folder = false;
   };

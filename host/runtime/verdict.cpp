@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/verdict.hpp"
 
+#include "base/os/file.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/small_file.hpp"
 
@@ -15,6 +16,7 @@ std::filesystem::path file_in(const std::filesystem::path& directory) {
 }  // namespace
 
 Result<void> write_verdict(const std::filesystem::path& directory, const Standstill& verdict) {
+  if (auto made = os::real_file_system().create_directories(directory); !made) return made;
   ProcessorState state;
   state.activity = verdict.activity;
   state.error = verdict.error;

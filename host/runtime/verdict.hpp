@@ -8,10 +8,11 @@
 #include "processor/standstill.hpp"
 
 /// What the host found out about a processor that the processor cannot say itself: that it crashed too often,
-/// or that it could not be started, or its projection opened. Kept as `host.json` in the processor's folder
-/// until the next start.
+/// or that it could not be started, or its projection opened. Kept as `host.json` in the host's folder
+/// of the processor until the next start.
 namespace aludel {
 
+/// @param directory DATA/host/NAME, which is made if it is not there
 /// @param verdict crashed, refused, stopped or diverged
 [[nodiscard]] Result<void> write_verdict(const std::filesystem::path& directory, const Standstill& verdict);
 /// Nothing if there is none, or it cannot be read.

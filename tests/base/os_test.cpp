@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <fstream>
 #include <string>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "base/os/file_system_kind.hpp"
 #include "base/os/futex.hpp"
 #include "base/os/lock.hpp"
+#include "base/os/regular_file.hpp"
 #include "base/os/shared_page.hpp"
 #include "support/result_printing.hpp"
 #include "support/temp_dir.hpp"
@@ -77,6 +79,28 @@ TEST_CASE("what is written in a folder that a plugin may write follows no link f
   CHECK_FALSE(FileLock::acquire(link));
   CHECK_FALSE(SharedPage::open(link).has_value());
   CHECK(std::filesystem::file_size(target) == 9);
+}
+
+TEST_CASE("a pipe in place of a file that a plugin may write is told and not waited for") {
+  const TempDir dir;
+  const auto path = dir.path() / "pipe";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  std::filesystem::create_symlink(path, dir.path() / "link");
+  const auto is_told = [](const auto& opened) {
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().code == ErrorCode::corrupt);
+    CHECK(opened.error().message.find("pipe: it is a pipe, where a file should be") != std::string::npos);
+  };
+  is_told(FileLock::acquire(path));
+  is_told(FileLock::wait(path));
+  is_told(FileLock::held(path));
+  is_told(SharedPage::open(path));
+  is_told(SharedPage::open_read_only(path));
+  is_told(require_regular_file(path));
+  const auto by_link = SharedPage::open_read_only(dir.path() / "link");
+  REQUIRE_FALSE(by_link);
+  CHECK(by_link.error().code == ErrorCode::corrupt);
+  CHECK(require_regular_file(dir.path() / "nowhere"));
 }
 
 TEST_CASE("file systems of several machines are refused by name, local ones are not") {

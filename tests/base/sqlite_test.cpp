@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 
 #include <doctest/doctest.h>
 #include <sqlite3.h>
@@ -103,7 +104,24 @@ TEST_CASE("opening tells missing, denied and damaged files apart, and names them
 
   const auto folder = Database::open(dir.path(), Database::Mode::read_write);
   REQUIRE_FALSE(folder);
-  CHECK(folder.error().code == ErrorCode::io);
+  CHECK(folder.error().code == ErrorCode::corrupt);
+}
+
+TEST_CASE("a pipe in place of a database, or of what lies beside one, is told and not waited for") {
+  for (const auto* name : {"p.db", "p.db-wal", "p.db-shm", "p.db-journal"}) {
+    for (const auto mode : {Database::Mode::read_only, Database::Mode::read_write, Database::Mode::create}) {
+      CAPTURE(name);
+      const TempDir dir;
+      must_open(dir.path() / "p.db")->execute("create table t (a)").value();
+      std::filesystem::create_symlink("p.db", dir.path() / "link");
+      std::filesystem::remove(dir.path() / name);
+      REQUIRE(::mkfifo((dir.path() / name).c_str(), 0600) == 0);
+      const auto opened = Database::open(dir.path() / "link", mode);
+      REQUIRE_FALSE(opened);
+      CHECK(opened.error().code == ErrorCode::corrupt);
+      CHECK(opened.error().message.find(": it is a pipe") != std::string::npos);
+    }
+  }
 }
 
 TEST_CASE("a name that SQLite would take for a URI or for memory is a file") {

@@ -91,8 +91,9 @@ void BackupSession::make_data() {
   auto commands = CommandQueue::open(rig_.data.processor("x"));
   REQUIRE(commands);
   REQUIRE((*commands)->post({.kind = Command::Kind::pause}, 0));
-  write(rig_.data.processor("x") / "processor.json", "{}");
-  write(rig_.data.processor("x") / "host.json", "{}");
+  std::filesystem::create_directories(rig_.data.host_folder("x"));
+  write(rig_.data.host_folder("x") / "processor.json", "{}");
+  write(rig_.data.host_folder("x") / "host.json", "{}");
   write(rig_.data.config(), "[log]\nsync = \"full\"\n");
 }
 

@@ -56,7 +56,7 @@ def test_a_backup_is_a_data_directory_of_its_own(aludel):
     equal((made["events"], made["first"], made["projections"], made["linked_segments"]), (9, 0, 1, 3))
     equal(made["bytes"] > made["linked_bytes"] > 0, True)
     equal(sorted(p.relative_to(path).as_posix() for p in path.rglob("*") if not p.name.endswith(".seg")),
-          ["aludel.toml", "log", "processors", "processors/x", "processors/x/control.db", "processors/x/processor.json",
+          ["aludel.toml", "host", "host/x", "host/x/processor.json", "log", "processors", "processors/x", "processors/x/control.db",
            "processors/x/projection-1.db", "processors/x/projection.db"])
     equal(inodes(segments(path))[:-1], inodes(segments(aludel.directory))[:-1])
     backup = Aludel(path)
@@ -76,7 +76,7 @@ def test_a_restored_folder_goes_on_where_the_backup_was_made(aludel):
     new, made = restore(aludel, aludel.directory / "backups")
     equal((made["events"], made["projections"]), (7, 1))
     equal(inodes(segments(new.directory))[:-1], inodes(segments(aludel.directory))[:-1])
-    equal(sorted(path.name for path in new.directory.iterdir()), ["aludel.toml", "log", "processors"])
+    equal(sorted(path.name for path in new.directory.iterdir()), ["aludel.toml", "host", "log", "processors"])
     equal(new.processor(), aludel.processor())
     new.run("processor", "skip", "x")
     append_large(new, 4)
@@ -202,11 +202,12 @@ def test_a_restore_that_was_cut_off_is_told_and_repeated(aludel):
 
     def finish():
         new.run("restore", aludel.directory / "backups")
-        equal(sorted(path.name for path in new.directory.iterdir()), ["aludel.toml", "log", "processors"])
+        equal(sorted(path.name for path in new.directory.iterdir()), ["aludel.toml", "host", "log", "processors"])
         equal(new.seen(), [0, 1, 2, 3, 4])
 
-    # Cut off while it was put into place: after each of the three steps.
-    for moved in ["log"], ["log", "aludel.toml"], ["log", "aludel.toml", "processors"]:
+    # Cut off while it was put into place: after each of the four steps.
+    steps = ["log", "aludel.toml", "host", "processors"]
+    for moved in (steps[:done] for done in range(1, len(steps) + 1)):
         whole.mkdir()
         for name in moved:
             (new.directory / name).rename(whole / name)
@@ -234,7 +235,7 @@ def test_a_restore_that_is_killed_is_repeated_until_it_is_done(aludel):
         cut.wait()
         if any((new.directory / name).exists() for name in ("restore.tmp", "restore.whole")):
             new.run("restore", aludel.directory / "backups")
-        equal(sorted(path.name for path in new.directory.iterdir()), ["aludel.toml", "log", "processors"])
+        equal(sorted(path.name for path in new.directory.iterdir()), ["aludel.toml", "host", "log", "processors"])
         holds(new.run("verify"), "verified 6 events")
         equal(new.seen(), list(range(6)))
 

@@ -299,7 +299,8 @@ def test_a_processor_is_removed_once_no_config_names_it(aludel):
     aludel.configure("")
     holds(command(aludel, "remove", "x", status=2)[1], "it has 1 open dead letter: export them")
     command(aludel, "remove", "x", "--with-letters")
-    assert not (aludel.directory / "processors/x").exists()
+    for folder in "processors", "host":
+        equal(list((aludel.directory / folder).iterdir()), [])
     holds(command(aludel, "pause", "x", status=2)[1], 'there is no processor "x"')
 
 

@@ -282,7 +282,7 @@ def test_who_may_not_write_is_told_which_file_and_what_to_do(aludel):
     for command, words in [(["processor", "resume", "x"],
                             f"write to the database: attempt to write a readonly database ({x}/control.db): "
                             "run as the owner of that file, on a disk that can be written"),
-                           (["append", "--type", "t"], f"open lock {aludel.directory}/log/lock: Permission denied: "
+                           (["append", "--type", "t"], f"open {aludel.directory}/log/lock: Permission denied: "
                             "run as the owner of that folder, on a disk that can be written")]:
         if os.geteuid() != 0:
             return  # only root can be somebody else

@@ -12,7 +12,7 @@ from reloaded import configure, overwrite, plugin, reload, rename, seen, version
 
 
 def copies(aludel):
-    return sorted(path.name for path in (aludel.directory / "processors" / "x").glob("plugin-*.so"))
+    return sorted(path.name for path in (aludel.directory / "host" / "x").glob("plugin-*.so"))
 
 
 def handled(aludel, count):

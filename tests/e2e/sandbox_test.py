@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: MIT
 """What a plugin that tries gets out of its sandbox, and that those which do not try notice nothing of it."""
 
+import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 
@@ -60,7 +62,7 @@ def test_files(aludel):
     (y / "projection-1.db").write_text("another's")
     outside, doomed, new, made = (aludel.directory / name for name in ("outside", "doomed", "new", "made"))
     own = aludel.directory / "processors" / "x" / "own"
-    library = aludel.directory / "processors" / "x" / "plugin-1.so"
+    library = aludel.directory / "host" / "x" / "plugin-1.so"
     segment = aludel.directory / "log" / f"{0:020}.seg"
     table = [
         ("open", outside, ("OK", "OK", "EACCES"), f"openat of {outside}"),
@@ -76,13 +78,16 @@ def test_files(aludel):
         ("write", own, ("OK", "OK", "OK"), None),
         ("unlink", own, ("OK", "OK", "OK"), None),
         ("temporary", None, ("OK", "OK", "OK"), None),
-        ("pipe", None, ("OK", "OK", "OK"), None),
+        ("pipe", None, ("OK", "EPERM", "EPERM"), "mknod"),
         ("write", new, ("OK", "EACCES", "EACCES"), f"openat of {new}"),
         ("write", segment, ("OK", "EACCES", "EACCES"), f"openat of {segment}"),
         ("write", aludel.directory / "log" / "tip", ("OK", "EACCES", "EACCES"), "openat of "),
         ("map", "/log/", ("EACCES", "EACCES", "EACCES"), None),
         ("mkdir", made, ("OK", "EACCES", "EACCES"), f"mkdir of {made}"),
         ("chmod", outside, ("OK", "EPERM", "EPERM"), f"chmod of {outside}"),
+        ("write", library, (None, "EACCES", "EACCES"), f"openat of {library}"),
+        ("unlink", library, (None, "EACCES", "EACCES"), f"unlink of {library}"),
+        ("link", f"{library} {own}", (None, "EXDEV", "EXDEV"), None),
         ("chmod_opened", library, (None, "EPERM", "EPERM"), None),
         ("cut", outside, ("OK", "EPERM", "EPERM"), f"openat of {outside}"),
         ("unlink", doomed, ("OK", "EACCES", "EACCES"), f"unlink of {doomed}"),
@@ -94,18 +99,74 @@ def test_files(aludel):
             made.rmdir()
 
 
+@contextlib.contextmanager
+def other_code(aludel):
+    """A plugin that shows that it was loaded in the processor's own folder, which no sandbox denies it."""
+    trace = aludel.directory / "processors" / "x" / "other-code-ran"
+    os.environ["ALUDEL_REACHES_OUT_TO"] = str(trace)
+    try:
+        yield f"{FACTS['bad']}/bad_reaches_out.so", trace
+    finally:
+        del os.environ["ALUDEL_REACHES_OUT_TO"]
+
+
+def of_the_host(aludel, name):
+    """A file that the host makes for the processor, where it is, and where earlier hosts had it."""
+    return sorted({aludel.directory / "processors" / "x" / name, *aludel.directory.rglob(name)})
+
+
+def test_what_commands_go_by_is_out_of_a_handlers_reach(aludel):
+    for level in LEVELS[1:]:
+        configure(aludel, level, 'strategy = "dead_letter"')
+        with other_code(aludel) as (other, trace):
+            with aludel.host():
+                until(aludel.processor, "the processor to be started")
+                specs = of_the_host(aludel, "processor.json")
+                spec = json.loads(next(path for path in specs if path.exists()).read_text())
+                forged = aludel.directory / "processors" / "x" / "forged"
+                forged.write_text(json.dumps({**spec, "sandbox": 0, "sha256": "", "library": other}))
+                attempt(aludel, [("replace", f"{forged} {path}") for path in specs])
+                aludel.append("fail")
+                until(lambda: aludel.json("dlq", "list"), "a dead letter")
+            # Now nothing else says what it is to run.
+            aludel.configure(f'[processor.y]\nplugin = "{FACTS["tally"]}"\n')
+            for command, status in [
+                (("processor", "pause", "x"), 0),
+                (("processor", "resume", "x"), 0),
+                (("processor", "skip", "x"), 2),
+                (("dlq", "replay", "x", "--all"), 1),
+                (("dlq", "discard", "x", "--all"), 0),
+                (("processor", "reset", "x"), 0),
+            ]:
+                aludel.run(*command, status=status)
+                assert not trace.exists(), (level, command)
+
+
+def test_the_code_that_a_processor_runs_is_out_of_its_reach(aludel):
+    for level in LEVELS[1:]:
+        configure(aludel, level)
+        with other_code(aludel) as (other, trace), aludel.host() as host:
+            until(host.children, "the processor to be started")
+            attempt(aludel, [("replace", f"{other} {path}") for path in of_the_host(aludel, "plugin-1.so")])
+            before = host.children()
+            os.kill(before[0], signal.SIGKILL)
+            until(lambda: host.children() not in ([], before), "the processor to be started again")
+            equal(attempt(aludel, [("kill_itself", None)]), ["OK"])
+            assert not trace.exists(), level
+
+
 def test_network(aludel):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         table = [
             ("connect", port, ("OK", "EPERM", "EPERM"), "socket; network = true would allow TCP and UDP"),
-            ("connect_unix", aludel.socket, ("OK", "EPERM", "EPERM"), "socket"),
+            ("connect_unix", aludel.socket, ("OK", "EPERM", "EPERM"), "socket\n"),
         ]
         for level in LEVELS:
             check(aludel, level, table)
         allowed = [
             ("connect", port, (None, "OK", "OK"), None),
-            ("connect_unix", aludel.socket, (None, "EPERM", "EPERM"), "socket"),
+            ("connect_unix", aludel.socket, (None, "EPERM", "EPERM"), "socket\n"),
         ]
         for level in LEVELS[1:]:
             check(aludel, level, allowed, "network = true")
@@ -114,8 +175,8 @@ def test_network(aludel):
 def test_processes(aludel):
     table = [
         ("exec", "/bin/true", (None, "EPERM", "EPERM"), "execve of /bin/true"),
-        ("fork", None, ("OK", "OK", "EPERM"), "clone"),
-        ("spawn", "/bin/true", ("OK", "EPERM", "EPERM"), ""),
+        ("fork", None, ("OK", "EPERM", "EPERM"), "clone"),
+        ("spawn", "/bin/true", ("OK", "EPERM", "EPERM"), "clone"),
         ("ptrace", None, (None, "EPERM", "EPERM"), "ptrace"),
         ("kill", None, ("OK", "EPERM", "EPERM"), "kill"),
         ("kill_itself", None, ("OK", "OK", "OK"), None),

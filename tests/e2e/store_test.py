@@ -10,7 +10,7 @@ import sys
 STORES = pathlib.Path(__file__).resolve().parent.parent / "stores"
 sys.path.insert(0, str(STORES))
 
-from harness import holds, main  # noqa: E402
+from harness import equal, holds, main  # noqa: E402
 import store  # noqa: E402
 
 
@@ -28,6 +28,7 @@ def check(aludel, name):
     store.holds_all(store.go_on(aludel), expected["after"])
     store.again(aludel)
     holds(aludel.run("verify"), ": good\n")
+    equal(list(aludel.directory.glob("processors/*/processor.json")), [])  # which plugins can write
     os.chdir("/")
 
 

@@ -165,7 +165,8 @@ def test_a_new_processor_that_is_refused_leaves_no_directory(aludel):
     aludel.append("deposit")
     log = aludel.drain(status=1)
     holds(log, "x (refused")
-    assert not (aludel.directory / "processors" / "x").exists()
+    for folder in "processors", "host":
+        assert not (aludel.directory / folder / "x").exists()
 
 
 def test_a_plugin_that_cannot_be_loaded_is_refused_and_the_others_run(aludel):
@@ -264,7 +265,7 @@ def test_a_copy_of_a_plugin_that_was_replaced_by_garbage_is_refused_and_its_rows
         until(lambda: aludel.processor()["cursor"] == 0, "the event to be handled")
         garbage = aludel.directory / "garbage"
         garbage.write_text("no library")
-        garbage.rename(aludel.directory / "processors/x/plugin-1.so")
+        garbage.rename(aludel.directory / "host/x/plugin-1.so")
         os.kill(host.children()[0], signal.SIGKILL)
         aludel.wait_for_state("refused")
         equal(aludel.seen(), [0])
@@ -301,7 +302,7 @@ def test_a_processor_whose_folder_another_process_holds_waits_for_it(aludel):
         equal(aludel.seen(), [0])
         equal(host.end()[0], 0)
     equal((aludel.processor()["state"], aludel.processor()["error"]), ("offline", None))
-    assert not (aludel.directory / "processors/x/host.json").exists()
+    assert not (aludel.directory / "host/x/host.json").exists()
     with held(aludel) as lock, aludel.host() as host:
         aludel.wait_for_state("retrying")
         lock.close()

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 
-from harness import FACTS, LIMIT, equal, holds, main, until
+from harness import FACTS, LIMIT, Aludel, equal, holds, main, until
 
 CONTROL = "a\u001b[31mb\nc"
 
@@ -35,6 +35,7 @@ def test_a_folder_in_place_of_the_config_is_told_in_one_line(aludel):
 def test_one_processor_whose_folder_is_of_no_use_holds_up_no_other(aludel):
     x, y = (f'[processor.{n}]\nplugin = "{FACTS[p]}"\n' for n, p in (("x", "unruly"), ("y", "tally")))
     folder = aludel.directory / "processors" / "x"
+    its_host = aludel.directory / "host" / "x"
 
     def check(make, words):
         make()
@@ -42,22 +43,41 @@ def test_one_processor_whose_folder_is_of_no_use_holds_up_no_other(aludel):
         holds(log, "not caught up: x (")
         holds(log, words)
         equal(aludel.processor("y")["lag"], 0)
-        subprocess.run(["rm", "-rf", str(folder)], check=True)
+        subprocess.run(["rm", "-rf", str(folder), str(its_host)], check=True)
 
     aludel.configure(x + y)
     folder.parent.mkdir()
     for make, words in [
         (folder.touch, "x (stopped: "),
-        (lambda: (folder / "processor.json").mkdir(parents=True), "Is a directory"),
+        (lambda: (its_host / "processor.json").mkdir(parents=True), "Is a directory"),
         (lambda: (folder.mkdir(), (folder / "projection.db").symlink_to("projection.db")), "symbolic links"),
     ]:
         aludel.append("calm")
         check(make, words)
     # That the reason cannot be kept beside the projection stops nobody.
     aludel.append("calm")
-    (folder / "host.json").mkdir(parents=True)
+    (its_host / "host.json").mkdir(parents=True)
     aludel.drain()
     equal(aludel.processor("x")["lag"], 0)
+
+
+def test_a_pipe_in_a_processors_folder_holds_nobody_up(aludel):
+    told = ": it is a pipe, where a file should be: look who has put it there, and remove it"
+    for name in "projection.db", "projection-1.db", "projection-1.db-wal", "control.db", "page", "lock":
+        one = Aludel(aludel.directory / name)
+        one.directory.mkdir()
+        one.configure_unruly()
+        one.append("calm")
+        one.drain()
+        file = one.directory / "processors" / "x" / name
+        file.unlink(missing_ok=True)
+        os.mkfifo(file)
+        for command in (["status"], ["verify"], ["backup", "backups"], ["query", "x", "select 1"], ["dlq", "list"],
+                        ["processor", "pause", "x"]):
+            run(one, *command)  # within the limit
+        with one.host() as host:
+            holds(one.wait_for_state("refused")["error"]["message"], told)
+            equal(host.end()[0], 0)
 
 
 def test_what_cannot_be_printed_is_an_error(aludel):

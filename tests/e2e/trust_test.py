@@ -42,6 +42,7 @@ def test_what_is_made_is_its_owners_alone(aludel):
     configure(new, FACTS["tally"])
     with new.host():
         for path, mode in ((new.directory / "processors", 0o700), (new.directory / "processors" / "x", 0o700),
+                           (new.directory / "host", 0o700), (new.directory / "host" / "x", 0o700),
                            (new.socket, 0o600)):
             equal((path, mode_of(path)), (path, mode))
         new.run("backup", new.directory / "backups")
@@ -63,6 +64,19 @@ def test_a_folder_or_config_that_others_write_to_is_not_used(aludel):
     aludel.drain()
 
 
+def test_no_folder_of_the_data_is_used_that_others_write_to(aludel):
+    configure(aludel, FACTS["tally"])
+    aludel.append("calm")
+    aludel.drain()
+    for folder in (aludel.directory / name for name in ("log", "processors", "host")):
+        folder.chmod(0o777)
+        for command in (("status",), ("append", "--type", "calm"), ("run", "--drain"), ("processor", "pause", "x")):
+            holds(aludel.run(*command, status=3)[1],
+                  f"use the data directory {folder}: everybody may write to it (mode 0777)")
+        folder.chmod(0o700)
+    aludel.drain()
+
+
 def test_a_plugin_that_others_write_to_is_refused_unless_it_is_named(aludel):
     file = copy_of(aludel)
     aludel.append("calm")
@@ -78,6 +92,22 @@ def test_a_plugin_that_others_write_to_is_refused_unless_it_is_named(aludel):
         path.chmod(0o755)
     configure(aludel, file)
     aludel.drain()
+
+
+def test_a_command_without_a_host_runs_no_code_that_a_host_would_not(aludel):
+    file = copy_of(aludel)
+    configure(aludel, file)
+    aludel.append("calm")
+    aludel.drain()
+    file.chmod(0o777)
+    _, error = aludel.run("processor", "pause", "x", status=1)
+    holds(error, f"refuse {file}: everybody may write to it (mode 0777)")
+    file.chmod(0o755)
+    configure(aludel, file, host=f'allow = ["{"0" * 64}"]')
+    holds(aludel.run("processor", "pause", "x", status=1)[1], "[host] allow does not hold its SHA-256 digest")
+    # As a host of an earlier version has left it.
+    (aludel.directory / "host" / "x" / "processor.json").rename(aludel.directory / "processors" / "x" / "processor.json")
+    holds(aludel.run("processor", "pause", "x", status=1)[1], "neither the config nor a host has said how")
 
 
 def test_only_listed_digests_run(aludel):
@@ -104,7 +134,7 @@ def test_a_pinned_plugin_is_that_file_or_none_also_when_it_is_exchanged_under_a_
     with aludel.host() as host:
         until(lambda: aludel.processor()["lag"] == 0, "the event to be handled")
         other = file.with_suffix(".new")
-        copy = aludel.directory / "processors" / "x" / "plugin-1.so"
+        copy = aludel.directory / "host" / "x" / "plugin-1.so"
         shutil.copy(FACTS["unruly"], other)
         os.rename(other, copy)
         os.kill(host.children()[0], signal.SIGKILL)

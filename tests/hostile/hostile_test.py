@@ -95,6 +95,11 @@ def test_those_that_a_thread_can_hold_on_a_thread(aludel):
     each_row(aludel, 'isolation = "thread"', lambda on_thread: on_thread)
 
 
+def test_what_is_forked_where_no_sandbox_denies_it_ends_with_its_processor(aludel):
+    check(another(aludel, "fork_bomb"), "fork_bomb", "letter `timed_out`", ["was killed in handle of event 1"],
+          'sandbox = "off"')
+
+
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE_MAX, FILE_SIZE_MAX))
     main(globals())

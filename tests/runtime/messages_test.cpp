@@ -88,6 +88,7 @@ TEST_CASE("a processor's specification reads back the same") {
   ProcessorSpec spec;
   spec.name = "x";
   spec.directory = "/data/processors/x";
+  spec.host_directory = "/data/host/x";
   spec.log = "/data/log";
   spec.library = "/p/\"odd\".so";
   spec.handler = "org.example.x";

@@ -24,6 +24,7 @@ struct Rig {
   Rig() {
     spec.name = std::string("x");  // GCC 12 warns falsely of an assigned literal
     spec.directory = dir.path() / "x";
+    spec.host_directory = dir.path() / "host";
     spec.log = dir.path() / "log";
     spec.library = dir.path() / "plugin.so";
     std::filesystem::create_directory(spec.directory);

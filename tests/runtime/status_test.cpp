@@ -5,7 +5,7 @@
 #include <string>
 
 #include "log/segment_log.hpp"
-#include "runtime/processor_spec.hpp"
+#include "runtime/noted_spec.hpp"
 #include "runtime/small_file.hpp"
 #include "runtime/verdict.hpp"
 #include "support/result_printing.hpp"
@@ -43,8 +43,10 @@ struct Rig {
     ProcessorSpec spec;
     spec.name = name;
     spec.subscriptions = std::move(subscriptions);
-    std::filesystem::create_directories(installation.data.processor(name));
-    REQUIRE(replace_file(installation.data.processor(name) / "processor.json", to_json(spec)));
+    place(spec, installation.data);
+    for (const auto& folder : {spec.directory, spec.host_directory})
+      std::filesystem::create_directories(folder);
+    REQUIRE(note_spec(spec));
   }
 
   [[nodiscard]] Status status(const Plan& plan = {},
@@ -179,7 +181,7 @@ TEST_CASE("that a processor crashed is durable, and told until a host knows bett
   const Rig rig;
   rig.leave_folder("x", {exact("b")});
   const ProcessorError error{17, 5, 1, "host", "handle", "crashed", "killed by signal 11"};
-  REQUIRE(write_verdict(rig.installation.data.processor("x"), {Activity::crashed, error}));
+  REQUIRE(write_verdict(rig.installation.data.host_folder("x"), {Activity::crashed, error}));
   const auto status = rig.status();
   CHECK(status.processors[0].state.activity == Activity::crashed);
   CHECK(

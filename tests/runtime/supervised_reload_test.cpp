@@ -86,7 +86,7 @@ TEST_CASE("whoever ends the former worker first, the new library is started, and
     if (!dies) rig.end_as(state_of(Activity::stopped, error_in("handle", 7)));
     CHECK(rig.script.libraries == Libraries{"former.so", "new.so"});
     CHECK(rig.script.starts.back() == Processor::Start::again);
-    CHECK_FALSE(read_verdict(rig.dir.path()));
+    CHECK_FALSE(read_verdict(rig.host_dir.path()));
     rig.be_up();
     REQUIRE(rig.told.size() == 1);
     CHECK(rig.told[0]);
@@ -107,7 +107,7 @@ TEST_CASE("a new library that fails before its handler is up makes way for the f
     fail(rig);
     CHECK(rig.script.libraries == Libraries{"former.so", "new.so", "former.so"});
     CHECK(std::filesystem::exists(rig.dir.path()));
-    CHECK_FALSE(read_verdict(rig.dir.path()));
+    CHECK_FALSE(read_verdict(rig.host_dir.path()));
     rig.be_up();
     REQUIRE(rig.told.size() == 1);
     REQUIRE_FALSE(rig.told[0]);

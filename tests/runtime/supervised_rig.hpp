@@ -58,6 +58,7 @@ inline void make_projection(const std::filesystem::path& directory, const char* 
 
 struct Rig {
   TempDir dir;
+  TempDir host_dir;
   Reactor reactor;
   os::Descriptor null{::open("/dev/null", O_WRONLY)};
   HostLog log{null.number(), LogLevel::error, HostLog::Format::text};
@@ -76,6 +77,7 @@ struct Rig {
     spec.handler_version = version;
     spec.library = library;
     spec.directory = dir.path();
+    spec.host_directory = host_dir.path();
     spec.timeout = timeout;
     spec.allowance = allowance;
     spec.start = start;

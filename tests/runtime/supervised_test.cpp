@@ -62,6 +62,7 @@ TEST_CASE(
     rig.end(Activity::refused);
     CHECK(rig.supervised->state().activity == Activity::refused);
     CHECK_FALSE(std::filesystem::exists(rig.dir.path()));
+    CHECK_FALSE(std::filesystem::exists(rig.host_dir.path()));
   }
 }
 
@@ -92,7 +93,7 @@ TEST_CASE("what may be a projection is never removed") {
     rig.end(Activity::refused);
     CHECK(rig.supervised->state().activity == Activity::refused);
     CHECK(std::filesystem::exists(rig.dir.path()));
-    const auto verdict = read_verdict(rig.dir.path());
+    const auto verdict = read_verdict(rig.host_dir.path());
     REQUIRE(verdict);
     CHECK(verdict->activity == Activity::refused);
     CHECK(verdict->error.message == "why");
@@ -128,14 +129,14 @@ TEST_CASE(
   CHECK(state.activity == Activity::crashed);
   CHECK(state.error->message ==
         "died 5 times without progress: killed by signal 11 (Segmentation fault); it wrote last: last words");
-  const auto verdict = read_verdict(rig.dir.path());
+  const auto verdict = read_verdict(rig.host_dir.path());
   REQUIRE(verdict);
   CHECK(verdict->activity == Activity::crashed);
   CHECK(verdict->error.message == state.error->message);
 
   rig.supervised = rig.make(std::chrono::seconds(60));
   rig.supervised->start();
-  CHECK_FALSE(read_verdict(rig.dir.path()));
+  CHECK_FALSE(read_verdict(rig.host_dir.path()));
 }
 
 TEST_CASE(
@@ -175,7 +176,7 @@ TEST_CASE("one that dies while it applies commands is started again for them, an
   Rig rig;
   rig.supervised->start();
   rig.end(Activity::stopped);
-  REQUIRE(write_verdict(rig.dir.path(), {Activity::crashed, why}));
+  REQUIRE(write_verdict(rig.host_dir.path(), {Activity::crashed, why}));
   rig.supervised->nudge(Nudge::command);
   ProcessorState running;
   running.activity = Activity::running;
@@ -185,11 +186,11 @@ TEST_CASE("one that dies while it applies commands is started again for them, an
   rig.run_until_started(3);
   CHECK(rig.script.starts ==
         std::vector{Processor::Start::again, Processor::Start::as_it_was, Processor::Start::as_it_was});
-  CHECK(read_verdict(rig.dir.path()));
+  CHECK(read_verdict(rig.host_dir.path()));
   // Until a command makes it go on.
   running.error.reset();
   rig.script.events.on_state(running);
-  CHECK_FALSE(read_verdict(rig.dir.path()));
+  CHECK_FALSE(read_verdict(rig.host_dir.path()));
 }
 
 TEST_CASE(
@@ -227,7 +228,7 @@ TEST_CASE("one that only applies commands ends by itself, and is started again f
   rig.start = Processor::Start::commands_only;
   rig.supervised = rig.make(std::chrono::seconds(60));
   const Standstill verdict{Activity::crashed, {std::nullopt, 1, 0, "host", "", "crashed", "why"}};
-  REQUIRE(write_verdict(rig.dir.path(), verdict));
+  REQUIRE(write_verdict(rig.host_dir.path(), verdict));
   rig.supervised->start();
   rig.die();
   rig.run_until_started(2);
@@ -235,7 +236,7 @@ TEST_CASE("one that only applies commands ends by itself, and is started again f
   rig.end(Activity::offline);
   CHECK(rig.supervised->ended());
   CHECK(rig.supervised->state().activity == Activity::offline);
-  CHECK(read_verdict(rig.dir.path()));
+  CHECK(read_verdict(rig.host_dir.path()));
 }
 
 TEST_CASE("what keeps one from applying commands is no reason that it stands still for with a host") {
@@ -245,7 +246,7 @@ TEST_CASE("what keeps one from applying commands is no reason that it stands sti
   rig.supervised->start();
   rig.end(Activity::stopped);
   CHECK(rig.supervised->state().activity == Activity::stopped);
-  CHECK_FALSE(read_verdict(rig.dir.path()));
+  CHECK_FALSE(read_verdict(rig.host_dir.path()));
 }
 
 TEST_CASE("one that is asked to stop ends offline, also between two starts, and stays stopped if it was") {
@@ -423,7 +424,7 @@ TEST_CASE("one whose folder another process holds is no death, and is tried unti
     const auto delay = *state.error->next_try_ns - state.error->since_ns;
     CHECK(delay > last_delay);
     last_delay = delay;
-    CHECK_FALSE(read_verdict(rig.dir.path()));
+    CHECK_FALSE(read_verdict(rig.host_dir.path()));
     rig.run_until_started(launch + 1);
     CHECK_FALSE(rig.supervised->put_off());
   }
@@ -445,7 +446,7 @@ TEST_CASE("one that is put off looks again at once when it is nudged, and ends o
   rig.supervised->stop();
   CHECK(rig.supervised->ended());
   CHECK(rig.supervised->state().activity == Activity::offline);
-  CHECK_FALSE(read_verdict(rig.dir.path()));
+  CHECK_FALSE(read_verdict(rig.host_dir.path()));
 }
 
 TEST_CASE("one that is stopped while another process holds its folder ends offline") {
@@ -455,7 +456,7 @@ TEST_CASE("one that is stopped while another process holds its folder ends offli
   rig.end_locked();
   CHECK(rig.supervised->ended());
   CHECK(rig.supervised->state().activity == Activity::offline);
-  CHECK_FALSE(read_verdict(rig.dir.path()));
+  CHECK_FALSE(read_verdict(rig.host_dir.path()));
 }
 
 TEST_CASE("one whose time to begin has not come is tried when it says") {

@@ -35,7 +35,8 @@ struct CallRule {
   /// Which argument is a path, -1 for none. @param at the one before is the folder that it begins in
   int path = -1;
   bool at = false;
-  bool opens = false;  ///< it gives a descriptor, and may wait until somebody opens the other end
+  bool opens = false;            ///< it gives a descriptor, and may wait until somebody opens the other end
+  std::string_view remedy = {};  ///< what would allow it, for whoever is told; empty: nothing does
 };
 
 using Arguments = std::array<std::uint64_t, 6>;

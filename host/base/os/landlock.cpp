@@ -29,12 +29,14 @@ constexpr std::uint64_t scope_abstract_sockets_and_signals = 3;
 
 constexpr std::uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 
+// Left to nobody: whoever opens what is no file may wait for ever.
+constexpr std::uint64_t making_others = LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+                                        LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO;
+
 std::uint64_t writing(int version) {
   std::uint64_t access = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
-                         LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
-                         LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
-                         LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
-                         LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
+                         LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |
+                         LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SYM;
   if (version >= 2) access |= access_refer;
   if (version >= 3) access |= access_truncate;
   return access;
@@ -45,7 +47,7 @@ constexpr std::uint64_t of_a_file =
     LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | access_truncate;
 
 Result<Descriptor> make_ruleset(const FileRules& rules, int version) {
-  RulesetAttributes handled{LANDLOCK_ACCESS_FS_EXECUTE | writing(version), 0, 0};
+  RulesetAttributes handled{LANDLOCK_ACCESS_FS_EXECUTE | making_others | writing(version), 0, 0};
   if (rules.limits_reading) handled.files |= reading;
   if (version >= 5) handled.files |= access_ioctl_dev;
   if (version >= 4 && rules.limits_tcp) handled.network = access_bind_and_connect_tcp;

@@ -13,7 +13,7 @@ namespace aludel::os {
 /// What is left to whoever is restricted. A folder stands for all that is in it; a path that is not there is
 /// passed over.
 struct FileRules {
-  std::vector<std::filesystem::path> writable;  ///< may be read and written, made, removed and renamed
+  std::vector<std::filesystem::path> writable;  ///< files, folders and links are read and changed at will
   bool limits_reading = false;                  ///< else everything may be read
   std::vector<std::filesystem::path> readable;  ///< beside what is writable
   bool limits_tcp = true;                       ///< no connections, no ports (Landlock 4)

@@ -6,6 +6,8 @@
 #include <string>
 #include <sys/stat.h>
 
+#include "base/os/regular_file.hpp"
+
 namespace aludel::os {
 
 namespace {
@@ -39,9 +41,9 @@ Result<FileLock> FileLock::wait(const std::filesystem::path& path) {
 
 Result<FileLock> FileLock::take(const std::filesystem::path& path, int how) {
   // No link is followed: a plugin may have put one into its folder, and this is written into.
-  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
-  if (!file.valid()) {
-    auto error = os_error("open lock " + path.string(), errno);
+  auto file = open_regular_file(path, O_RDWR | O_CREAT | O_NOFOLLOW);
+  if (!file) {
+    auto error = file.error();
     if (error.code == ErrorCode::denied)
       error.message += ": run as the owner of that folder, on a disk that can be written";
     return error;
@@ -49,20 +51,20 @@ Result<FileLock> FileLock::take(const std::filesystem::path& path, int how) {
   auto range = whole_file(F_WRLCK);
   int failed = 0;
   do {
-    failed = ::fcntl(file.number(), how, &range);
+    failed = ::fcntl(file->number(), how, &range);
   } while (failed != 0 && errno == EINTR);
   if (failed != 0) {
     if (errno != EAGAIN && errno != EACCES) return os_error("lock " + path.string(), errno);
-    return Error(ErrorCode::locked, "lock " + path.string() + ": " + holder_in(file.number()) +
+    return Error(ErrorCode::locked, "lock " + path.string() + ": " + holder_in(file->number()) +
                                         " holds it: stop that first, or go through it");
   }
   auto pid = std::to_string(::getpid());
   pid.resize(pid_width - 1, ' ');
   pid += '\n';
-  if (::pwrite(file.number(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+  if (::pwrite(file->number(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     return os_error("write process id into " + path.string(), errno);
   }
-  return FileLock(std::move(file));
+  return FileLock(std::move(*file));
 }
 
 Result<bool> FileLock::is_at(const std::filesystem::path& path) const {
@@ -75,13 +77,12 @@ Result<bool> FileLock::is_at(const std::filesystem::path& path) const {
 }
 
 Result<bool> FileLock::held(const std::filesystem::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) {
-    if (errno == ENOENT) return false;
-    return os_error("open lock " + path.string(), errno);
-  }
+  const auto file = open_regular_file(path, O_RDONLY);
+  if (!file && file.error().code == ErrorCode::not_found) return false;
+  if (!file) return file.error();
   auto range = whole_file(F_WRLCK);
-  if (::fcntl(file.number(), F_OFD_GETLK, &range) != 0) return os_error("probe lock " + path.string(), errno);
+  if (::fcntl(file->number(), F_OFD_GETLK, &range) != 0)
+    return os_error("probe lock " + path.string(), errno);
   return range.l_type != F_UNLCK;
 }
 

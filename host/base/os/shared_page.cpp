@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/os/descriptor.hpp"
+#include "base/os/regular_file.hpp"
 
 namespace aludel::os {
 
@@ -31,28 +32,28 @@ Result<SharedPage> SharedPage::map(Descriptor file, MappedMemory::Access access,
 
 Result<SharedPage> SharedPage::open(const std::filesystem::path& path) {
   // No link is followed: a plugin may have put one into its folder.
-  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
-  if (!file.valid()) return os_error("open " + path.string(), errno);
-  const auto now = size_of(file.number(), path);
+  auto file = open_regular_file(path, O_RDWR | O_CREAT | O_NOFOLLOW);
+  if (!file) return file.error();
+  const auto now = size_of(file->number(), path);
   if (!now) return now.error();
   if (*now < size) {
     // Written, not just sized: storing to a hole on a full disk would end the process.
     const std::string zeros(size - *now, '\0');
-    const auto done = ::pwrite(file.number(), zeros.data(), zeros.size(), static_cast<off_t>(*now));
+    const auto done = ::pwrite(file->number(), zeros.data(), zeros.size(), static_cast<off_t>(*now));
     if (done != static_cast<ssize_t>(zeros.size())) {
       return os_error("write " + path.string(), done < 0 ? errno : ENOSPC);
     }
   }
-  return map(std::move(file), MappedMemory::Access::read_write, path);
+  return map(std::move(*file), MappedMemory::Access::read_write, path);
 }
 
 Result<SharedPage> SharedPage::open_read_only(const std::filesystem::path& path) {
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) return os_error("open " + path.string(), errno);
-  const auto now = size_of(file.number(), path);
+  auto file = open_regular_file(path, O_RDONLY);
+  if (!file) return file.error();
+  const auto now = size_of(file->number(), path);
   if (!now) return now.error();
   if (*now < size) return Error(ErrorCode::not_found, "map " + path.string() + ": it is not made yet");
-  return map(std::move(file), MappedMemory::Access::read, path);
+  return map(std::move(*file), MappedMemory::Access::read, path);
 }
 
 bool SharedPage::whole() const {

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <fstream>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
@@ -56,6 +57,8 @@ TEST_CASE("what is writable may be changed, and nothing else, while all may be r
     if (::rename((folders.own / "new").c_str(), (folders.own / "newer").c_str()) != 0) return 3;
     if (::unlink((folders.own / "newer").c_str()) != 0) return 4;
     if (opened("/dev/null", O_RDWR) != 0) return 5;
+    if (::mkfifo((folders.own / "pipe").c_str(), 0600) == 0 || errno != EACCES) return 14;
+    if (::mknod((folders.own / "socket").c_str(), S_IFSOCK | 0600, 0) == 0 || errno != EACCES) return 15;
     if (opened(folders.other / "file", O_RDONLY) != 0) return 6;
     if (opened(folders.other / "file", O_RDWR) != EACCES) return 7;
     if (opened(folders.other / "new", O_WRONLY | O_CREAT) != EACCES) return 8;

@@ -196,6 +196,35 @@ static int try_pipe(const char* ignored) {
   return close_and(reader) | (int)(intptr_t)error;
 }
 
+/* "FROM TO": puts a copy of the one in place of the other. */
+static int try_replace(const char* names) {
+  char from[4096];
+  char to[4096];
+  char copy[4096];
+  char bytes[65536];
+  ssize_t size;
+  int source;
+  int file;
+  if (sscanf(names, "%4095s %4095s", from, to) != 2) return EINVAL;
+  snprintf(copy, sizeof copy, "%s/copy", getenv("TMPDIR"));
+  source = open(from, O_RDONLY | O_CLOEXEC);
+  file = open(copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
+  if (source < 0 || file < 0) return errno;
+  while ((size = read(source, bytes, sizeof bytes)) > 0)
+    if (write(file, bytes, (size_t)size) != size) return EIO;
+  close(source);
+  close(file);
+  return outcome(rename(copy, to));
+}
+
+/* "FROM TO": gives the one the other name, too. */
+static int try_link(const char* names) {
+  char from[4096];
+  char to[4096];
+  if (sscanf(names, "%4095s %4095s", from, to) != 2) return EINVAL;
+  return outcome(link(from, to));
+}
+
 static int try_environment(const char* name) {
   return getenv(name) == NULL ? ENOENT : 0;
 }
@@ -228,6 +257,8 @@ static const struct {
     {"on_thread", try_on_thread},
     {"temporary", try_temporary},
     {"pipe", try_pipe},
+    {"replace", try_replace},
+    {"link", try_link},
     {"environment", try_environment},
 };
 
@@ -261,6 +292,7 @@ static int32_t handle(void* self, aludel_call* call, const aludel_event* event) 
   aludel_value row[3];
   size_t i;
   (void)self;
+  if (strcmp(event->type.data, "fail") == 0) return ALUDEL_FAIL;
   for (i = 0; i < sizeof attempts / sizeof *attempts; ++i) {
     if (strcmp(event->type.data, attempts[i].type) == 0)
       result = name_of(attempts[i].attempt(event->key.data));
