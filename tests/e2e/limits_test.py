@@ -62,6 +62,13 @@ def test_an_event_that_writes_too_much_leaves_nothing_behind(aludel):
           ("transaction_limit", "handle() has written over 64MiB (transaction_size of its limits)"))
 
 
+def test_an_event_that_writes_too_much_behind_one_that_failed_is_a_letter_like_it(aludel):
+    configure(aludel, 'transaction_size = "64MiB"')
+    aludel.append_events(*({"type": "take", "data": {"takes": what}} for what in ("failure", "transaction")))
+    aludel.drain()
+    equal([letter["code"] for letter in aludel.json("dlq", "list")], ["asked", "transaction_limit"])
+
+
 def test_an_event_that_writes_too_much_in_a_thread_leaves_nothing_behind_either(aludel):
     letter, _ = letter_of(aludel, "transaction", 'transaction_size = "64MiB"', 'isolation = "thread"')
     equal(letter["code"], "transaction_limit")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// A handler that takes what an event's data says, so that tests can see what holds it: {"takes": "memory"},
 /// "c_memory" (which it does without), "cpu", "files", "threads", "transaction", "lines", "null" (a pointer),
-/// "stack"; nothing: it keeps a row. What it took it keeps.
+/// "stack"; "failure": it fails; nothing: it keeps a row. What it took it keeps.
 #include <aludel/plugin.hpp>
 #include <cstdlib>
 #include <cstring>
@@ -37,6 +37,7 @@ class Greedy {
 
   void handle(aludel::Call& call, const aludel::Event& event) {
     const auto takes = event.find<std::string>("/takes").value_or("");
+    if (takes == "failure") throw aludel::fail("asked", "as the event says");
     if (takes == "memory") take_memory();
     if (takes == "c_memory") take_c_memory();
     if (takes == "cpu") burn();
