@@ -87,10 +87,11 @@ void Supervised::launch(Processor::Start start) {
   auto spec = setup_.spec;
   spec.start = start_ = start;
   spec.death_output = death_output_;
-  auto worker =
-      setup_.start_worker(spec, {[this](const ProcessorState& state) { on_state(state); },
-                                 [this](LogLevel level, std::string_view line) { lines_.write(level, line); },
-                                 [this](const Worker::Ended& ended) { on_end(ended); }});
+  auto worker = setup_.start_worker(spec, {[this](const ProcessorState& state) { on_state(state); },
+                                           [this](LogLevel level, std::string_view line, LogOrigin origin) {
+                                             lines_.write(level, line, origin);
+                                           },
+                                           [this](const Worker::Ended& ended) { on_end(ended); }});
   if (!worker) return not_launched(worker.error());
   worker_ = std::move(*worker);
   pid_ = static_cast<std::uint64_t>(worker_->pid());

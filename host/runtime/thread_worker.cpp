@@ -45,13 +45,15 @@ class ThreadWorker final : public Worker, public HandlerLog {
   void stop() override { stop_.raise(); }
   void nudge() override { stop_.nudge(); }
   void kill() override {
-    events_->on_log(LogLevel::error, "a thread cannot be killed, so the host ends with it");
+    events_->on_log(LogLevel::error, "a thread cannot be killed, so the host ends with it", LogOrigin::host);
     std::_Exit(1);
   }
 
   [[nodiscard]] bool enabled(LogLevel level) const override { return level >= spec_.log_level; }
-  void write(LogLevel level, std::string_view line) override {
-    tell([level, text = std::string(line)](const Events& events) { events.on_log(level, text); });
+  void write(LogLevel level, std::string_view line, LogOrigin origin) override {
+    tell([level, text = std::string(line), origin](const Events& events) {
+      events.on_log(level, text, origin);
+    });
   }
 
  private:

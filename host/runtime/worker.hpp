@@ -31,7 +31,7 @@ class Worker {
 
   struct Events {
     std::function<void(const ProcessorState&)> on_state;
-    std::function<void(LogLevel, std::string_view)> on_log;
+    std::function<void(LogLevel, std::string_view, LogOrigin)> on_log;
     std::function<void(Ended)> on_end;  ///< once, as the last
   };
 

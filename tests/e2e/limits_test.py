@@ -31,7 +31,7 @@ def detail(aludel, letter):
 def test_an_event_that_takes_all_memory_has_failed_by_that(aludel):
     letter, log = letter_of(aludel, "memory", 'memory = "128MiB"')
     equal((letter["code"], letter["message"]), ("memory_limit", "reached its limit of 128MiB of memory in handle"))
-    holds(log, "x: the limit of 128MiB of memory is reached\n")
+    holds(log, "x| the limit of 128MiB of memory is reached\n")
 
 
 def test_a_handler_that_does_without_more_memory_says_itself_what_that_means(aludel):
@@ -78,8 +78,14 @@ def test_lines_too_many_are_dropped_and_counted(aludel):
     configure(aludel, "log_lines = 10")
     aludel.append_events({"type": "take", "data": {"takes": "lines"}})
     log = aludel.drain()
-    equal(log.count("info x: line "), 10)
+    equal(log.count("info x| line "), 10)
     holds(log, "warning x: 90 lines were dropped: it may write 10 a second\n")
+
+
+def test_what_becomes_of_an_event_is_told_behind_lines_that_are_dropped(aludel):
+    configure(aludel, "log_lines = 10")
+    aludel.append_events(*({"type": "take", "data": {"takes": what}} for what in ("lines", "failure")))
+    holds(aludel.drain(), "warning x: event 1: asked: as the event says; it becomes a dead letter\n")
 
 
 def test_a_fault_is_told_with_its_signal_and_the_calls_that_led_to_it(aludel):

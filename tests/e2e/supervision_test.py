@@ -145,7 +145,7 @@ def test_what_a_child_writes_is_in_the_hosts_log_under_its_name(aludel):
     aludel.configure_unruly()
     aludel.append("calm.print")
     log = aludel.drain()
-    for line in "info x: printed 1", "warning x: complained", "warning x: logged":
+    for line in "info x| printed 1", "warning x| complained", "warning x| logged":
         holds(log, line + "\n")
     holds(aludel.drain("--log-format", "json"), '"level":"info","message":"serving ')
     equal(aludel.drain("--log-level", "error"), "")
@@ -352,7 +352,7 @@ def test_one_that_writes_without_an_end_is_killed_in_time_and_holds_up_no_other(
                             config=f'once = "{aludel.directory / "processors/x/once"}"')
     aludel.append("unruly.chatter")
     with aludel.host() as host:
-        until(lambda: host.log().count("info x: ") > 900, "the chatter")
+        until(lambda: host.log().count("info x| ") > 900, "the chatter")
         aludel.append("calm")
         until(lambda: aludel.processor("y")["cursor"] == 1, "the other processor to go on")
         until(lambda: "x: a call took over 1s and was killed in handle of event 0" in host.log(), "the timeout")
