@@ -61,7 +61,8 @@ std::int32_t serve_sql(aludel_call* call, StageSet allowed, const char* name, Fu
 void ALUDEL_ABI log(const aludel_host* host, std::uint32_t level, const char* message,
                     std::uint64_t size) noexcept {
   auto* side = HostSide::of(host);
-  if (side != nullptr && is_readable(message, size)) side->write_log(level, view(message, size));
+  if (side == nullptr || !is_readable(message, size)) return;
+  side->write_log(level, view(message, size), LogOrigin::plugin);
 }
 
 std::int32_t ALUDEL_ABI log_enabled(const aludel_host* host, std::uint32_t level) noexcept {

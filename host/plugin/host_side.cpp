@@ -88,10 +88,10 @@ void HostSide::check_log() {
   if (log_ != nullptr) log_->check();
 }
 
-void HostSide::write_log(std::uint32_t level, std::string_view line) noexcept {
+void HostSide::write_log(std::uint32_t level, std::string_view line, LogOrigin origin) noexcept {
   if (!is_logged(level)) return;
   try {
-    log_->write(level_of(level), repaired_utf8(line, limits::log_line_max));
+    log_->write(level_of(level), repaired_utf8(line, limits::log_line_max), origin);
   } catch (const std::bad_alloc&) {
     // A line is lost; the call that ran out of memory says so itself.
   }

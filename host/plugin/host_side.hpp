@@ -52,7 +52,7 @@ class HostSide {
   /// Log lines pass from the beginning of create() to the end of stop().
   void open_log() { log_open_.store(true, std::memory_order_release); }
   void close_log() { log_open_.store(false, std::memory_order_release); }
-  void write_log(std::uint32_t level, std::string_view line) noexcept;
+  void write_log(std::uint32_t level, std::string_view line, LogOrigin origin = LogOrigin::host) noexcept;
   void check_log();
   [[nodiscard]] bool is_logged(std::uint32_t level) const noexcept;
   /// A host function was called outside of a call: says so in the log, once.

@@ -52,12 +52,15 @@ struct HandlerError {
 
 enum class LogLevel : std::uint32_t { trace = 0, debug = 1, info = 2, warning = 3, error = 4 };
 
-/// Where a handler's log lines go. Any thread may call.
+/// Whose words a log line is: the host's own, its processors' among it, or what came out of a plugin.
+enum class LogOrigin { host, plugin };
+
+/// Where the log lines of a handler and of its processor go. Any thread may call.
 class HandlerLog {
  public:
   virtual ~HandlerLog() = default;
   [[nodiscard]] virtual bool enabled(LogLevel level) const = 0;
-  virtual void write(LogLevel level, std::string_view line) = 0;
+  virtual void write(LogLevel level, std::string_view line, LogOrigin origin = LogOrigin::host) = 0;
   /// At the end of `start` and of `flush`, as a part of it: ends the process if the plugin has cut off the
   /// way that the lines take.
   virtual void check() {}

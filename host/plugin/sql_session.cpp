@@ -237,8 +237,10 @@ void SqlSession::look_at_size() {
   if (database_.bytes_written() - bytes_before_ > size_max_) over_size_ = true;
 }
 
+// Of a call that has written too much the host's own SQL remains: the letter, the cursor.
 int SqlSession::on_progress(void* self) {
   auto& session = *static_cast<SqlSession*>(self);
+  if (session.guard_.stage() == Stage::none) return 0;
   session.look_at_size();
   return session.over_size_ ? 1 : 0;
 }

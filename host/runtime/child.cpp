@@ -64,12 +64,14 @@ class HostLink final : public HandlerLog {
   void set_level(LogLevel level) { level_ = level; }
   void set_limits(const ChildLimits& limits) { limits_ = &limits; }
   [[nodiscard]] bool enabled(LogLevel level) const override { return level >= level_; }
-  void write(LogLevel level, std::string_view line) override { send(LogMessage{level, std::string(line)}); }
+  void write(LogLevel level, std::string_view line, LogOrigin origin) override {
+    send(LogMessage{level, std::string(line), origin});
+  }
   void check() override {
     for (const auto* file : {&socket_, &relay_}) {
       if (!file->is_there()) end_without_connection(file->descriptor());
     }
-    limits_->check_threads();
+    limits_->check();
   }
 
   // Between two batches.

@@ -91,7 +91,7 @@ class ChildWorker final : public Worker {
   void nudge() override {
     [[maybe_unused]] const auto sent = ::send(pipes_.socket.number(), "\n", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
   }
-  void kill() override { process_.kill(SIGKILL); }
+  void kill(const std::string& /*call*/) override { process_.kill(SIGKILL); }
 
  private:
   enum class Stream { socket, out, err };
@@ -143,7 +143,7 @@ class ChildWorker final : public Worker {
   // Without its connection it could neither be told to end nor tell anything.
   void cut_off() {
     cut_off_ = true;
-    kill();
+    kill({});
   }
 
   void on_line(Stream stream, std::string_view line) {
@@ -152,7 +152,7 @@ class ChildWorker final : public Worker {
     if (last_output_.size() > 2 * limits::crash_output_max) {
       last_output_.erase(0, last_output_.size() - limits::crash_output_max);
     }
-    events_.on_log(stream == Stream::out ? LogLevel::info : LogLevel::warning, line);
+    events_.on_log(stream == Stream::out ? LogLevel::info : LogLevel::warning, line, LogOrigin::plugin);
   }
 
   // Once something else has come between the messages, none is believed.
@@ -160,11 +160,14 @@ class ChildWorker final : public Worker {
     if (cut_off_) return;
     auto message = parse_message(line);
     if (!message) {
-      events_.on_log(LogLevel::error, "its plugin has written to descriptor 3, the connection to the host: " +
-                                          message.error().message);
+      events_.on_log(
+          LogLevel::error,
+          "its plugin has written to descriptor 3, the connection to the host: " + message.error().message,
+          LogOrigin::host);
       return cut_off();
     }
-    if (const auto* log = std::get_if<LogMessage>(&*message)) events_.on_log(log->level, log->text);
+    if (const auto* log = std::get_if<LogMessage>(&*message))
+      events_.on_log(log->level, log->text, log->origin);
     if (const auto* state = std::get_if<StateMessage>(&*message)) events_.on_state(state->state);
     if (const auto* end = std::get_if<EndMessage>(&*message)) {
       end_ = end->state;

@@ -41,16 +41,19 @@ std::optional<LogLevel> parse_log_level(std::string_view word) {
   return static_cast<LogLevel>(found - names.begin());
 }
 
-void HostLog::write(LogLevel level, std::string_view processor, std::string_view text) const {
+void HostLog::write(LogLevel level, std::string_view processor, std::string_view text,
+                    LogOrigin origin) const {
   if (!enabled(level)) return;
+  const bool by_plugin = origin == LogOrigin::plugin;
   std::string line;
   if (format_ == Format::text) {
     line.append(now()).append(" ").append(to_string(level)).append(" ");
-    if (!processor.empty()) line.append(processor).append(": ");
+    if (!processor.empty()) line.append(processor).append(by_plugin ? "| " : ": ");
     line.append(on_one_line(text, limits::log_line_max));
   } else {
     line.append("{\"time\":\"").append(now()).append("\",\"level\":\"").append(to_string(level)).append("\"");
     if (!processor.empty()) line.append(",\"processor\":").append(json_string(processor));
+    if (by_plugin) line.append(",\"origin\":\"plugin\"");
     line.append(",\"message\":").append(json_string(repaired_utf8(text, limits::log_line_max))).append("}");
   }
   line += '\n';

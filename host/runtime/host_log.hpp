@@ -16,6 +16,8 @@ namespace aludel {
 ///     text: 2024-02-29T12:00:00.250Z warning ledger: text
 ///     json: {"time":"2024-02-29T12:00:00.250Z","level":"warning","processor":"ledger","message":"text"}
 ///
+/// What a plugin says is told from that: "ledger| text", and "origin":"plugin" behind the processor.
+///
 /// What cannot be written is lost: there is nobody left to tell. Any thread may call.
 class HostLog {
  public:
@@ -27,7 +29,8 @@ class HostLog {
   [[nodiscard]] LogLevel level() const { return level_; }
   [[nodiscard]] bool enabled(LogLevel level) const { return level >= level_; }
   /// @param processor empty: it is the host that speaks
-  void write(LogLevel level, std::string_view processor, std::string_view text) const;
+  void write(LogLevel level, std::string_view processor, std::string_view text,
+             LogOrigin origin = LogOrigin::host) const;
 
  private:
   int descriptor_;  // not owned

@@ -85,7 +85,9 @@ json::value value_of(const EndMessage& message) {
   return {{"end", state_object(message.state)}};
 }
 json::value value_of(const LogMessage& message) {
-  return {{"log", message.text}, {"level", static_cast<std::uint32_t>(message.level)}};
+  return {{"log", message.text},
+          {"level", static_cast<std::uint32_t>(message.level)},
+          {"by_plugin", message.origin == LogOrigin::plugin}};
 }
 
 }  // namespace
@@ -108,7 +110,8 @@ Result<Message> parse_message(std::string_view text) {
     if (const auto* end = o.if_contains("end")) return EndMessage{read_state_object(end->as_object())};
     const auto level = number_at(o, "level");
     if (level > static_cast<std::uint64_t>(LogLevel::error)) throw std::invalid_argument("unknown level");
-    return LogMessage{static_cast<LogLevel>(level), text_at(o, "log")};
+    const auto origin = o.at("by_plugin").as_bool() ? LogOrigin::plugin : LogOrigin::host;
+    return LogMessage{static_cast<LogLevel>(level), text_at(o, "log"), origin};
   });
 }
 

@@ -26,6 +26,7 @@ struct EndMessage {
 struct LogMessage {
   LogLevel level = LogLevel::info;
   std::string text;
+  LogOrigin origin = LogOrigin::host;
 };
 
 using Message = std::variant<StateMessage, EndMessage, LogMessage>;

@@ -13,15 +13,16 @@ ProcessorLog::~ProcessorLog() {
   tell_dropped();
 }
 
-void ProcessorLog::write(LogLevel level, std::string_view line) {
+void ProcessorLog::write(LogLevel level, std::string_view line, LogOrigin origin) {
   if (!log_.enabled(level)) return;
+  if (origin == LogOrigin::host) return log_.write(level, name_, line);
   if (!second_) {
     second_ = reactor_.after(std::chrono::seconds(1), [this] {
       second_.reset();
       tell_dropped();
     });
   }
-  if (++lines_ <= lines_max_) log_.write(level, name_, line);
+  if (++lines_ <= lines_max_) log_.write(level, name_, line, origin);
 }
 
 void ProcessorLog::tell_dropped() {

@@ -11,17 +11,18 @@
 
 namespace aludel {
 
-/// A processor's lines on their way into the host's log: a certain number a second, so that one that
-/// chatters drowns no other. How many were dropped is told once a second. On the reactor's thread.
+/// A processor's lines on their way into the host's log: of its plugin's a certain number a second, so that
+/// one that chatters drowns no other, nor the host's own words. How many were dropped is told once a second.
+/// On the reactor's thread.
 class ProcessorLog {
  public:
-  /// Borrows the reactor and the log. @param lines_max a second
+  /// Borrows the reactor and the log. @param lines_max of the plugin's, a second
   ProcessorLog(Reactor& reactor, const HostLog& log, std::string name, std::uint64_t lines_max);
   ~ProcessorLog();
   ProcessorLog(const ProcessorLog&) = delete;
   ProcessorLog& operator=(const ProcessorLog&) = delete;
 
-  void write(LogLevel level, std::string_view line);
+  void write(LogLevel level, std::string_view line, LogOrigin origin);
 
  private:
   void tell_dropped();

@@ -7,7 +7,6 @@
 
 #include <boost/json.hpp>
 
-#include "base/clock.hpp"
 #include "base/json_writer.hpp"
 #include "base/sqlite.hpp"
 #include "base/time.hpp"
@@ -116,7 +115,7 @@ ProcessorState known_state(const DataDirectory& data, const std::string& name, c
     return durable_state(data, name, first);
   }
   for (const auto& refused : plan.refused) {
-    if (refused.name == name) return state_of(refused, system_clock().wall_ns());
+    if (refused.name == name) return state_of(refused, 0);
   }
   return {};
 }

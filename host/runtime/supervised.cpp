@@ -90,10 +90,11 @@ void Supervised::launch(Processor::Start start, Activity shown) {
   auto spec = setup_.spec;
   spec.start = start_ = start;
   spec.death_output = death_output_;
-  auto worker =
-      setup_.start_worker(spec, {[this](const ProcessorState& state) { on_state(state); },
-                                 [this](LogLevel level, std::string_view line) { lines_.write(level, line); },
-                                 [this](const Worker::Ended& ended) { on_end(ended); }});
+  auto worker = setup_.start_worker(spec, {[this](const ProcessorState& state) { on_state(state); },
+                                           [this](LogLevel level, std::string_view line, LogOrigin origin) {
+                                             lines_.write(level, line, origin);
+                                           },
+                                           [this](const Worker::Ended& ended) { on_end(ended); }});
   if (!worker) return not_launched(worker.error());
   worker_ = std::move(*worker);
   pid_ = static_cast<std::uint64_t>(worker_->pid());
@@ -142,7 +143,9 @@ void Supervised::wake(Nudge why) {
 }
 
 void Supervised::kill() {
-  if (worker_) worker_->kill();
+  if (!worker_) return;
+  const auto call = call_in_flight();
+  worker_->kill(call ? in_words(*call) : std::string());
 }
 
 // The plugin is not at fault, and trying again costs nothing.
@@ -430,7 +433,8 @@ void Supervised::look() {
   if (taken >= hanging_after && state_.activity == Activity::running) {
     state_.activity = Activity::hanging;
     error_beside_hang_ = std::exchange(state_.error, hang(*call, taken));
-    log_.write(LogLevel::warning, name(), "one call has taken over " + format_duration(hanging_after));
+    log_.write(LogLevel::warning, name(),
+               in_words(*call) + " has taken over " + format_duration(hanging_after));
     on_change_();
   }
   look_later();

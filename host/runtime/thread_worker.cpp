@@ -44,14 +44,19 @@ class ThreadWorker final : public Worker, public HandlerLog {
   [[nodiscard]] std::optional<std::chrono::nanoseconds> cpu_time() const override { return std::nullopt; }
   void stop() override { stop_.raise(); }
   void nudge() override { stop_.nudge(); }
-  void kill() override {
-    events_->on_log(LogLevel::error, "a thread cannot be killed, so the host ends with it");
+  void kill(const std::string& call) override {
+    events_->on_log(
+        LogLevel::error,
+        (call.empty() ? "" : "in " + call + ": ") + "a thread cannot be killed, so the host ends with it",
+        LogOrigin::host);
     std::_Exit(1);
   }
 
   [[nodiscard]] bool enabled(LogLevel level) const override { return level >= spec_.log_level; }
-  void write(LogLevel level, std::string_view line) override {
-    tell([level, text = std::string(line)](const Events& events) { events.on_log(level, text); });
+  void write(LogLevel level, std::string_view line, LogOrigin origin) override {
+    tell([level, text = std::string(line), origin](const Events& events) {
+      events.on_log(level, text, origin);
+    });
   }
 
  private:

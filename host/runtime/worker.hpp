@@ -31,7 +31,7 @@ class Worker {
 
   struct Events {
     std::function<void(const ProcessorState&)> on_state;
-    std::function<void(LogLevel, std::string_view)> on_log;
+    std::function<void(LogLevel, std::string_view, LogOrigin)> on_log;
     std::function<void(Ended)> on_end;  ///< once, as the last
   };
 
@@ -45,7 +45,8 @@ class Worker {
   /// Makes it look for commands at the next event boundary.
   virtual void nudge() = 0;
   /// Ends it now. What it had not committed is undone by its next start.
-  virtual void kill() = 0;
+  /// @param call which it is in, in words, for what ends with its host; empty: none that is known
+  virtual void kill(const std::string& call) = 0;
 };
 
 /// Starts the processor in a child: `program` (this one) with `processor_command`.

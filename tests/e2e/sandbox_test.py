@@ -39,7 +39,7 @@ def check(aludel, level, table, more=""):
         _, log = host.end()
     for what, key, result, call in tried:
         if call and result in ("EPERM", "EACCES"):
-            holds(log, f' warning x: denied by sandbox = "{level}"')
+            holds(log, f' warning x| denied by sandbox = "{level}"')
             holds(log, f": {call}")
     if level == "off":
         assert "denied" not in log, log
@@ -260,7 +260,7 @@ def test_a_kernel_that_lacks_a_part_is_told_and_only_the_strictest_is_refused(al
     status, _, log = without_landlock(aludel, "run", "--drain")
     equal(status, 0)
     equal(log.count(f"warning sandboxes lack a part on this kernel: {lack}\n"), 1)
-    holds(log, 'x: denied by sandbox = "basic": kill')
+    holds(log, 'x| denied by sandbox = "basic": kill')
     equal([row["result"] for row in aludel.json("query", "x", "select result from tried order by id")], ["OK", "EPERM"])
     _, text, _ = without_landlock(aludel, "status")
     holds(text, f"x sandbox: basic, without {lack}\ny sandbox: off\n")

@@ -114,6 +114,12 @@ def test_a_thread_takes_its_host_along_whose_third_start_in_a_row_knows_the_even
     equal((letter["event_id"], letter["code"], letter["attempts"]), (1, "interrupted", 1))
 
 
+def test_a_call_that_hangs_in_a_thread_is_named_by_the_host_that_ends_with_it(aludel):
+    aludel.configure_unruly('isolation = "thread"\ntimeout = "1s"')
+    aludel.append("calm", "unruly.hang")
+    holds(aludel.drain(status=1), "error x: in handle of event 1: a thread cannot be killed, so the host ends with it\n")
+
+
 def test_deaths_with_progress_between_them_are_not_added_up(aludel):
     aludel.configure_unruly("batch_size = 1")
     with aludel.host() as host:
@@ -145,7 +151,7 @@ def test_what_a_child_writes_is_in_the_hosts_log_under_its_name(aludel):
     aludel.configure_unruly()
     aludel.append("calm.print")
     log = aludel.drain()
-    for line in "info x: printed 1", "warning x: complained", "warning x: logged":
+    for line in "info x| printed 1", "warning x| complained", "warning x| logged":
         holds(log, line + "\n")
     holds(aludel.drain("--log-format", "json"), '"level":"info","message":"serving ')
     equal(aludel.drain("--log-level", "error"), "")
@@ -353,7 +359,7 @@ def test_one_that_writes_without_an_end_is_killed_in_time_and_holds_up_no_other(
                             config=f'once = "{aludel.directory / "processors/x/once"}"')
     aludel.append("unruly.chatter")
     with aludel.host() as host:
-        until(lambda: host.log().count("info x: ") > 900, "the chatter")
+        until(lambda: host.log().count("info x| ") > 900, "the chatter")
         aludel.append("calm")
         until(lambda: aludel.processor("y")["cursor"] == 1, "the other processor to go on")
         until(lambda: "x: a call took over 1s and was killed in handle of event 0" in host.log(), "the timeout")

@@ -14,8 +14,8 @@ def test_its_thread_runs_from_start_to_stop(aludel):
     aludel.configure(f'[processor.x]\nplugin = "{FACTS["threaded"]}"\n')
     aludel.append_events(*words("a", "b", "a"))
     log = aludel.drain()
-    holds(log, "info x: the thread runs\n")
-    holds(log, "info x: the thread ends\n")
+    holds(log, "info x| the thread runs\n")
+    holds(log, "info x| the thread ends\n")
     rows = [{"word": "a", "times": 2}, {"word": "b", "times": 1}]
     equal(aludel.json("query", "x", "select * from words order by word"), rows)
 
@@ -35,7 +35,7 @@ def test_what_it_throws_stops_the_processor_with_what_was_thrown(aludel):
         other.configure(f'[processor.x]\nplugin = "{FACTS["threaded"]}"\n')
         other.append_events(*words("good", word, "after"))
         log = other.drain(status=1)
-        holds(log, "info x: the thread ends\n")
+        holds(log, "info x| the thread ends\n")
         x = other.processor()
         equal((x["state"], x["cursor"], x["error"]["outcome"], x["error"]["code"]), ("stopped", 0, outcome, code))
         holds(x["error"]["message"], message)

@@ -26,18 +26,25 @@ class RecordedLog final : public HandlerLog {
   using Lines = std::vector<std::pair<LogLevel, std::string>>;
 
   [[nodiscard]] bool enabled(LogLevel level) const override { return level >= LogLevel::info; }
-  void write(LogLevel level, std::string_view line) override {
+  void write(LogLevel level, std::string_view line, LogOrigin origin) override {
     const std::lock_guard lock(mutex_);
     lines_.emplace_back(level, line);
+    origins_.push_back(origin);
   }
   [[nodiscard]] Lines lines() const {
     const std::lock_guard lock(mutex_);
     return lines_;
   }
+  /// Whose the lines are, in their order.
+  [[nodiscard]] std::vector<LogOrigin> origins() const {
+    const std::lock_guard lock(mutex_);
+    return origins_;
+  }
 
  private:
   mutable std::mutex mutex_;
   Lines lines_;
+  std::vector<LogOrigin> origins_;
 };
 
 /// Keeps what is emitted, with bytes of its own.

@@ -274,6 +274,8 @@ TEST_CASE("any thread may log, from create until stop returns") {
   CHECK(lines.front().second == "created");
   CHECK(lines.back().second == "stopping");
   CHECK(lines.back().first == LogLevel::warning);
+  for (const auto origin : bridge.log.origins())
+    CHECK(origin == LogOrigin::plugin);
 }
 
 TEST_CASE("lines are logged by level, cut and mended") {

@@ -39,6 +39,7 @@ TEST_CASE("each outcome is reported as it is; an unknown one is a failure and a 
   CHECK(bridge.log.lines()[0] ==
         std::pair(LogLevel::warning,
                   std::string("handle() reported 5, which is no outcome: it counts as fail")));
+  CHECK(bridge.log.origins()[0] == LogOrigin::host);
 }
 
 TEST_CASE("skip is for events only") {

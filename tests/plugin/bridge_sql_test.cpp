@@ -83,6 +83,20 @@ TEST_CASE("a call that writes over the size of a transaction fails, be it in man
   }
 }
 
+TEST_CASE("behind a call that wrote over the size of a transaction the host's own SQL goes on") {
+  Bridge bridge("org.example.scripted", true, nullptr, {.transaction_size = 64 * limits::MiB});
+  bridge.bring_up();
+  in_handle(bridge, [&](aludel_call* call, const aludel_host*) {
+    for (int i = 0; i < 120; ++i)
+      run(call, "insert into t values (zeroblob(1000000))");
+  });
+  REQUIRE(bridge.instance().error().code == "transaction_limit");
+  const auto counted = bridge.database().execute(
+      "create table u as with recursive n(i) as (select 1 union all select i + 1 from n limit 1000) select i "
+      "from n");
+  CHECK_MESSAGE(counted, (counted ? "" : counted.error().message));
+}
+
 TEST_CASE("a migration may write as much as it has to") {
   Bridge bridge("org.example.scripted", true, nullptr, {.transaction_size = 64 * limits::MiB});
   bridge.bring_up(

@@ -51,7 +51,7 @@ std::string wanted_ids() {
 class SilentLog final : public HandlerLog {
  public:
   [[nodiscard]] bool enabled(LogLevel) const override { return false; }
-  void write(LogLevel, std::string_view) override {}
+  void write(LogLevel, std::string_view, LogOrigin) override {}
 };
 
 /// Appends emitted events, with a step before and one after.

@@ -102,7 +102,7 @@ class PluginRig : public HandlerLog {
 
   [[nodiscard]] std::filesystem::path directory() const { return temp.path() / "scripted"; }
   [[nodiscard]] bool enabled(LogLevel) const override { return false; }
-  void write(LogLevel, std::string_view) override {}
+  void write(LogLevel, std::string_view, LogOrigin) override {}
 
   static constexpr const char* insert = "insert into rows values (?, datetime('now'))";
   static constexpr std::int64_t event_time_ns = 741'000'000'000'000'000;  // 1993-06-25 09:20:00

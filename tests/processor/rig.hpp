@@ -49,7 +49,7 @@ class Rig : public HandlerLog {
   [[nodiscard]] const std::filesystem::path& directory() const { return options.directory; }
 
   [[nodiscard]] bool enabled(LogLevel) const override { return true; }
-  void write(LogLevel, std::string_view line) override { logged.emplace_back(line); }
+  void write(LogLevel, std::string_view line, LogOrigin) override { logged.emplace_back(line); }
 
   TempDir temp;
   FakeLog log;

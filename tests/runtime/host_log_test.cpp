@@ -14,11 +14,11 @@ namespace aludel {
 
 namespace {
 
-std::string written(HostLog::Format format, LogLevel level, std::string_view processor,
-                    std::string_view text) {
+std::string written(HostLog::Format format, LogLevel level, std::string_view processor, std::string_view text,
+                    LogOrigin origin = LogOrigin::host) {
   auto pipe = os::make_pipe();
   REQUIRE(pipe);
-  HostLog(pipe->writer.number(), LogLevel::info, format).write(level, processor, text);
+  HostLog(pipe->writer.number(), LogLevel::info, format).write(level, processor, text, origin);
   pipe->writer = {};
   std::string out(64 * 1024, '\0');
   const auto size = ::read(pipe->reader.number(), out.data(), out.size());
@@ -45,6 +45,14 @@ TEST_CASE("a log line says when, how grave, who and what") {
   CHECK(json.find(R"("level":"error","processor":"ledger","message":"a \"quoted\"\nline"})") !=
         std::string::npos);
   CHECK(json.find("{\"time\":\"") == 0);
+}
+
+TEST_CASE("a plugin's line is told from one of the host's, whatever it says") {
+  const auto line =
+      written(HostLog::Format::text, LogLevel::error, "x", "x: stopped: event 7", LogOrigin::plugin);
+  CHECK(line.substr(25) == "error x| x: stopped: event 7\n");
+  const auto json = written(HostLog::Format::json, LogLevel::error, "x", "stopped", LogOrigin::plugin);
+  CHECK(json.find(R"("processor":"x","origin":"plugin","message":"stopped"})") != std::string::npos);
 }
 
 TEST_CASE("what is below the level is not written") {

@@ -62,6 +62,9 @@ TEST_CASE("what a child says arrives as it was said") {
   const auto log = through_json<LogMessage>(LogMessage{LogLevel::warning, "a\nb"});
   CHECK(log.level == LogLevel::warning);
   CHECK(log.text == "a\nb");
+  CHECK(log.origin == LogOrigin::host);
+  CHECK(through_json<LogMessage>(LogMessage{LogLevel::info, "a", LogOrigin::plugin}).origin ==
+        LogOrigin::plugin);
 }
 
 TEST_CASE("every state has a word that reads back") {

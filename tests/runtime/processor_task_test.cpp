@@ -14,7 +14,7 @@ namespace {
 
 struct NoLog final : HandlerLog {
   [[nodiscard]] bool enabled(LogLevel) const override { return false; }
-  void write(LogLevel, std::string_view) override {}
+  void write(LogLevel, std::string_view, LogOrigin) override {}
 };
 
 struct Rig {
