@@ -2,10 +2,13 @@
 #include "plugin/sandbox_calls.hpp"
 
 #include <asm/ioctls.h>
+#include <asm/sockios.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/fsverity.h>
+#include <linux/futex.h>
 #include <linux/netlink.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -23,6 +26,7 @@ using Rules = std::vector<CallRule>;
 // Calls that the installed header may be too old for; their numbers are the same everywhere
 // (include/uapi/asm-generic/unistd.h of Linux 6.17).
 constexpr long fchmodat2_number = 452;
+constexpr long futex_requeue_number = 456;
 constexpr long setxattrat_number = 463;
 constexpr long removexattrat_number = 466;
 constexpr long open_tree_attr_number = 467;
@@ -54,14 +58,27 @@ void refuse(Rules& rules, std::initializer_list<Call> calls, const std::vector<A
     rules.push_back({call.number, call.name, Ruling::refused, when});
 }
 
+// Who can read a page can wake those who wait on it, which they expect, but also have them wait elsewhere for
+// ever: on the tip page all processors wait. Among a process's own threads it is harmless, and libraries do
+// it.
+void add_waiting(Rules& rules) {
+  constexpr std::uint32_t flags = FUTEX_CLOCK_REALTIME;
+  for (const auto operation :
+       std::initializer_list<std::uint32_t>{FUTEX_REQUEUE, FUTEX_CMP_REQUEUE, FUTEX_CMP_REQUEUE_PI}) {
+    refuse(rules, {CALL(futex)}, {is(1, operation, ~flags)});
+  }
+  refuse(rules, {Call{futex_requeue_number, "futex_requeue"}});  // its flags lie in memory
+}
+
 // What others may be reached by: descriptors that the child has are its own, files that it can only read are
 // not to be changed through them all the same.
 void add_often_called(Rules& rules, const CallPolicy& policy) {
   const auto self = static_cast<std::uint32_t>(policy.process);
-  for (const int command : {F_SETLEASE, F_SETOWN, F_SETOWN_EX})
+  for (const int command : {F_SETLEASE, F_SETOWN, F_SETOWN_EX, F_SETSIG})
     refuse(rules, {CALL(fcntl)}, {is(1, static_cast<std::uint32_t>(command))});
-  for (const auto request : std::initializer_list<std::uint32_t>{TIOCSTI, TIOCLINUX, FS_IOC_SETFLAGS,
-                                                                 FS_IOC_FSSETXATTR, FS_IOC_ENABLE_VERITY}) {
+  for (const auto request :
+       std::initializer_list<std::uint32_t>{TIOCSTI, TIOCLINUX, FIOSETOWN, SIOCSPGRP, FS_IOC_SETFLAGS,
+                                            FS_IOC_FSSETXATTR, FS_IOC_ENABLE_VERITY}) {
     refuse(rules, {CALL(ioctl)}, {is(1, request)});
   }
   refuse(rules, {CALL(kill)}, {is_not(0, self), is_not(0, 0)});
@@ -128,6 +145,8 @@ void add_processes(Rules& rules, const CallPolicy& policy) {
   const auto self = static_cast<std::uint32_t>(policy.process);
   rules.push_back({SYS_clone3, "clone3", Ruling::absent});  // its flags are not to be seen: clone serves
   refuse(rules, {CALL(clone)}, {is_not(0, 0, new_namespaces)});
+  // A listener of its own would be asked in the place of ours.
+  refuse(rules, {CALL(seccomp)}, {is(1, SECCOMP_FILTER_FLAG_NEW_LISTENER, SECCOMP_FILTER_FLAG_NEW_LISTENER)});
   refuse(rules, {CALL(clone)}, {is(0, 0, CLONE_THREAD)});
 #ifdef SYS_fork
   refuse(rules, {CALL(fork), CALL(vfork)});
@@ -235,6 +254,7 @@ void add_system(Rules& rules) {
 
 std::vector<CallRule> call_rules(const CallPolicy& policy) {
   Rules rules;
+  add_waiting(rules);
   add_often_called(rules, policy);
   add_files(rules, policy);
   add_processes(rules, policy);

@@ -2,9 +2,12 @@
 #include "plugin/sandbox.hpp"
 
 #include <algorithm>
+#include <asm/sockios.h>
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/seccomp.h>
 #include <optional>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -85,6 +88,35 @@ TEST_CASE("other processes, programs, devices and the system are out of reach") 
   CHECK(ruling(widest, SYS_prctl, {PR_SET_PDEATHSIG}) == Ruling::refused);
   CHECK(ruling(widest, SYS_fcntl, {3, F_SETOWN}) == Ruling::refused);
   CHECK(ruling(widest, SYS_ioctl, {0, 0x5412}) == Ruling::refused);  // TIOCSTI
+  CHECK(ruling(widest, SYS_clone, {CLONE_PARENT | SIGCHLD}) == Ruling::refused);
+  CHECK(ruling(widest, SYS_seccomp, {SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER}) ==
+        Ruling::refused);
+}
+
+TEST_CASE("nobody is signalled by way of a file") {
+  const CallPolicy widest{self, true, true};
+  for (const auto command : std::initializer_list<std::uint64_t>{F_SETOWN, F_SETOWN_EX, F_SETSIG}) {
+    CAPTURE(command);
+    CHECK(ruling(widest, SYS_fcntl, {3, command}) == Ruling::refused);
+  }
+  for (const auto request : std::initializer_list<std::uint64_t>{FIOSETOWN, SIOCSPGRP}) {
+    CAPTURE(request);
+    CHECK(ruling(widest, SYS_ioctl, {3, request}) == Ruling::refused);
+  }
+}
+
+TEST_CASE("those who wait on a page that is shared cannot be made to wait elsewhere") {
+  const CallPolicy widest{self, true, true};
+  for (const auto operation :
+       std::initializer_list<std::uint64_t>{FUTEX_REQUEUE, FUTEX_CMP_REQUEUE, FUTEX_CMP_REQUEUE_PI}) {
+    CAPTURE(operation);
+    CHECK(ruling(widest, SYS_futex, {0, operation}) == Ruling::refused);
+    CHECK(ruling(widest, SYS_futex, {0, operation | FUTEX_CLOCK_REALTIME}) == Ruling::refused);
+    CHECK_FALSE(ruling(widest, SYS_futex, {0, operation | FUTEX_PRIVATE_FLAG}));
+  }
+  CHECK(ruling(widest, 456) == Ruling::refused);  // futex_requeue
+  for (const auto operation : std::initializer_list<std::uint64_t>{FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAIT_BITSET})
+    CHECK_FALSE(ruling(widest, SYS_futex, {0, operation}));
 }
 
 TEST_CASE("only with the network there are sockets, and those of this machine's programs never") {

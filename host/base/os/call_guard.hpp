@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
-#include <string_view>
 #include <vector>
 
 #include "base/os/call_filter.hpp"
+#include "base/os/call_teller.hpp"
 #include "base/result.hpp"
 
 /// Puts rules for system calls in force, for good, without any privilege (seccomp).
 namespace aludel::os {
-
-/// Told of each call that was refused, or was watched and not permitted (EACCES), on a thread of its own,
-/// while its caller waits. That may hold any lock, `fork` those of the allocator: this must neither lock nor
-/// allocate.
-/// @param path that the call named; empty: none
-using OnRefused = std::function<void(const CallRule& rule, std::string_view path)>;
 
 /// What the kernel has of this.
 enum class CallGuard {
@@ -28,10 +21,11 @@ enum class CallGuard {
 /// Holds from here on for this thread and whatever it starts, so call it before there are others, and once.
 /// Needs `give_up_privileges`.
 ///
-/// So that refusals can be told, a thread of this process answers those calls that are refused or watched.
-/// It makes a watched call itself, in the same process, under the same restrictions, and hands on what came
-/// of it. A call of another process, such as one that was forked off, is left to that, and not told. A
-/// plugin that gets the better of that thread, or closes its descriptor, gains nothing but silence.
+/// So that refusals can be told, calls that are refused or watched wait for a process of their own
+/// (`base/os/call_arbiter.hpp`), which asks a thread of this one (`base/os/call_teller.hpp`): that makes a
+/// watched call itself, in the same process, under the same restrictions. A call of another process, such as
+/// one that was forked off, is left to that, and not told. A plugin that gets the better of that thread gains
+/// nothing but silence.
 /// @param newest calls with a higher number are absent  @param on_refused null: nobody is told
 /// @return whether it is told; unsupported: there is no seccomp
 [[nodiscard]] Result<bool> restrict_calls(std::vector<CallRule> rules, long newest, OnRefused on_refused);

@@ -115,6 +115,9 @@ ExitStatus reap(int pid) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
+  // What it leaves in its group, killed by now, comes to this process if that is the first of its container.
+  while (::waitpid(-pid, nullptr, __WALL) > 0 || errno == EINTR) {
+  }
   if (WIFSIGNALED(status)) return {0, WTERMSIG(status)};
   return {WEXITSTATUS(status), 0};
 }

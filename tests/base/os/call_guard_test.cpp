@@ -4,8 +4,12 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <fstream>
+#include <linux/seccomp.h>
 #include <optional>
 #include <string>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -34,6 +38,23 @@ std::vector<CallRule> rules() {
 
 int priority_error() {
   return ::syscall(SYS_getpriority, 0, 0) < 0 ? errno : 0;
+}
+
+// Answers whatever calls the descriptor tells of, so that they are made.
+void let_through(int descriptor) {
+  for (;;) {
+    seccomp_notif call{};
+    const bool is_listener = ::ioctl(descriptor, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0;
+    if (!is_listener && ::recv(descriptor, &call, sizeof call, 0) <= 0) return;
+    seccomp_notif_resp answer{};
+    answer.id = call.id;
+    answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    if (is_listener) {
+      ::ioctl(descriptor, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+    } else {
+      ::send(descriptor, &answer, sizeof answer, MSG_NOSIGNAL);
+    }
+  }
 }
 
 // What a process says under these rules that does `work`, of its refusals one a line: "getpriority".
@@ -125,12 +146,49 @@ TEST_CASE("a process that was forked off has its own files, and refusals") {
 
 TEST_CASE("who closes every descriptor is refused all the same, and waits for nobody") {
   const auto work = [] {
-    for (int number = 3; number < 64; ++number)
-      ::close(number);
-    if (priority_error() == 0) return 1;
-    return priority_error() == ENOSYS && ::open("/dev/null", O_RDONLY) < 0 ? 0 : 2;
+    ::close_range(3, 63, 0);
+    if (priority_error() != EPERM || priority_error() != EPERM) return 1;
+    return ::open("/dev/null", O_RDONLY) >= 0 ? 0 : 2;
   };
   CHECK(told_by(work).empty());
+}
+
+TEST_CASE("no descriptor of the process lets a refused call through") {
+  const auto work = [] {
+    for (int number = 3; number < 64; ++number) {
+      for (int i = 0; i < 4; ++i)
+        std::thread(let_through, number).detach();
+    }
+    for (int i = 0; i < 500; ++i) {
+      if (priority_error() != EPERM) return 1;
+    }
+    return ::open("/dev/null", O_RDONLY) >= 0 ? 0 : 2;
+  };
+  told_by(work);
+}
+
+TEST_CASE("what is no answer to a call ends the telling only") {
+  const auto work = [] {
+    for (int number = 3; number < 64; ++number)
+      ::send(number, "garbage", 7, MSG_DONTWAIT | MSG_NOSIGNAL);
+    for (int i = 0; i < 3; ++i) {
+      if (priority_error() != EPERM) return 1;
+    }
+    return ::open("/dev/null", O_RDONLY) >= 0 ? 0 : 2;
+  };
+  told_by(work);
+}
+
+TEST_CASE("if nobody is left to answer its calls, the process ends") {
+  const auto work = [] {
+    if (!give_up_privileges() || !restrict_calls(rules(), newest, [](const auto&, auto) {})) return 99;
+    int answering = 0;
+    std::ifstream("/proc/self/task/" + std::to_string(::getpid()) + "/children") >> answering;
+    if (answering <= 0 || ::kill(answering, SIGKILL) != 0) return 98;
+    ::sleep(10);
+    return 0;
+  };
+  CHECK(in_a_process(work) == -1);
 }
 
 TEST_CASE("where nobody is to be told the rules hold as well") {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "base/os/process.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
 
+#include "support/forked.hpp"
 #include "support/result_printing.hpp"
 
 namespace aludel::os {
@@ -134,6 +137,16 @@ TEST_CASE("what a process leaves in its group is killed at its end") {
   pipe->writer = Descriptor();
   must_end(process);
   CHECK(read_all(pipe->reader).empty());
+}
+
+TEST_CASE("what comes to the first process of a container is waited for with its group") {
+  const auto work = [] {
+    if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return 1;
+    auto process = Process::spawn({"/bin/sh", {"-c", "sleep 1000 & sleep 1000 &"}, {}});
+    if (!process || !process->wait(limit)) return 2;
+    return ::waitpid(-1, nullptr, __WALL) < 0 && errno == ECHILD ? 0 : 3;
+  };
+  CHECK(in_a_process(work) == 0);
 }
 
 TEST_CASE("a process that is let go is killed") {
