@@ -46,6 +46,7 @@ std::string in_words(const ProcessEnd& end) {
     case Kind::over_memory:
       return "reached its limit of " + format_byte_size(end.value * limits::MiB) + " of memory";
     case Kind::over_threads: return "had more than its " + std::to_string(end.value) + " threads";
+    case Kind::over_files: return "had all of its " + std::to_string(end.value) + " files open";
     case Kind::cut_off: return "closed or broke its connection to the host and was killed";
     case Kind::unseen: break;
   }
@@ -58,6 +59,7 @@ std::string_view code_of(Kind kind) {
     case Kind::over_cpu_time: return "cpu_limit";
     case Kind::over_memory: return "memory_limit";
     case Kind::over_threads: return "thread_limit";
+    case Kind::over_files: return "file_limit";
     default: return "crashed";
   }
 }
@@ -79,6 +81,7 @@ bool Death::is_fault() const {
     case Kind::over_cpu_time:
     case Kind::over_memory:
     case Kind::over_threads:
+    case Kind::over_files:
     case Kind::cut_off: return true;
     case Kind::signalled: return is_fault_signal(end.value);
     case Kind::unseen: return false;

@@ -21,9 +21,10 @@ struct ProcessEnd {
     over_cpu_time,  ///< killed by its host, as the call took more of processors than it may
     over_memory,    ///< ended itself, as it had all the memory that it may have
     over_threads,   ///< ended itself, as it had more threads than it may have
+    over_files,     ///< ended itself, as it had all files open that it may have
   };
   Kind kind = Kind::unseen;
-  /// Exit status, signal, the milliseconds that the call had, or the limit: mebibytes, threads.
+  /// Exit status, signal, the milliseconds that the call had, or the limit: mebibytes, threads, files.
   std::uint32_t value = 0;
 };
 

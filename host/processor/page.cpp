@@ -83,6 +83,15 @@ Result<std::unique_ptr<InFlightPage>> InFlightPage::view(const std::filesystem::
   return std::unique_ptr<InFlightPage>(new InFlightPage(file, *boot));
 }
 
+Result<std::unique_ptr<InFlightPage>> InFlightPage::open_to_note(const std::filesystem::path& file) {
+  auto page = view(file);
+  if (!page) return page;
+  auto shared = os::SharedPage::open(file);
+  if (!shared) return shared.error();
+  (*page)->attach(std::move(*shared));
+  return page;
+}
+
 bool InFlightPage::attach_to_file() {
   if (page_) return true;
   auto shared = os::SharedPage::open_read_only(file_);
@@ -160,13 +169,15 @@ std::optional<InFlightPage::Time> InFlightPage::last_round() const {
 
 void InFlightPage::note_end(const std::filesystem::path& file, std::uint64_t writer, const ProcessEnd& end) {
   const auto seen = view(file);
-  if (!seen) return;
-  const auto call = (*seen)->read();
+  if (!seen || !(*seen)->read()) return;  // nobody has made it
+  if (const auto page = open_to_note(file)) (*page)->note_end(writer, end);
+}
+
+void InFlightPage::note_end(std::uint64_t writer, const ProcessEnd& end) {
+  const auto call = read();
   if (!call || call->stage == 0 || call->writer != writer) return;
-  auto shared = os::SharedPage::open(file);
-  if (!shared) return;
   std::uint64_t none = 0;
-  static_cast<Layout*>(shared->data())->end.compare_exchange_strong(none, in_word(end));
+  layout_->end.compare_exchange_strong(none, in_word(end));
 }
 
 std::optional<Death> read_death(const std::filesystem::path& page) {

@@ -67,8 +67,13 @@ class InFlightPage {
   /// The last death in a call for an event: of the writer, if it is gone, or what it has passed on.
   [[nodiscard]] std::optional<Death> death();
 
-  /// By whoever watched `writer`, once it is dead or about to be killed: how it ended, for the process after
-  /// it. The first note stands. Nothing, if it is in no call.
+  /// A view for whoever may have to note an end, when nothing can be opened any more. Makes the file if there
+  /// is none.
+  static Result<std::unique_ptr<InFlightPage>> open_to_note(const std::filesystem::path& file);
+
+  /// By whoever watched `writer`, once it is dead or about to end or be killed: how it ended, for the process
+  /// after it. The first note stands. Nothing, if it is in no call.
+  void note_end(std::uint64_t writer, const ProcessEnd& end);
   static void note_end(const std::filesystem::path& file, std::uint64_t writer, const ProcessEnd& end);
 
  private:

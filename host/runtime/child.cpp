@@ -71,7 +71,7 @@ class HostLink final : public HandlerLog {
     for (const auto* file : {&socket_, &relay_}) {
       if (!file->is_there()) end_without_connection(file->descriptor());
     }
-    limits_->check_threads();
+    limits_->check();
   }
 
   // Between two batches.

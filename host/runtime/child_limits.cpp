@@ -6,10 +6,10 @@
 #include <new>
 #include <string>
 #include <unistd.h>
+#include <utility>
 
 #include "base/byte_size.hpp"
 #include "base/os/resource_limits.hpp"
-#include "processor/page.hpp"
 
 namespace aludel {
 
@@ -22,6 +22,7 @@ const ChildLimits* of_this_process = nullptr;  // a new-handler gets no argument
 }  // namespace
 
 ChildLimits::ChildLimits(const ProcessorSpec& spec) : spec_(spec) {
+  if (auto page = InFlightPage::open_to_note(spec_.directory / "page")) page_ = std::move(*page);
   os::leave_no_core();
   os::limit_open_files(spec_.allowance.open_files);
   if (!spec_.allowance.memory) return;
@@ -30,13 +31,18 @@ ChildLimits::ChildLimits(const ProcessorSpec& spec) : spec_(spec) {
   os::limit_memory(*spec_.allowance.memory, reserve);
 }
 
-void ChildLimits::check_threads() const {
-  const auto allowed = spec_.allowance.threads;
-  const auto there = os::thread_count();
-  if (there <= allowed) return;
-  end({ProcessEnd::Kind::over_threads, allowed}, "there are " + std::to_string(there) +
-                                                     " threads at the end of a batch, and the limit is " +
-                                                     std::to_string(allowed));
+void ChildLimits::check() const {
+  const auto& allowed = spec_.allowance;
+  if (const auto there = os::thread_count(); there > allowed.threads) {
+    end({ProcessEnd::Kind::over_threads, allowed.threads},
+        "there are " + std::to_string(there) + " threads at the end of a batch, and the limit is " +
+            std::to_string(allowed.threads));
+  }
+  if (!os::can_open_files()) {
+    end({ProcessEnd::Kind::over_files, allowed.open_files},
+        "no file more can be opened at the end of a batch, and the limit is " +
+            std::to_string(allowed.open_files));
+  }
 }
 
 void ChildLimits::end_without_memory() {
@@ -52,7 +58,7 @@ void ChildLimits::end_without_memory() {
 
 void ChildLimits::end(const ProcessEnd& end, const std::string& why) const {
   std::fprintf(stderr, "%s\n", why.c_str());
-  InFlightPage::note_end(spec_.directory / "page", static_cast<std::uint64_t>(::getpid()), end);
+  if (page_) page_->note_end(static_cast<std::uint64_t>(::getpid()), end);
   ::_exit(1);
 }
 

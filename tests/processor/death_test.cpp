@@ -74,6 +74,7 @@ TEST_CASE(
        "a call took over 300ms of CPU time and was killed in handle"},
       {{Kind::over_memory, 512}, 0, true, "memory_limit", "reached its limit of 512MiB of memory in handle"},
       {{Kind::over_threads, 16}, 0, true, "thread_limit", "had more than its 16 threads in handle"},
+      {{Kind::over_files, 64}, 0, true, "file_limit", "had all of its 64 files open in handle"},
       {{Kind::signalled, SIGKILL}, 0, false, {}, {}},
       {{Kind::signalled, SIGTERM}, 1, false, {}, {}},
       {{Kind::signalled, SIGKILL},

@@ -2,8 +2,11 @@
 #include "base/os/resource_limits.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace aludel::os {
 
@@ -33,6 +36,13 @@ void use_memory_reserve() {
 
 void limit_open_files(std::uint32_t number) {
   set_limit(RLIMIT_NOFILE, number, number);
+}
+
+bool can_open_files() {
+  const int another = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+  if (another < 0) return errno != EMFILE;
+  ::close(another);
+  return true;
 }
 
 void leave_no_core() {

@@ -15,6 +15,7 @@ void use_memory_reserve();
 
 /// Bounds the number of a descriptor, and so how many can be open.
 void limit_open_files(std::uint32_t number);
+[[nodiscard]] bool can_open_files();
 
 /// No file of the dead process's memory. A program that the system pipes it to gets it all the same.
 void leave_no_core();

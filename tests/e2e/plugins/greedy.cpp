@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// A handler that takes what an event's data says, so that tests can see what holds it: {"takes": "memory"},
-/// "c_memory" (which it does without), "cpu", "files", "threads", "transaction", "lines", "null" (a pointer),
+/// "c_memory" (which it does without), "cpu", "file" and "files" (which it gives back), "all_files",
+/// "all_files_and_memory", "all_files_and_failure", "threads", "transaction", "lines", "null" (a pointer),
 /// "stack"; "failure": it fails; nothing: it keeps a row. What it took it keeps.
 #include <aludel/plugin.hpp>
 #include <cstdlib>
@@ -42,6 +43,16 @@ class Greedy {
     if (takes == "c_memory") take_c_memory();
     if (takes == "cpu") burn();
     if (takes == "files") take_files();
+    if (takes == "all_files") keep_files();
+    if (takes == "all_files_and_failure") {
+      keep_files();
+      throw aludel::fail("asked", "as the event says");
+    }
+    if (takes == "all_files_and_memory") {
+      keep_files();
+      take_memory();
+    }
+    if (takes == "file") take_file();
     if (takes == "threads") take_threads();
     if (takes == "transaction") take_transaction(call);
     if (takes == "null") (void)follow(nullptr);
@@ -88,6 +99,15 @@ class Greedy {
     for (int file = static_cast<int>(::sysconf(_SC_OPEN_MAX)) - 1, left = taken; left > 0; --file, --left)
       ::close(file);
     throw aludel::fail("no_files", std::strerror(reason));
+  }
+  static void keep_files() {
+    while (::open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0) {
+    }
+  }
+  static void take_file() {
+    const int file = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (file < 0) throw aludel::fail("no_file", std::strerror(errno));
+    ::close(file);
   }
   static void take_threads() {
     for (int i = 0; i < 20; ++i) {
