@@ -61,7 +61,7 @@ json::value value_of(const InspectedPlugin& plugin) {
 
 void print_handler(const HandlerDescription& handler) {
   const auto line = [](const char* what, const std::string& text) {
-    if (!text.empty()) std::printf("  %-12s %s\n", what, text.c_str());
+    if (!text.empty()) std::printf("  %-12s %s\n", what, on_one_line(text).c_str());
   };
   std::printf("handler %s\n", handler.id.c_str());
   line("name", handler.name);

@@ -43,6 +43,27 @@ std::vector<Candidate> candidates(const ProcessorConfig& config,
   return found;
 }
 
+// Its message goes "refuse FILE: why".
+std::string without_verb(const Error& error) {
+  constexpr std::string_view verb = "refuse ";
+  return error.message.substr(error.message.starts_with(verb) ? verb.size() : 0);
+}
+
+// What is found and cannot be looked into may hold what is looked for.
+std::string refused_ones(const std::vector<InspectedPlugin>& plugins) {
+  std::size_t count = 0;
+  std::string first;
+  for (const auto& plugin : plugins) {
+    if (!plugin.library && count++ == 0) first = without_verb(plugin.library.error());
+  }
+  if (count == 0) return {};
+  return (count == 1 ? "; one file that was found is refused: "
+                     : "; " + std::to_string(count) +
+                           " files that were found are refused (`aludel plugin list`), "
+                           "the first: ") +
+         first;
+}
+
 // Why there is no candidate.
 Error not_there(const ProcessorConfig& config, const std::vector<InspectedPlugin>& plugins) {
   std::vector<std::string_view> ids;
@@ -60,9 +81,13 @@ Error not_there(const ProcessorConfig& config, const std::vector<InspectedPlugin
     return {ErrorCode::not_found, "no plugin folder holds " + config.plugin.string() +
                                       "; name its folder in [host] plugin_dirs or with --plugin-dir"};
   }
+  const auto refused = refused_ones(plugins);
   return {ErrorCode::not_found,
           "no plugin has the handler " + in_quotes(config.handler) + suggestion(config.handler, ids) +
-              (ids.empty() ? "; name the plugins' folder in [host] plugin_dirs or with --plugin-dir" : "")};
+              refused +
+              (ids.empty() && refused.empty()
+                   ? "; name the plugins' folder in [host] plugin_dirs or with --plugin-dir"
+                   : "")};
 }
 
 Error ambiguous(const ProcessorConfig& config, const Candidate& one, const Candidate& other) {

@@ -7,7 +7,6 @@
 
 #include <boost/json.hpp>
 
-#include "base/clock.hpp"
 #include "base/json_writer.hpp"
 #include "base/sqlite.hpp"
 #include "base/time.hpp"
@@ -118,7 +117,7 @@ ProcessorState known_state(const std::filesystem::path& directory, const std::st
   std::error_code ignored;
   if (!std::filesystem::exists(directory, ignored)) {
     for (const auto& refused : plan.refused) {
-      if (refused.name == name) return state_of(refused, system_clock().wall_ns());
+      if (refused.name == name) return state_of(refused, 0);
     }
   }
   return durable_state(directory, first);

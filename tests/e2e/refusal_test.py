@@ -58,13 +58,25 @@ def check_refused(aludel, file, code, words):
     equal(everything_in(aludel.directory), before)
 
     bad = aludel.processor("bad")
-    equal((bad["state"], bad["error"]["code"]), ("refused", code))
+    equal((bad["state"], bad["error"]["code"], bad["error"]["since"]), ("refused", code, None))
     holds(bad["error"]["message"], words)
 
 
 def test_each_broken_rule_has_its_code_and_leaves_the_data_directory_as_it_was(aludel):
     for name, code, words in REFUSALS:
         check_refused(aludel, file_of(name), code, words)
+
+
+def test_what_a_plugin_says_of_itself_stays_one_line_of_text(aludel):
+    holds(aludel.run("plugin", "info", file_of("control_bytes")), "\n  name         1 [31m  2\n")
+
+
+def test_a_handler_that_is_missed_may_be_in_a_file_that_is_refused(aludel):
+    folder = aludel.directory / "plugins"
+    folder.mkdir(mode=0o700)
+    (folder / "a.so").write_bytes(file_of("crashes_in_constructor").read_bytes())
+    aludel.configure('[host]\nplugin_dirs = ["plugins"]\n[processor.x]\nhandler = "org.example.any"\n')
+    holds(aludel.drain(status=1), f"one file that was found is refused: {folder}/a.so: ")
 
 
 def test_what_is_no_library_or_for_another_machine_is_told_apart(aludel):

@@ -114,7 +114,9 @@ TEST_CASE("a processor that cannot be served is refused with the reason, and the
       {"p/bad.so", Error(ErrorCode::refused, "load p/bad.so: no entry")}};
   const std::pair<const char*, const char*> cases[] = {
       {"handler = \"org.one.leger\"",
-       "no plugin has the handler \"org.one.leger\"; did you mean \"org.one.ledger\"?"},
+       "no plugin has the handler \"org.one.leger\"; did you mean \"org.one.ledger\"?; one file that was "
+       "found "
+       "is refused: load p/bad.so: no entry"},
       {"handler = \"org.one.tally\"",
        "both p/a.so and p/b.so have the handler \"org.one.tally\"; choose by a path in plugin ="},
       {"plugin = \"a.so\"",
@@ -135,7 +137,17 @@ TEST_CASE("a processor that cannot be served is refused with the reason, and the
     REQUIRE(plan->refused.size() == 1);
     CHECK(plan->refused[0].error.message.find(words) != std::string::npos);
   }
-  const auto none = make_plan(config("[processor.x]\nhandler = \"a.b\""), {});
+  const auto wanted = config("[processor.x]\nhandler = \"a.b\"");
+  const InspectedPlugin refused{"p/bad.so",
+                                Error(ErrorCode::refused, "refuse p/bad.so: others can write to it")};
+  CHECK(told(make_plan(wanted, {refused})) ==
+        "x refused: no plugin has the handler \"a.b\"; one file that was found is refused: p/bad.so: others "
+        "can "
+        "write to it");
+  CHECK(told(make_plan(wanted, {refused, refused}))
+            .find("; 2 files that were found are refused (`aludel plugin "
+                  "list`), the first: p/bad.so: others") != std::string::npos);
+  const auto none = make_plan(wanted, {});
   CHECK(told(none).find("name the plugins' folder in [host] plugin_dirs or with --plugin-dir") !=
         std::string::npos);
 }
