@@ -267,6 +267,9 @@ bool OwnedProcessor::apply_commands() {
   if (asked && asked->begins_anew) forget_death();
   if (asked && asked->goes_on) {
     options_.verdict.reset();
+    if (breaker_.state() != Breaker::State::closed) {
+      environment_.handler_log.write(LogLevel::info, "the breaker is closed, by a command");
+    }
     breaker_.close();
     relay_.reset();  // for one that tries at once; a reset may have made it another producer
   }

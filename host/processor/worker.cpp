@@ -115,7 +115,7 @@ void Worker::finish(const Position& at, const std::optional<Standstill>& standst
   }
   if (fault) return settle(std::move(*fault));
   saved_at_ = parts_.clock.now();
-  passed_.erase(passed_.begin(), passed_.lower_bound(parts_.batch.cursor().position.next));
+  tell_passed();
   parts_.feed.release();
   // The event that it was open for has succeeded after all.
   if (!failed_ && !parts_.batch.failing()) end_open_time();
@@ -124,6 +124,17 @@ void Worker::finish(const Position& at, const std::optional<Standstill>& standst
   } else {
     parts_.teller.committed(parts_.batch.cursor(), parts_.batch.failing().has_value());
   }
+}
+
+// Not before: until then an open breaker, or a death, may have them tried again.
+void Worker::tell_passed() {
+  const auto end = passed_.lower_bound(parts_.batch.cursor().position.next);
+  for (auto one = passed_.begin(); one != end; ++one) {
+    const auto& [how, error] = one->second;
+    log(LogLevel::warning,
+        describe(error) + (how == Action::Kind::skip ? "; it is skipped" : "; it becomes a dead letter"));
+  }
+  passed_.erase(passed_.begin(), end);
 }
 
 // Of a wait that another process has begun. The clock may have been set meanwhile: it is never longer than it
@@ -265,9 +276,6 @@ void Worker::decide_on(const Fault& fault) {
     case Action::Kind::retry: return wait_with(fault, action.delay, Activity::retrying);
     case Action::Kind::skip:
     case Action::Kind::dead_letter: {
-      log(LogLevel::warning,
-          describe(fault.error) +
-              (action.kind == Action::Kind::skip ? "; it is skipped" : "; it becomes a dead letter"));
       const auto [passed, ignored] = passed_.insert_or_assign(event_.id, Passed{action.kind, fault.error});
       return pass(event_, passed->second);
     }

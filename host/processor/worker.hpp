@@ -108,6 +108,7 @@ class Worker {
   void wait_with(const Fault& fault, std::chrono::milliseconds delay, Activity wait);
   void trip(const Fault& fault);
   void pass(const Event& event, const Passed& passed);
+  void tell_passed();
   void note_success();
   void end_open_time();
   [[nodiscard]] bool is_held() const;

@@ -31,6 +31,7 @@ def test_an_outage_opens_the_breaker_writes_no_letter_and_is_overcome_without_an
         # It is half open after a while, and opens again.
         until(lambda: host.log().count("so much has failed that the breaker is open") > 2, "it to open again")
         equal(aludel.json("dlq", "list"), [])
+        assert "becomes a dead letter" not in host.log(), host.log()
         rises(aludel)
         until(lambda: aludel.processor()["cursor"] == 9, "everything to be handled")
         holds(host.log(), "info x: the breaker is closed again\n")
@@ -52,11 +53,12 @@ def test_status_says_when_an_open_breaker_tries_again_and_a_resume_closes_it(alu
         # It stays so over a restart.
         host.end(signal.SIGTERM)
     equal(aludel.processor()["state"], "offline")
-    with aludel.host():
+    with aludel.host() as host:
         equal(aludel.wait_for_state("tripped")["error"]["next_try"], x["error"]["next_try"])
         rises(aludel)
         command(aludel, "resume", "x")
         until(lambda: aludel.processor()["cursor"] == 4, "everything to be handled")
+        holds(host.log(), "info x: the breaker is closed, by a command\n")
     equal(aludel.json("dlq", "list"), [])
 
 
