@@ -110,6 +110,7 @@ std::string waits_for(const Globals& globals, const json::object& processor) {
            (paused ? ", then " + to_type(globals, "processor resume " + name) : "");
   }
   if (state == "waiting") return "events";
+  if (state == "hanging") return "its call, or the `timeout`";
   if (state == "paused" || state == "stopped" || state == "crashed") {
     return to_type(globals, "processor resume " + name);
   }

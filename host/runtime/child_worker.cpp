@@ -91,7 +91,7 @@ class ChildWorker final : public Worker {
   void nudge() override {
     [[maybe_unused]] const auto sent = ::send(pipes_.socket.number(), "\n", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
   }
-  void kill() override { process_.kill(SIGKILL); }
+  void kill(const std::string& /*call*/) override { process_.kill(SIGKILL); }
 
  private:
   enum class Stream { socket, out, err };
@@ -143,7 +143,7 @@ class ChildWorker final : public Worker {
   // Without its connection it could neither be told to end nor tell anything.
   void cut_off() {
     cut_off_ = true;
-    kill();
+    kill({});
   }
 
   void on_line(Stream stream, std::string_view line) {

@@ -127,7 +127,9 @@ void Supervised::nudge() {
 }
 
 void Supervised::kill() {
-  if (worker_) worker_->kill();
+  if (!worker_) return;
+  const auto call = call_in_flight();
+  worker_->kill(call ? in_words(*call) : std::string());
 }
 
 // The plugin is not at fault, and trying again costs nothing.
@@ -409,7 +411,8 @@ void Supervised::look() {
   if (taken >= hanging_after && state_.activity == Activity::running) {
     state_.activity = Activity::hanging;
     error_beside_hang_ = std::exchange(state_.error, hang(*call, taken));
-    log_.write(LogLevel::warning, name(), "one call has taken over " + format_duration(hanging_after));
+    log_.write(LogLevel::warning, name(),
+               in_words(*call) + " has taken over " + format_duration(hanging_after));
     on_change_();
   }
   look_later();

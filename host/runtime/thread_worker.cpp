@@ -44,8 +44,11 @@ class ThreadWorker final : public Worker, public HandlerLog {
   [[nodiscard]] std::optional<std::chrono::nanoseconds> cpu_time() const override { return std::nullopt; }
   void stop() override { stop_.raise(); }
   void nudge() override { stop_.nudge(); }
-  void kill() override {
-    events_->on_log(LogLevel::error, "a thread cannot be killed, so the host ends with it", LogOrigin::host);
+  void kill(const std::string& call) override {
+    events_->on_log(
+        LogLevel::error,
+        (call.empty() ? "" : "in " + call + ": ") + "a thread cannot be killed, so the host ends with it",
+        LogOrigin::host);
     std::_Exit(1);
   }
 

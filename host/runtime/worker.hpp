@@ -45,7 +45,8 @@ class Worker {
   /// Makes it look for commands at the next event boundary.
   virtual void nudge() = 0;
   /// Ends it now. What it had not committed is undone by its next start.
-  virtual void kill() = 0;
+  /// @param call which it is in, in words, for what ends with its host; empty: none that is known
+  virtual void kill(const std::string& call) = 0;
 };
 
 /// Starts the processor in a child: `program` (this one) with `processor_command`.

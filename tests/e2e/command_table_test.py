@@ -68,7 +68,7 @@ SETTLED = {"running": ("waiting", 3), "waiting": ("waiting", 3), "retrying": ("r
            "stopped": ("stopped", 1), "hanging": ("waiting", 3), "refused": ("refused", 3), "crashed": ("crashed", 3),
            "diverged": ("diverged", 3), "no host": ("stopped", 1)}
 WAITS_FOR = {"running": "-", "waiting": "events", "retrying": "attempt 2 at ", "paused": "processor resume ",
-             "stopped": "processor resume ", "hanging": "-",
+             "stopped": "processor resume ", "hanging": "its call",
              "refused": "a new start of the host", "crashed": "processor resume ", "diverged": "processor reset ",
              "no host": "processor resume "}
 DONE = {"pause": "paused pause", "resume": "resumed resume", "skip": "skipped in skip: event 2", "reset": "reset reset: 1 dead letter was discarded",
@@ -257,6 +257,7 @@ def check_state(state):
     as_json = {command: (number + len(state.name)) % 2 == 0 for number, command in enumerate(commands)}
     processes = {command: state.start(command, *(["--json"] if as_json[command] else [])) for command in commands}
     if state.name == "hanging":
+        equal(state.host.log().count(": handle of event 2 has taken over 10s\n"), len(COMMANDS))
         for command, process in processes.items():
             status, out, err = finish(process)
             kept = "command 1 is kept, and applied once it can be"

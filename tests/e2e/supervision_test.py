@@ -114,6 +114,12 @@ def test_a_thread_takes_its_host_along_whose_third_start_in_a_row_knows_the_even
     equal((letter["event_id"], letter["code"], letter["attempts"]), (1, "interrupted", 1))
 
 
+def test_a_call_that_hangs_in_a_thread_is_named_by_the_host_that_ends_with_it(aludel):
+    aludel.configure_unruly('isolation = "thread"\ntimeout = "1s"')
+    aludel.append("calm", "unruly.hang")
+    holds(aludel.drain(status=1), "error x: in handle of event 1: a thread cannot be killed, so the host ends with it\n")
+
+
 def test_deaths_with_progress_between_them_are_not_added_up(aludel):
     aludel.configure_unruly("batch_size = 1")
     with aludel.host() as host:

@@ -42,7 +42,7 @@ class ScriptedWorker final : public Worker {
   [[nodiscard]] std::optional<std::chrono::nanoseconds> cpu_time() const override { return script_.cpu_time; }
   void stop() override { ++script_.stopped; }
   void nudge() override { ++script_.nudged; }
-  void kill() override { ++script_.killed; }
+  void kill(const std::string&) override { ++script_.killed; }
 
  private:
   Script& script_;
