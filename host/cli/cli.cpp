@@ -375,6 +375,7 @@ std::vector<std::string> arguments_of(int argc, char** argv) {
     arguments.push_back(std::move(argument));
     if (ends_empty) arguments.emplace_back();
   }
+  if (arguments == std::vector<std::string>{"help"}) arguments = {"--help"};
   std::reverse(arguments.begin(), arguments.end());  // as the parser wants them
   return arguments;
 }

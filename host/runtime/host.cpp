@@ -166,8 +166,9 @@ void Host::refuse_vanished(std::int64_t now_ns) {
 
 // One that has a folder keeps the reason there; a new one gets none.
 void Host::stand_still(const std::string& name, ProcessorState state) {
+  const bool says_so = state.error->message.starts_with("refuse ");
   host_log_.write(LogLevel::error, name,
-                  std::string(to_string(state.activity)) + ": " + state.error->message);
+                  (says_so ? "" : std::string(to_string(state.activity)) + ": ") + state.error->message);
   const auto directory = data().processor(name);
   std::error_code ignored;
   if (std::filesystem::is_directory(directory, ignored)) {

@@ -28,14 +28,12 @@ std::string describe(const Reloaded& reloaded) {
 }
 
 std::string to_json(const Reloaded& reloaded) {
-  json::value error = nullptr;
-  if (!reloaded.why.empty()) error = reloaded.why;
-  return to_json(json::value{{"processor", reloaded.processor},
-                             {"from", reloaded.from},
-                             {"version", reloaded.version},
-                             {"pause_ms", static_cast<double>(reloaded.pause.count()) / 1'000},
-                             {"state", to_string(reloaded.state)},
-                             {"error", error}});
+  // The library would write 43.519 as 4.3519E1.
+  return fmt::format(R"({{"processor":{},"from":{},"version":{},"pause_ms":{},"state":{},"error":{}}})",
+                     json_string(reloaded.processor), json_string(reloaded.from),
+                     json_string(reloaded.version), static_cast<double>(reloaded.pause.count()) / 1'000,
+                     json_string(to_string(reloaded.state)),
+                     reloaded.why.empty() ? "null" : json_string(reloaded.why));
 }
 
 Result<Reloaded> parse_reloaded(std::string_view text) {

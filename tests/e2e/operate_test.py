@@ -245,6 +245,7 @@ def test_a_config_is_checked_where_there_is_none_and_by_the_handlers_schema(alud
 
 def test_every_command_has_help_with_an_example(aludel):
     whole = aludel.run("--help")
+    equal(subprocess.run([FACTS["program"], "help"], capture_output=True, text=True, check=True).stdout, whole)
     for command in COMMANDS:
         holds(whole, command.split()[0])
         told = aludel.run(*command.split(), "--help")

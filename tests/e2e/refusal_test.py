@@ -54,6 +54,7 @@ def check_refused(aludel, file, code, words):
     aludel.configure(f'[processor.x]\nplugin = "{FACTS["tally"]}"\n[processor.bad]\nplugin = "{file}"\n')
     before = everything_in(aludel.directory)
     log = aludel.drain(status=1)
+    holds(log, f" error bad: refuse {file}: ")
     holds(log, f"not caught up: bad (refused: {code}: refuse {file}: ")
     equal(everything_in(aludel.directory), before)
 

@@ -177,6 +177,9 @@ TEST_CASE("a reload is answered with what came of it, through the socket") {
   REQUIRE(good);
   CHECK(describe(*good) == "reloaded x in 12.3 ms: version 1.0.0 -> 1.1.0; it is stopped: why");
   CHECK(good->pause == std::chrono::microseconds(12'345));
+  CHECK(
+      to_json(*good) ==
+      R"({"processor":"x","from":"1.0.0","version":"1.1.0","pause_ms":12.345,"state":"stopped","error":"why"})");
 }
 
 TEST_CASE("a request that names no processor is no order") {
