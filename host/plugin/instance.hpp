@@ -61,8 +61,8 @@ class HandlerLog {
   virtual ~HandlerLog() = default;
   [[nodiscard]] virtual bool enabled(LogLevel level) const = 0;
   virtual void write(LogLevel level, std::string_view line, LogOrigin origin = LogOrigin::host) = 0;
-  /// At the end of `start` and of `flush`, as a part of it: ends the process if the plugin has cut off the
-  /// way that the lines take.
+  /// At the end of `start`, `flush` and `rolled_back`, as a part of it: ends the process if the plugin has
+  /// cut off the way that the lines take.
   virtual void check() {}
 };
 

@@ -182,11 +182,13 @@ Outcome PluginInstance::flush() {
 
 void PluginInstance::rolled_back(std::uint64_t event_id) {
   side_.emissions.undo(event_id);
-  if (functions_.rolled_back == nullptr) return;
-  call(Stage::rolled_back, 0, 0, [&]() -> std::int32_t {
-    functions_.rolled_back(self_, &side_.call, event_id);
-    return ALUDEL_HANDLED;
-  });
+  if (functions_.rolled_back != nullptr) {
+    call(Stage::rolled_back, 0, 0, [&]() -> std::int32_t {
+      functions_.rolled_back(self_, &side_.call, event_id);
+      return ALUDEL_HANDLED;
+    });
+  }
+  side_.check_log();  // for an event that was alone and left nothing to flush
 }
 
 std::optional<Decision> PluginInstance::on_error(const Event& event, const EventFailure& failure) {

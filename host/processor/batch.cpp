@@ -43,6 +43,8 @@ bool Batch::has_written_enough() const {
 
 std::optional<Fault> Batch::deliver(const Event& event, std::uint32_t flags) {
   delivered_.push_back(event.id);
+  last_tried_ = event.id;
+  ++tried_;
   parts_.projection.clock().set(event.time_ns);
   auto stage = Stage::validate;
   auto outcome = Outcome::handled;
@@ -146,16 +148,15 @@ Result<void> Batch::write_bookkeeping(const Cursor& to, const std::optional<Stan
   return standstill ? tables.note_standstill(*standstill) : Result<void>();
 }
 
-// A call for all that was delivered: an event that is alone is at stake itself.
+// A call for all that was delivered: an event that is alone is at stake itself. One that was taken back may
+// have left behind what the process dies of.
 void Batch::enter(Stage stage) {
-  const auto last = delivered_.back();
-  parts_.page.enter(number(stage), last, delivered_.size() == 1 ? attempt(last) : 0);
+  parts_.page.enter(number(stage), last_tried_, tried_ == 1 ? attempt(last_tried_) : 0);
 }
 
 void Batch::take_back() {
-  const auto last = delivered_.back();
-  parts_.page.enter(number(Stage::rolled_back), last, attempt(last));
-  parts_.instance.rolled_back(last);
+  enter(Stage::rolled_back);
+  parts_.instance.rolled_back(delivered_.back());
   parts_.page.leave();
   delivered_.pop_back();
 }
@@ -174,6 +175,7 @@ Result<void> Batch::undo() {
 void Batch::clear() {
   begun_ = false;
   delivered_.clear();
+  tried_ = 0;
   passed_ = 0;
   handled_ = 0;
   skipped_ = 0;

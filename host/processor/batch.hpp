@@ -112,6 +112,8 @@ class Batch {
   bool begun_ = false;
   std::uint64_t bytes_before_ = 0;        ///< when it began
   std::vector<std::uint64_t> delivered_;  ///< ids, ascending; never more than it has room for
+  std::uint64_t tried_ = 0;               ///< delivered, those that were taken back among them
+  std::uint64_t last_tried_ = 0;          ///< of these the last one's id
   std::uint64_t passed_ = 0;              ///< among those counted below
   std::uint64_t handled_ = 0;
   std::uint64_t skipped_ = 0;

@@ -61,6 +61,11 @@ def test_files_that_are_all_taken_at_the_end_of_a_batch_are_the_failure_of_the_e
     holds(log, "no file more can be opened at the end of a batch, and the limit is 64\n")
 
 
+def test_an_event_that_takes_all_files_and_fails_is_to_blame_for_that_alone(aludel):
+    letter, _ = letter_of(aludel, "all_files_and_failure", "open_files = 64")
+    equal((letter["code"], letter["message"]), ("file_limit", "had all of its 64 files open in rolled_back"))
+
+
 def test_an_event_that_takes_all_memory_has_failed_by_that_where_no_file_can_be_opened_either(aludel):
     letter, _ = letter_of(aludel, "all_files_and_memory", 'open_files = 64, memory = "128MiB"')
     equal(letter["code"], "memory_limit")

@@ -173,7 +173,7 @@ TEST_CASE("a call for one event alone is shown with its attempt, of several it i
   SUBCASE("an event that left nothing") {
     rig.script.events[3] = {.outcome = Outcome::fail, .writes = false};
     rig.run();
-    CHECK(seen == "rolled_back 3/1, flush 4/0, ");
+    CHECK(seen == "rolled_back 3/0, flush 4/0, ");  // what is died of may be what one before it did
   }
   SUBCASE("a batch of which nobody knows who is at fault") {
     rig.script.flush = {.outcome = Outcome::fail, .times = 2};

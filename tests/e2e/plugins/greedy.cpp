@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /// A handler that takes what an event's data says, so that tests can see what holds it: {"takes": "memory"},
 /// "c_memory" (which it does without), "cpu", "file" and "files" (which it gives back), "all_files",
-/// "all_files_and_memory", "threads", "transaction", "lines", "null" (a pointer), "stack"; "failure": it
-/// fails; nothing: it keeps a row. What it took it keeps.
+/// "all_files_and_memory", "all_files_and_failure", "threads", "transaction", "lines", "null" (a pointer),
+/// "stack"; "failure": it fails; nothing: it keeps a row. What it took it keeps.
 #include <aludel/plugin.hpp>
 #include <cstdlib>
 #include <cstring>
@@ -44,6 +44,10 @@ class Greedy {
     if (takes == "cpu") burn();
     if (takes == "files") take_files();
     if (takes == "all_files") keep_files();
+    if (takes == "all_files_and_failure") {
+      keep_files();
+      throw aludel::fail("asked", "as the event says");
+    }
     if (takes == "all_files_and_memory") {
       keep_files();
       take_memory();
