@@ -25,7 +25,7 @@ class SilentWorker final : public Worker {
   [[nodiscard]] std::optional<std::chrono::nanoseconds> cpu_time() const override { return {}; }
   void stop() override {}
   void nudge() override {}
-  void kill() override {}
+  void kill(const std::string&) override {}
 };
 
 void read_lines(std::string_view bytes, const std::function<void(std::string_view)>& on_line) {
@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (cut_off) return;
     const auto again = to_json(*message);
     ALUDEL_ASSERT(to_json(parse_message(again).value()) == again);
-    if (const auto* its = std::get_if<LogMessage>(&*message)) events.on_log(its->level, its->text);
+    if (const auto* its = std::get_if<LogMessage>(&*message)) events.on_log(its->level, its->text, its->origin);
     if (const auto* state = std::get_if<StateMessage>(&*message)) events.on_state(state->state);
     if (const auto* end = std::get_if<EndMessage>(&*message)) {
       ended.state = end->state;
