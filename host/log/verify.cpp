@@ -70,13 +70,21 @@ class Verifier {
   }
 
   Result<std::vector<std::uint64_t>> segments_to_tip() {
-    for (;;) {
+    for (std::optional<std::uint64_t> dropped_below;;) {
       if (auto ok = find_limit(); !ok) return ok.error();
       auto first_ids = segments();
       if (!first_ids || first_ids->empty() || !tip_) return first_ids;
+      const auto begin = first_ids->front();
       std::erase_if(*first_ids, [&](std::uint64_t id) { return id > 0 && id >= *tip_; });
-      // Else all up to that tip was dropped meanwhile.
       if (!first_ids->empty() || !report_.faults.empty()) return first_ids;
+      // All up to that tip was dropped meanwhile, and the one that is told next lies behind that.
+      if (dropped_below && *tip_ <= *dropped_below) {
+        path_ = dir_ / "tip";
+        fault(0, fmt::format("it ends the log before event {}, though the log begins with event {}", *tip_,
+                             begin));
+        return first_ids;
+      }
+      dropped_below = begin;
     }
   }
 
@@ -104,6 +112,7 @@ class Verifier {
   Result<void> find_limit() {
     const auto live = os::FileLock::held(dir_ / "lock");
     if (!live) return live.error();
+    tip_.reset();
     if (!*live) return {};
     const auto reader = SegmentReader::open(files_, dir_);
     if (!reader) return reader.error();

@@ -289,8 +289,8 @@ std::unique_ptr<PluginWatch> Host::watch_plugins() {
 
 Supervisor::End Host::run(std::optional<Supervisor::Drain> drain) {
   const auto& policy = options_.installation.config.retention;
-  LogKeeper keeper(
-      {*log_, policy, holders(), host_log_, [this](const std::string& name) { return nudge(name); }});
+  LogKeeper keeper({*log_, policy, holders(), host_log_,
+                    [this](const std::string& name) { return supervisor_.nudge(name, Nudge::drop); }});
   if (policy.drops()) keeper.start();
   const auto watch = watch_plugins();
   auto end = supervisor_.run(drain);

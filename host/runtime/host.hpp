@@ -42,7 +42,7 @@ class Host {
   [[nodiscard]] Plan plan() const;
   [[nodiscard]] const DataDirectory& data() const { return options_.installation.data; }
   /// Has a processor look for commands. Any thread. @return false: this host has none of this name
-  bool nudge(std::string_view name) { return supervisor_.nudge(name); }
+  bool nudge(std::string_view name) { return supervisor_.nudge(name, Nudge::command); }
 
   /// Has a processor go over to what its plugin's file holds now, and waits for what comes of it; logs it,
   /// too. Any thread but that of `run`.

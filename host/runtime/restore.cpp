@@ -57,9 +57,10 @@ Result<void> require_unused(const DataDirectory& data) {
 }
 
 // The log comes last: without it nothing of the rest is taken for a data directory's. May be interrupted, and
-// be done again.
+// be done again, as long as the name that tells that stays: it is durable before anything leaves it.
 Result<void> put_into_place(const DataDirectory& data) {
   auto& files = os::real_file_system();
+  if (auto synced = files.sync_directory(data.root()); !synced) return synced;
   const DataDirectory whole(whole_of(data));
   if (auto moved = move_if_there(whole.processors(), data.processors()); !moved) return moved;
   const auto has_config = os::is_there(data.config());
@@ -162,7 +163,6 @@ Result<Backup> restore(const std::filesystem::path& backup, const DataDirectory&
   }
   if (auto noted = replace_file(source_of(draft), absolute_of(*found).string()); !noted) return noted.error();
   if (auto renamed = files.rename(draft, whole_of(data)); !renamed) return renamed.error();
-  if (auto synced = files.sync_directory(data.root()); !synced) return synced.error();
   if (auto placed = put_into_place(data); !placed) return placed.error();
   if (auto released = release(data); !released) return released.error();
   return Backup{*found, *copied};

@@ -41,12 +41,14 @@ std::string_view last_line(std::string_view output) {
   return output.substr(output.rfind('\n') + 1);
 }
 
-// Until it is to be tried again, if it says so. The clock may be set meanwhile: a look a day costs nothing.
+// Until it is to be tried again, if it says so, be it anything. The clock may be set meanwhile: a look a day
+// costs nothing.
 std::optional<std::chrono::milliseconds> time_until(const ProcessorError& error) {
+  constexpr std::chrono::nanoseconds day = std::chrono::hours(24);
   if (!error.next_try_ns) return std::nullopt;
-  const std::chrono::nanoseconds rest(*error.next_try_ns - system_clock().wall_ns());
-  return std::clamp<std::chrono::milliseconds>(std::chrono::ceil<std::chrono::milliseconds>(rest),
-                                               std::chrono::milliseconds(0), std::chrono::hours(24));
+  const auto now_ns = system_clock().wall_ns();
+  const std::chrono::nanoseconds rest(std::clamp(*error.next_try_ns, now_ns, now_ns + day.count()) - now_ns);
+  return std::chrono::ceil<std::chrono::milliseconds>(rest);
 }
 
 // "handle of event 7", "create"
@@ -73,15 +75,16 @@ void Supervised::start() {
   launch(setup_.spec.start);
 }
 
-void Supervised::launch(Processor::Start start) {
+// @param shown what it is said to do until it is loaded and says so itself
+void Supervised::launch(Processor::Start start, Activity shown) {
   pause_.reset();
   stuck_in_.clear();
   phase_ = Phase::at_work;
-  state_.activity = Activity::running;
+  state_.activity = shown;
   overdue_.clear();
   final_.reset();
   call_sequence_ = 0;
-  nudged_ = false;
+  nudged_.reset();
   goes_on_ = false;
   launched_ns_ = system_clock().wall_ns();
   auto spec = setup_.spec;
@@ -117,12 +120,25 @@ void Supervised::kill_stuck(std::chrono::milliseconds patience) {
   kill();
 }
 
-void Supervised::nudge() {
+void Supervised::nudge(Nudge why) {
   if (stopping_) return;
-  nudged_ = true;
-  if (phase_ == Phase::at_work) return worker_->nudge();
-  if (phase_ == Phase::ended) deaths_ = 0;
-  launch(phase_ == Phase::ended ? Processor::Start::as_it_was : start_);
+  nudged_ = std::max(nudged_.value_or(why), why);
+  if (phase_ == Phase::at_work) {
+    if (why == Nudge::command && !final_ && stands_still(state_.activity)) {
+      state_.activity = Activity::running;
+      on_change_();
+    }
+    return worker_->nudge();
+  }
+  if (phase_ != Phase::ended) return launch(start_);
+  deaths_ = 0;
+  wake(why);
+}
+
+// One that has ended. It goes on only if a command says so, and who gave one waits as long as it does not
+// stand still.
+void Supervised::wake(Nudge why) {
+  launch(Processor::Start::as_it_was, why == Nudge::command ? Activity::running : state_.activity);
 }
 
 void Supervised::kill() {
@@ -145,6 +161,8 @@ void Supervised::not_launched(const Error& error) {
 
 void Supervised::try_later(const ProcessorState& state) {
   state_ = state;
+  // What it says may be its plugin's word.
+  state_.error->since_ns = std::min(state_.error->since_ns, system_clock().wall_ns());
   ++vain_launches_;
   pause(Phase::put_off, time_until(*state_.error).value_or(delay_after(Backoff{}, vain_launches_)),
         "tried again");
@@ -173,7 +191,9 @@ void Supervised::kill_after(std::chrono::milliseconds time, std::string why) {
 }
 
 void Supervised::on_state(const ProcessorState& state) {
-  state_ = state;
+  const auto shown = std::exchange(state_, state).activity;
+  // The first word says no more than that the plugin is loaded.
+  if (deadline_ && state.activity == Activity::running) state_.activity = shown;
   if (reload_ && state.activity == Activity::offline) state_.activity = Activity::running;  // for a moment
   deadline_.reset();
   // It goes on: what a command has overcome is no reason any more.
@@ -215,7 +235,7 @@ void Supervised::after_end(const Worker::Ended& ended, const std::optional<Proce
   if (!ended.state) log_.write(LogLevel::warning, name(), "at its end: " + death(ended).message);
   finish(*last);
   // A nudge may have come too late for it.
-  if (nudged_ && !stopping_) launch(Processor::Start::as_it_was);
+  if (nudged_ && !stopping_) wake(*nudged_);
 }
 
 // What it told; or why it stands still, if it could only write that down.

@@ -23,6 +23,12 @@
 
 namespace aludel {
 
+/// What a processor is to look for.
+enum class Nudge {
+  drop,     ///< whether the log has dropped what it was to handle next
+  command,  ///< commands, too
+};
+
 /// One processor under supervision: started, watched, started again when it dies, given up when it dies too
 /// often without progress. On the reactor's thread.
 ///
@@ -64,9 +70,9 @@ class Supervised {
   /// Asks for the end at the next event boundary; kills after `patience`.
   void stop(std::chrono::milliseconds patience = limits::stop_time_max);
   void kill();
-  /// Has it look for commands, wherever it is: one that has ended is started for them, and stays as it was if
-  /// they do not say otherwise.
-  void nudge();
+  /// Has it look, wherever it is: one that has ended is started for that, and stays as it was if neither
+  /// commands nor the log say otherwise.
+  void nudge(Nudge why);
   /// Goes over to another library. One that stands still is started with it, and tries again whatever that
   /// was for. Not while another reload is under way. @param spec of this processor, as a host would start it
   /// with that library
@@ -106,7 +112,8 @@ class Supervised {
     std::string failure = {};  ///< of the trial
   };
 
-  void launch(Processor::Start start);
+  void launch(Processor::Start start, Activity shown = Activity::running);
+  void wake(Nudge why);
   void on_state(const ProcessorState& state);
   void on_end(const Worker::Ended& ended);
   void after_end(const Worker::Ended& ended, const std::optional<ProcessorState>& last);
@@ -147,7 +154,7 @@ class Supervised {
 
   Phase phase_ = Phase::ended;
   bool stopping_ = false;
-  bool nudged_ = false;  ///< since it was started last
+  std::optional<Nudge> nudged_;  ///< since it was started last
   std::string stuck_in_;
   ProcessorState state_;
   std::unique_ptr<Worker> worker_;

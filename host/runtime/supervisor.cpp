@@ -104,9 +104,9 @@ Supervised* Supervisor::find(std::string_view name) const {
   return nullptr;
 }
 
-bool Supervisor::nudge(std::string_view name) {
+bool Supervisor::nudge(std::string_view name, Nudge why) {
   auto* const processor = find(name);
-  if (processor != nullptr) reactor_.post([processor] { processor->nudge(); });
+  if (processor != nullptr) reactor_.post([processor, why] { processor->nudge(why); });
   return processor != nullptr;
 }
 

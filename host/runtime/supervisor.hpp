@@ -57,8 +57,8 @@ class Supervisor {
   /// @param drain none: runs until a signal
   End run(std::optional<Drain> drain);
 
-  /// Has a processor look for commands. Any thread. @return false: there is none of this name
-  bool nudge(std::string_view name);
+  /// Has a processor look (`Supervised::nudge`). Any thread. @return false: there is none of this name
+  bool nudge(std::string_view name, Nudge why);
 
   /// Has a processor go over to another library (`Supervised::reload`), and waits for what comes of it. Any
   /// thread but that of `run`, one at a time.

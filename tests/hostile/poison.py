@@ -65,6 +65,9 @@ def main():
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--poison", type=int, default=1_000)
     arguments = parser.parse_args()
+    if arguments.events < 2 * arguments.poison:
+        raise SystemExit(f"poison: {arguments.poison:,} poison events among {arguments.events:,} leave no good one beside each: "
+                         "raise --events, or lower --poison")
     with tempfile.TemporaryDirectory(prefix="aludel-poison-") as directory:
         run = Run(arguments, pathlib.Path(directory))
         poison = run.append(arguments.events, arguments.poison)

@@ -26,6 +26,24 @@ class Dev(unittest.TestCase):
         self.assertEqual((run.returncode, run.stdout, run.stderr.count("\n")), (2, "", 1))
         self.assertIn("frobnicate", run.stderr)
 
+    def test_an_option_is_refused_without_a_number_or_with_one_that_is_too_small(self):
+        for command, option, least in [("fuzz", "--seconds", 1), ("fuzz block", "--seconds", 1), ("reload", "--rounds", 1),
+                                       ("crash", "--states", 10), ("crash", "--seed", 0), ("scale", "--events", 1),
+                                       ("letters", "--letters", 1000), ("poison", "--poison", 1), ("poison", "--events", 2),
+                                       ("isolation", "--events", 10000)]:
+            for values in [[], ["many"], [""], ["-1"], ["1.5"], ["020000"], ["9" * 30], *([[str(least - 1)]] if least else [])]:
+                run = dev(*command.split(), option, *values)
+                told = f"{command} {option} {values}: {run.stderr}"
+                self.assertEqual((run.returncode, run.stdout, run.stderr.count("\n")), (2, "", 1), told)
+                self.assertIn(f"takes a whole number, {least} or more", run.stderr, told)
+                self.assertIn(option, run.stderr, told)
+
+    def test_an_unknown_option_is_refused_before_a_number_is_read(self):
+        for command in "fuzz reload crash scale letters poison isolation".split():
+            run = dev(command, "--frobnicate")
+            self.assertEqual((run.returncode, run.stdout, run.stderr.count("\n")), (2, "", 1))
+            self.assertIn("'--frobnicate' is no option of this command", run.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

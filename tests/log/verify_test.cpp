@@ -6,8 +6,12 @@
 #include <string>
 
 #include "base/crc32c.hpp"
+#include "base/os/boot_id.hpp"
+#include "base/os/lock.hpp"
 #include "log/footer.hpp"
+#include "log/kept_segments.hpp"
 #include "log/segment.hpp"
+#include "log/tip_page.hpp"
 #include "log_fixture.hpp"
 #include "segment_files.hpp"
 #include "support/fault_file_system.hpp"
@@ -264,6 +268,32 @@ TEST_CASE(
     report = verify(dir.path());
     REQUIRE(report.faults.size() == 1);
     CHECK(report.faults[0].what == "the footer's index does not agree with the blocks");
+  }
+}
+
+TEST_CASE("a tip page that ends a log below its beginning, while a writer serves it, is a fault") {
+  const TempDir dir;
+  FaultFileSystem files;
+  {
+    const auto log = open_log(small_options(dir.path(), files));
+    append_each(*log, 60);
+    const auto segments = list_segments(files, dir.path()).value();
+    REQUIRE(log->drop_below(segments[1]));
+  }
+  const auto lock = os::FileLock::acquire(dir.path() / "lock");
+  REQUIRE(lock);
+  const auto first = read_first_mark(files, dir.path()).value();
+  REQUIRE(first);
+  auto page = TipPublisher::open(dir.path() / "tip");
+  REQUIRE(page);
+  for (const std::uint64_t tip : {std::uint64_t{0}, std::uint64_t{1}, first->first_id}) {
+    page->serve(first->log_id, os::boot_id().value(), tip);
+    const auto report = verify(dir.path());
+    REQUIRE(report.faults.size() == 1);
+    CHECK(report.faults[0].file == dir.path() / "tip");
+    CHECK(report.faults[0].what == "it ends the log before event " + std::to_string(tip) +
+                                       ", though the log begins with event " +
+                                       std::to_string(first->first_id));
   }
 }
 

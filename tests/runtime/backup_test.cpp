@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/os/lock.hpp"
 #include "base/time.hpp"
 #include "runtime/restore.hpp"
 #include "runtime/small_file.hpp"
@@ -111,6 +112,23 @@ TEST_CASE("backups of another log are left alone") {
   REQUIRE_FALSE(made);
   CHECK(made.error().code == ErrorCode::conflict);
   CHECK(made.error().message.find("is of another log: name another folder") != std::string::npos);
+}
+
+TEST_CASE(
+    "while a backup is made no other one is made in its folder, nor is what it has made so far removed") {
+  BackupRig rig;
+  const auto half_done = rig.backups() / "20261126T211949.123Z.tmp";
+  std::filesystem::create_directories(half_done / "log");
+  {
+    const auto lock = os::FileLock::acquire(rig.backups() / "lock");
+    REQUIRE(lock);
+    const auto made = rig.back_up();
+    REQUIRE_FALSE(made);
+    CHECK(made.error().code == ErrorCode::locked);
+    CHECK(std::filesystem::exists(half_done / "log"));
+    CHECK(os::real_file_system().list(rig.backups()).value().size() == 2);
+  }
+  CHECK(rig.back_up());
 }
 
 TEST_CASE("no backup is put into what is backed up") {

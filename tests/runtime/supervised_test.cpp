@@ -176,7 +176,7 @@ TEST_CASE("one that dies while it applies commands is started again for them, an
   rig.supervised->start();
   rig.end(Activity::stopped);
   REQUIRE(write_verdict(rig.dir.path(), {Activity::crashed, why}));
-  rig.supervised->nudge();
+  rig.supervised->nudge(Nudge::command);
   ProcessorState running;
   running.activity = Activity::running;
   running.error = why;
@@ -190,6 +190,36 @@ TEST_CASE("one that dies while it applies commands is started again for them, an
   running.error.reset();
   rig.script.events.on_state(running);
   CHECK_FALSE(read_verdict(rig.dir.path()));
+}
+
+TEST_CASE(
+    "one that looks for what was dropped is shown as it stands still, until it or a command says otherwise") {
+  Rig rig;
+  const auto shown = [&] { return rig.supervised->state().activity; };
+  ProcessorState running;
+  running.activity = Activity::running;
+  rig.supervised->start();
+  rig.end(Activity::stopped);
+  rig.supervised->nudge(Nudge::drop);
+  CHECK(rig.script.started == 2);
+  CHECK(shown() == Activity::stopped);
+  rig.script.events.on_state(running);  // it is loaded
+  CHECK(shown() == Activity::stopped);
+  rig.script.events.on_state(running);  // brought up, for letters
+  CHECK(shown() == Activity::running);
+  rig.supervised->nudge(Nudge::drop);  // it may have looked before that: it looks again
+  rig.end(Activity::expired);
+  CHECK(rig.script.started == 3);
+  CHECK(shown() == Activity::expired);
+  rig.supervised->nudge(Nudge::command);
+  CHECK(shown() == Activity::running);
+  rig.supervised->nudge(Nudge::drop);
+  CHECK(shown() == Activity::running);
+  rig.end(Activity::expired);
+  CHECK(rig.script.started == 4);
+  CHECK(shown() == Activity::running);
+  rig.end(Activity::expired);
+  CHECK(rig.supervised->ended());
 }
 
 TEST_CASE("one that only applies commands ends by itself, and is started again for them when it dies") {
@@ -409,7 +439,7 @@ TEST_CASE("one that is put off looks again at once when it is nudged, and ends o
   Rig rig;
   rig.supervised->start();
   rig.end_locked();
-  rig.supervised->nudge();
+  rig.supervised->nudge(Nudge::command);
   CHECK(rig.script.started == 2);
   rig.end_locked();
   rig.supervised->stop();

@@ -88,8 +88,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="aludel-letters-") as scratch:
         both = []
         try:
-            for count in (1_000, arguments.letters):
-                both.append(Installation(arguments.aludel, arguments.ledger, pathlib.Path(scratch) / str(count), count))
+            for name, count in ("few", 1_000), ("many", arguments.letters):
+                both.append(Installation(arguments.aludel, arguments.ledger, pathlib.Path(scratch) / name, count))
             measure(both)
         finally:
             for installation in both:

@@ -26,12 +26,15 @@ def line(number):
 def fill(program, directory, count):
     """Appends `count` events from a file; its lines are used again and again, as making them is not what is measured."""
     directory.mkdir(mode=0o700)
-    lines = directory / "events.ndjson"
-    lines.write_text("".join(line(number) for number in range(min(count, 1_000_000))))
-    for _ in range(max(1, count // 1_000_000)):
-        subprocess.run([program, "--data", str(directory), "append", str(lines)], stdout=subprocess.DEVNULL,
+    file = directory / "events.ndjson"
+    lines = [line(number) for number in range(min(count, 1_000_000))]
+    file.write_text("".join(lines))
+    for left in range(count, 0, -len(lines)):
+        if left < len(lines):
+            file.write_text("".join(lines[:left]))
+        subprocess.run([program, "--data", str(directory), "append", str(file)], stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, check=True)
-    lines.unlink()
+    file.unlink()
 
 
 def seconds(command):
