@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/duration.hpp"
 #include "base/nearest.hpp"
+#include "base/os/confined.hpp"
 #include "cli/hint.hpp"
 #include "processor/projection.hpp"
 #include "runtime/command_session.hpp"
@@ -185,6 +186,18 @@ Result<CommandResult> apply_alone(const Installation& installation, const std::s
                                        (state.error ? ": " + describe(*state.error) : std::string()));
 }
 
+// What a plugin leaves in its folder for SQLite to find, a journal of another database's files perhaps, is
+// not to have anything written or removed elsewhere.
+Result<std::int64_t> post(const std::filesystem::path& directory, const Command& command,
+                          std::int64_t applied) {
+  Result<std::int64_t> id = 0;
+  const auto done = os::do_confined(directory, [&] {
+    auto queue = CommandQueue::open(directory);
+    id = queue ? (*queue)->post(command, applied) : queue.error();
+  });
+  return done ? id : done.error();
+}
+
 // Whatever has come between: it was given, and will be applied.
 Error kept(std::int64_t id, const Error& error) {
   const auto code = error.code == ErrorCode::timed_out ? error.code : ErrorCode::stopped;
@@ -241,9 +254,7 @@ Result<CommandResult> give_command(const Installation& installation, const std::
     return advised(reader.error().within("give a command to processor \"" + processor + "\""), *directory);
   const auto applied = reader->applied();
   if (!applied) return applied.error();
-  auto queue = CommandQueue::open(*directory);
-  if (!queue) return queue.error();
-  const auto id = (*queue)->post(command, *applied);
+  const auto id = post(*directory, command, *applied);
   if (!id) return id.error();
   // By the host, or without one if none runs the processor, or it died before it had heard of the command.
   const auto host = HostClient::connect(installation.data.socket());
