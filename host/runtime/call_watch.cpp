@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include "base/limits.hpp"
-
 namespace aludel {
 
 namespace {
@@ -18,10 +16,6 @@ Result<std::unique_ptr<CallWatch>> CallWatch::open(const std::filesystem::path& 
   auto kept = InFlightPage::keep(page);
   if (!kept) return kept.error();
   return std::unique_ptr<CallWatch>(new CallWatch(std::move(*kept)));
-}
-
-void CallWatch::loaded(Time now) {
-  if (seen_ == Time::max()) seen_ = now + limits::stop_time_max;
 }
 
 void CallWatch::begin(Time now, CpuTime used) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -35,8 +36,8 @@ class CallWatch {
 
   /// Whose page it is to be.
   void started(int pid) { pid_ = static_cast<std::uint64_t>(pid); }
-  /// It is loaded: its page is there once its folder is free.
-  void loaded(Time now);
+  /// When its page must be there: before, that it shows nothing says nothing.
+  void expect_page(Time by) { seen_ = std::min(seen_, by); }
   /// What was in flight before is over.
   void begin(Time now, CpuTime used);
   /// @param used by its process so far  @return nothing: no call, or another one than at the last look

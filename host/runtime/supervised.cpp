@@ -202,7 +202,7 @@ void Supervised::on_state(const ProcessorState& state) {
   // The first word says no more than that the plugin is loaded.
   if (deadline_ && state.activity == Activity::running) state_.activity = shown;
   if (reload_ && state.activity == Activity::offline) state_.activity = Activity::running;  // for a moment
-  if (deadline_ && !final_) calls_->loaded(system_clock().now());
+  expect_page();
   deadline_.reset();
   // It goes on: what a command has overcome is no reason any more.
   if (state.activity == Activity::running && !state.error && !std::exchange(goes_on_, true)) {
@@ -226,6 +226,12 @@ void Supervised::on_state(const ProcessorState& state) {
   }
   on_change_();
   if (reload_ && is_proven(state)) settle_reload();
+}
+
+// Of one that is loaded, once its folder is free, which it waits for so long; of one that is up, now.
+void Supervised::expect_page() {
+  const auto now = system_clock().now();
+  calls_->expect_page(state_.up ? now : now + limits::stop_time_max);
 }
 
 void Supervised::on_end(const Worker::Ended& ended) {

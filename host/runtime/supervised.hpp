@@ -118,6 +118,7 @@ class Supervised {
   void wake(Nudge why);
   void on_state(const ProcessorState& state);
   void on_end(const Worker::Ended& ended);
+  void expect_page();
   void keep_page(const ProcessEnd& end);
   [[nodiscard]] bool is_an_end(const ProcessorState& last) const;
   void after_end(const Worker::Ended& ended, const std::optional<ProcessorState>& last);

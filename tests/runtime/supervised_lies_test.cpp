@@ -98,6 +98,20 @@ TEST_CASE("a page that shows nothing to be believed shows one call, which is kil
   CHECK(rig.script.killed == 1);
 }
 
+TEST_CASE("a page that showed nothing from the first is taken for a call, once the handler is up") {
+  PagedRig rig;
+  rig.spoil();
+  rig.start_with(milliseconds(20));
+  rig.run_until_killed_or(milliseconds(200));
+  CHECK(rig.script.killed == 0);
+  ProcessorState up;
+  up.activity = Activity::running;
+  up.up = true;
+  rig.script.events.on_state(up);
+  rig.run_until_killed_or(std::chrono::seconds(30));
+  CHECK(rig.script.killed == 1);
+}
+
 TEST_CASE("a processor does not wait whose page shows a call, or nothing to be believed") {
   for (const bool spoilt : {false, true}) {
     PagedRig rig;
