@@ -11,6 +11,8 @@
 #include "base/duration.hpp"
 #include "base/nearest.hpp"
 #include "base/os/confined.hpp"
+#include "base/os/file.hpp"
+#include "base/os/landlock.hpp"
 #include "cli/hint.hpp"
 #include "processor/projection.hpp"
 #include "runtime/command_session.hpp"
@@ -186,10 +188,23 @@ Result<CommandResult> apply_alone(const Installation& installation, const std::s
                                        (state.error ? ": " + describe(*state.error) : std::string()));
 }
 
+// The queue has a write-ahead log, so another journal is none of ours.
+Result<void> refuse_journal(const std::filesystem::path& directory) {
+  const auto journal = directory / "control.db-journal";
+  const auto there = os::is_there(journal);
+  if (!there) return there.error();
+  if (!*there) return {};
+  return Error(ErrorCode::refused, "give a command: " + journal.string() +
+                                       " may be its plugin's, to have other files removed: remove it");
+}
+
 // What a plugin leaves in its folder for SQLite to find, a journal of another database's files perhaps, is
 // not to have anything written or removed elsewhere.
 Result<std::int64_t> post(const std::filesystem::path& directory, const Command& command,
                           std::int64_t applied) {
+  if (os::landlock_version() == 0) {
+    if (auto refused = refuse_journal(directory); !refused) return refused.error();
+  }
   Result<std::int64_t> id = 0;
   const auto done = os::do_confined(directory, [&] {
     auto queue = CommandQueue::open(directory);

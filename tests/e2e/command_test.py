@@ -315,6 +315,11 @@ def test_what_a_plugin_leaves_in_its_folder_has_no_command_remove_anything_elsew
     holds(command(aludel, "resume", "x", status=3)[1], "disk I/O error, Permission denied")
     command(aludel, "resume", "x")
     equal(victim.read_text(), "there")
+    leave_journal_of(aludel.directory / "processors/x/control.db", victim)
+    done = subprocess.run([FACTS["without_landlock"], *aludel.command("processor", "pause", "x")], capture_output=True, text=True, timeout=LIMIT)
+    equal(done.returncode, 3)
+    holds(done.stderr, "processors/x/control.db-journal may be its plugin's, to have other files removed: remove it")
+    equal(victim.read_text(), "there")
 
 
 def test_a_projection_that_is_a_view_without_end_holds_up_nobody(aludel):
