@@ -41,6 +41,9 @@ inline constexpr std::size_t log_group_appends_max = 1'024;  ///< as one vectore
 
 // SQLite
 inline constexpr auto sqlite_busy_time = std::chrono::milliseconds(5'000);  ///< how long a lock is waited for
+inline constexpr auto look_time_max =
+    std::chrono::milliseconds(5'000);  ///< a look at a few rows that a plugin may have spoilt
+inline constexpr auto short_look_time_max = std::chrono::milliseconds(1'000);  ///< while all else waits
 inline constexpr std::size_t sql_text_max = 1 * MiB;  ///< one text given to exec or prepare
 
 // JSON, as handlers read it

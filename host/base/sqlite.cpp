@@ -32,6 +32,7 @@ ErrorCode sqlite_error_code(int result, int error_number) {
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH: return ErrorCode::denied;
+    case SQLITE_INTERRUPT: return ErrorCode::timed_out;
     default: return ErrorCode::invalid;
   }
 }
@@ -46,6 +47,7 @@ bool is_os_failure(int result) {
 std::string_view remedy(ErrorCode code) {
   if (code == ErrorCode::denied) return ": run as the owner of that file, on a disk that can be written";
   if (code == ErrorCode::disk_full) return ": make room";
+  if (code == ErrorCode::timed_out) return ": it takes too long to be read, its tables may be damaged";
   return "";
 }
 
@@ -91,6 +93,8 @@ const char* data_of(std::string_view bytes) {
   return bytes.data() != nullptr ? bytes.data() : "";
 }
 
+constexpr int steps_between_looks = 10'000;  // of SQLite's virtual machine: well below a millisecond
+
 int settings_of_every_connection(sqlite3* db) {
   const std::pair<int, int> switches[] = {
       {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0}, {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
@@ -103,6 +107,10 @@ int settings_of_every_connection(sqlite3* db) {
   sqlite3_busy_timeout(db, static_cast<int>(limits::sqlite_busy_time.count()));
   return sqlite3_exec(db, "pragma secure_delete = off; pragma cache_size = -16384", nullptr, nullptr,
                       nullptr);
+}
+
+int settings_of_a_reader(sqlite3* db) {
+  return sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
 }
 
 // The -wal and -shm files stay when the last writer leaves, so that a reader who may not write can open them.
@@ -239,8 +247,26 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& pa
   auto database = std::unique_ptr<Database>(new Database(handle, path));
   if (opened != SQLITE_OK) return database->error(attempt);
   if (settings_of_every_connection(handle) != SQLITE_OK) return database->error(attempt);
-  if (mode != Mode::read_only && settings_of_a_writer(handle) != SQLITE_OK) return database->error(attempt);
+  const int set = mode == Mode::read_only ? settings_of_a_reader(handle) : settings_of_a_writer(handle);
+  if (set != SQLITE_OK) return database->error(attempt);
   return database;
+}
+
+Result<std::unique_ptr<Database>> Database::look(const std::filesystem::path& path,
+                                                 std::chrono::milliseconds time_max) {
+  const auto begun = std::chrono::steady_clock::now();
+  auto database = open(path, Mode::read_only);
+  if (!database) return database;
+  auto& looking = **database;
+  looking.deadline_ = begun + time_max;
+  sqlite3_busy_timeout(looking.handle_, static_cast<int>(time_max.count()));
+  sqlite3_progress_handler(looking.handle_, steps_between_looks, is_over, &looking.deadline_);
+  sqlite3_limit(looking.handle_, SQLITE_LIMIT_LENGTH, static_cast<int>(limits::query_value_max));
+  return database;
+}
+
+int Database::is_over(void* deadline) {
+  return std::chrono::steady_clock::now() >= *static_cast<Deadline*>(deadline) ? 1 : 0;
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/limits.hpp"
 #include "base/result.hpp"
 
 struct sqlite3;
@@ -65,11 +66,16 @@ class Database {
 
   /// Opens with the settings every connection of the host has: extended result codes, no load_extension,
   /// trusted_schema off, secure_delete off, foreign keys on, defensive, WAL that persists (writers), a busy
-  /// timeout.
+  /// timeout. What is opened to be read only has no views: they are SQL of a plugin's.
   /// @param vfs name of a registered VFS; empty for the default
   /// @return corrupt, denied, io, locked, not_found: the path is named
   static Result<std::unique_ptr<Database>> open(const std::filesystem::path& path, Mode mode,
                                                 std::string_view vfs = {});
+  /// Opens to read a few rows of what a plugin may have spoilt: no view is followed, and all that is done
+  /// with it has `time_max` together, waiting for locks too.
+  /// @return as above; from there on also timed_out
+  static Result<std::unique_ptr<Database>> look(const std::filesystem::path& path,
+                                                std::chrono::milliseconds time_max = limits::look_time_max);
   /// All statements are gone before.
   ~Database();
   Database(const Database&) = delete;
@@ -97,12 +103,16 @@ class Database {
   [[nodiscard]] Error error(std::string_view attempt) const;
 
  private:
+  using Deadline = std::chrono::steady_clock::time_point;
+
   Database(sqlite3* handle, std::filesystem::path path);
+  static int is_over(void* deadline);
 
   sqlite3* handle_;
   std::filesystem::path path_;
   std::uint64_t page_size_ = 0;  ///< 0: nobody has asked
   std::uint64_t bytes_written_ = 0;
+  Deadline deadline_;  ///< of a look
 };
 
 }  // namespace aludel

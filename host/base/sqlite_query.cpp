@@ -189,6 +189,7 @@ Result<void> run_query(const std::filesystem::path& path, const std::string& sql
   if (!database) return database.error();
   auto* const handle = (*database)->handle();
   auto deadline = Clock::now() + time_max;
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 1, nullptr);
   sqlite3_set_authorizer(handle, authorize, nullptr);
   sqlite3_progress_handler(handle, steps_between_looks, is_over, &deadline);
   sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, static_cast<int>(limits::query_value_max));

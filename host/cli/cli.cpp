@@ -17,6 +17,7 @@
 #include "base/clock.hpp"
 #include "base/duration.hpp"
 #include "base/limits.hpp"
+#include "base/os/mapped_memory.hpp"
 #include "base/time.hpp"
 #include "base/utf8.hpp"
 #include "cli/commands.hpp"
@@ -454,6 +455,7 @@ Result<int> run(int argc, char** argv) {
 
 int run_cli(int argc, char** argv) {
   take_write_errors();
+  os::MappedMemory::stand_in_everywhere();
   try {
     return finish(run(argc, argv));
   } catch (const std::exception& error) {

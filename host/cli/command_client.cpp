@@ -10,6 +10,9 @@
 #include "base/clock.hpp"
 #include "base/duration.hpp"
 #include "base/nearest.hpp"
+#include "base/os/confined.hpp"
+#include "base/os/file.hpp"
+#include "base/os/landlock.hpp"
 #include "cli/hint.hpp"
 #include "plugin/trust.hpp"
 #include "processor/projection.hpp"
@@ -194,6 +197,31 @@ Result<CommandResult> apply_alone(const Installation& installation, const std::s
                                        (state.error ? ": " + describe(*state.error) : std::string()));
 }
 
+// The queue has a write-ahead log, so another journal is none of ours.
+Result<void> refuse_journal(const std::filesystem::path& directory) {
+  const auto journal = directory / "control.db-journal";
+  const auto there = os::is_there(journal);
+  if (!there) return there.error();
+  if (!*there) return {};
+  return Error(ErrorCode::refused, "give a command: " + journal.string() +
+                                       " may be its plugin's, to have other files removed: remove it");
+}
+
+// What a plugin leaves in its folder for SQLite to find, a journal of another database's files perhaps, is
+// not to have anything written or removed elsewhere.
+Result<std::int64_t> post(const std::filesystem::path& directory, const Command& command,
+                          std::int64_t applied) {
+  if (os::landlock_version() == 0) {
+    if (auto refused = refuse_journal(directory); !refused) return refused.error();
+  }
+  Result<std::int64_t> id = 0;
+  const auto done = os::do_confined(directory, [&] {
+    auto queue = CommandQueue::open(directory);
+    id = queue ? (*queue)->post(command, applied) : queue.error();
+  });
+  return done ? id : done.error();
+}
+
 // Whatever has come between: it was given, and will be applied.
 Error kept(std::int64_t id, const Error& error) {
   const auto code = error.code == ErrorCode::timed_out ? error.code : ErrorCode::stopped;
@@ -250,9 +278,7 @@ Result<CommandResult> give_command(const Installation& installation, const std::
     return advised(reader.error().within("give a command to processor \"" + processor + "\""), *directory);
   const auto applied = reader->applied();
   if (!applied) return applied.error();
-  auto queue = CommandQueue::open(*directory);
-  if (!queue) return queue.error();
-  const auto id = (*queue)->post(command, *applied);
+  const auto id = post(*directory, command, *applied);
   if (!id) return id.error();
   // By the host, or without one if none runs the processor, or it died before it had heard of the command.
   const auto host = HostClient::connect(installation.data.socket());

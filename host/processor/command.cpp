@@ -53,8 +53,8 @@ Result<void> require_known_format(Database& database) {
                "newer_format");
 }
 
-Result<std::unique_ptr<Database>> open_to_read(const std::filesystem::path& directory) {
-  auto database = Database::open(directory / file_name, Database::Mode::read_only);
+// If this program knows its format.
+Result<std::unique_ptr<Database>> checked(Result<std::unique_ptr<Database>> database) {
   if (!database) return database;
   if (auto known = require_known_format(**database); !known) return known.error();
   return database;
@@ -127,8 +127,9 @@ Result<std::unique_ptr<CommandQueue>> CommandQueue::open(const std::filesystem::
   return std::unique_ptr<CommandQueue>(new CommandQueue(std::move(*database)));
 }
 
-Result<std::uint64_t> CommandQueue::waiting(const std::filesystem::path& directory, std::int64_t applied) {
-  auto database = open_to_read(directory);
+Result<std::uint64_t> CommandQueue::waiting(const std::filesystem::path& directory, std::int64_t applied,
+                                            std::chrono::milliseconds time_max) {
+  auto database = checked(Database::look(directory / file_name, time_max));
   if (!database) return database.error();
   auto select = (*database)->prepare("select count(*) from command where id > ?");
   if (!select) return select.error();
@@ -137,7 +138,7 @@ Result<std::uint64_t> CommandQueue::waiting(const std::filesystem::path& directo
 }
 
 Result<std::vector<std::string>> CommandQueue::faults(const std::filesystem::path& directory) {
-  const auto database = open_to_read(directory);
+  const auto database = checked(Database::open(directory / file_name, Database::Mode::read_only));
   if (!database) return database.error();
   auto faults = database_faults(**database);
   if (!faults || !faults->empty()) return faults;

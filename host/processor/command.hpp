@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "base/result.hpp"
 #include "base/sqlite.hpp"
 #include "processor/letter_filter.hpp"
@@ -52,7 +54,8 @@ class CommandQueue {
 
   /// How many commands wait behind `applied`. Changes nothing.
   /// @return not_found: no command was ever given
-  static Result<std::uint64_t> waiting(const std::filesystem::path& directory, std::int64_t applied);
+  static Result<std::uint64_t> waiting(const std::filesystem::path& directory, std::int64_t applied,
+                                       std::chrono::milliseconds time_max = limits::look_time_max);
 
   /// What is wrong with it, a line each. Changes nothing.
   /// @return not_found: no command was ever given; unsupported; io

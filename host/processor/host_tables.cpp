@@ -94,6 +94,17 @@ Result<Statement> the_row(Database& database, std::string_view sql, std::string_
   return statement;
 }
 
+// A view or a virtual table has whoever reads it run SQL of a plugin's.
+Result<void> require_tables(Database& database) {
+  auto other = database.prepare(
+      "select name from sqlite_schema where type in ('table', 'view') and substr(name, 1, 8) = '_aludel_' "
+      "and sql not like 'create table %'");
+  if (!other) return other.error();
+  const auto found = other->step();
+  if (!found) return found.error();
+  return *found ? damaged(database, std::string(other->text(0)) + " is no table") : Result<void>();
+}
+
 std::optional<Activity> durable_activity(std::string_view word) {
   for (const auto activity : {Activity::stopped, Activity::diverged, Activity::expired, Activity::refused,
                               Activity::retrying, Activity::tripped}) {
@@ -162,6 +173,7 @@ Result<HostTables> HostTables::open(Database& database) {
                      ": use the newer Aludel that made it",
                  "newer_format"};
   }
+  if (auto real = require_tables(database); !real) return real.error();
   HostTables tables(database, found);
   auto move = database.prepare(
       "update _aludel_cursor set next = ?3, fingerprint = ?4, handled = ?5, skipped = ?6, dead_letters = ?7 "

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/os/boot_id.hpp"
+#include "base/os/file.hpp"
 #include "plugin/instance.hpp"
 
 namespace aludel {
@@ -74,6 +75,21 @@ Result<std::unique_ptr<InFlightPage>> InFlightPage::create(const std::filesystem
   layout.boot[0].store(page->boot_[0]);
   layout.boot[1].store(page->boot_[1]);
   layout.magic.store(magic);
+  layout.checksum.store(checksum(page->salt_, 0, 0, 0));  // no call yet
+  return page;
+}
+
+Result<std::unique_ptr<InFlightPage>> InFlightPage::keep(const std::filesystem::path& file) {
+  auto page = view(file);
+  if (!page) return page;
+  auto shared = os::SharedPage::open(file);
+  if (!shared) {
+    // A plugin may have put a link or a folder there.
+    if (auto removed = os::remove_tree(file); !removed) return removed.error();
+    shared = os::SharedPage::open(file);
+  }
+  if (!shared) return shared.error();
+  (*page)->attach(std::move(*shared));
   return page;
 }
 
@@ -81,15 +97,6 @@ Result<std::unique_ptr<InFlightPage>> InFlightPage::view(const std::filesystem::
   const auto boot = os::boot_id();
   if (!boot) return boot.error();
   return std::unique_ptr<InFlightPage>(new InFlightPage(file, *boot));
-}
-
-Result<std::unique_ptr<InFlightPage>> InFlightPage::open_to_note(const std::filesystem::path& file) {
-  auto page = view(file);
-  if (!page) return page;
-  auto shared = os::SharedPage::open(file);
-  if (!shared) return shared.error();
-  (*page)->attach(std::move(*shared));
-  return page;
 }
 
 bool InFlightPage::attach_to_file() {
@@ -167,17 +174,26 @@ std::optional<InFlightPage::Time> InFlightPage::last_round() const {
   return Time(since);
 }
 
-void InFlightPage::note_end(const std::filesystem::path& file, std::uint64_t writer, const ProcessEnd& end) {
-  const auto seen = view(file);
-  if (!seen || !(*seen)->read()) return;  // nobody has made it
-  if (const auto page = open_to_note(file)) (*page)->note_end(writer, end);
-}
-
 void InFlightPage::note_end(std::uint64_t writer, const ProcessEnd& end) {
   const auto call = read();
   if (!call || call->stage == 0 || call->writer != writer) return;
   std::uint64_t none = 0;
   layout_->end.compare_exchange_strong(none, in_word(end));
+}
+
+Result<bool> InFlightPage::put_back() {
+  if (page_->is_at(file_)) return false;
+  auto again = keep(file_);
+  if (!again) return again.error();
+  std::memcpy((*again)->page_->data(), page_->data(), os::SharedPage::size);
+  attach(std::move(*(*again)->page_));
+  return true;
+}
+
+void InFlightPage::note_end(const std::filesystem::path& file, std::uint64_t writer, const ProcessEnd& end) {
+  const auto seen = view(file);
+  if (!seen || !(*seen)->read()) return;
+  if (const auto page = keep(file)) (*page)->note_end(writer, end);
 }
 
 std::optional<Death> read_death(const std::filesystem::path& page) {

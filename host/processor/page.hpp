@@ -34,10 +34,13 @@ class InFlightPage {
     std::uint64_t writer = 0;  ///< process id; a page outlives its writer
   };
 
-  /// Opens or makes the page and clears it.
+  /// Opens or makes the page and clears it: it shows no call.
   /// @param before passed on to the processes after this one, until one dies at an event itself
   static Result<std::unique_ptr<InFlightPage>> create(const std::filesystem::path& file,
                                                       const std::optional<Death>& before = std::nullopt);
+  /// For whoever starts the writer and watches it: opens or makes the page, whatever else has its name, and
+  /// keeps it, whatever the writer's plugin does with the name.
+  static Result<std::unique_ptr<InFlightPage>> keep(const std::filesystem::path& file);
   /// A view for another process. A page that is not there yet reads as nothing, until it is.
   static Result<std::unique_ptr<InFlightPage>> view(const std::filesystem::path& file);
 
@@ -62,18 +65,17 @@ class InFlightPage {
   void forget_death();
 
   /// What is in flight, or was when the writer died. Nothing, if it cannot be believed: another boot's, half
-  /// a store, foreign bytes, no call since the page was cleared.
+  /// a store, foreign bytes.
   [[nodiscard]] std::optional<Call> read();
   /// The last death in a call for an event: of the writer, if it is gone, or what it has passed on.
   [[nodiscard]] std::optional<Death> death();
 
-  /// A view for whoever may have to note an end, when nothing can be opened any more. Makes the file if there
-  /// is none.
-  static Result<std::unique_ptr<InFlightPage>> open_to_note(const std::filesystem::path& file);
-
-  /// By whoever watched `writer`, once it is dead or about to end or be killed: how it ended, for the process
-  /// after it. The first note stands. Nothing, if it is in no call.
+  /// Of a page that is kept, by whoever watched `writer`, once it is dead or about to be killed: how it
+  /// ended, for the process after it. The first note stands. Nothing, if it is in no call.
   void note_end(std::uint64_t writer, const ProcessEnd& end);
+  /// Gives a page that is kept its name again, for the process after it. @return whether it had lost it
+  Result<bool> put_back();
+  /// The same of the page that has the name.
   static void note_end(const std::filesystem::path& file, std::uint64_t writer, const ProcessEnd& end);
 
  private:

@@ -84,7 +84,7 @@ Result<std::optional<std::filesystem::path>> find_projection(const std::filesyst
   const auto made = stands_at(first);
   if (!made) return made.error();
   if (!*made) return Found();
-  const auto database = Database::open(first, Database::Mode::read_only);
+  const auto database = Database::look(first);
   if (!database) return database.error();
   const auto ours = HostTables::exist(**database);
   if (!ours) return ours.error();

@@ -40,7 +40,8 @@ std::string_view to_string(Activity activity) {
 namespace {
 
 // In one transaction, so that cursor and reason are of one moment.
-Result<ProcessorState> read_tables(HostTables& tables, const std::filesystem::path& directory) {
+Result<ProcessorState> read_tables(HostTables& tables, const std::filesystem::path& directory,
+                                   std::chrono::milliseconds time_max) {
   const auto identity = tables.identity();
   if (!identity) return identity.error();
   const auto cursor = tables.cursor();
@@ -69,7 +70,8 @@ Result<ProcessorState> read_tables(HostTables& tables, const std::filesystem::pa
   const auto control = tables.control();
   if (!control) return control.error();
   state.paused_ns = control->paused_ns;
-  const auto waiting = CommandQueue::waiting(directory, control->applied);  // an error: there is no queue yet
+  const auto waiting = CommandQueue::waiting(directory, control->applied, time_max);
+  // An error: there is no queue yet.
   state.commands_kept = (waiting ? *waiting : 0) + (control->unfinished == 0 ? 0 : 1);
   if (control->paused_ns) state.activity = Activity::paused;
   if (*standstill) {
@@ -83,8 +85,9 @@ Result<ProcessorState> read_tables(HostTables& tables, const std::filesystem::pa
 
 }  // namespace
 
-Result<ProcessorState> read_state(const std::filesystem::path& directory) {
-  auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+Result<ProcessorState> read_state(const std::filesystem::path& directory,
+                                  std::chrono::milliseconds time_max) {
+  auto database = Database::look(projection_link(directory), time_max);
   if (!database) return database.error();
   if (auto begun = (*database)->execute("begin"); !begun) return begun.error();
   const auto there = HostTables::exist(**database);
@@ -94,7 +97,7 @@ Result<ProcessorState> read_state(const std::filesystem::path& directory) {
                  "read the state of " + directory.string() + ": it has no projection yet"};
   }
   auto tables = HostTables::open(**database);
-  if (tables) return read_tables(*tables, directory);
+  if (tables) return read_tables(*tables, directory, time_max);
   if (tables.error().code != ErrorCode::unsupported) return tables.error();
   // A newer Aludel's: what else is in it is not ours to interpret.
   ProcessorState state;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "base/result.hpp"
 #include "plugin/description.hpp"
 
@@ -77,7 +79,9 @@ struct ProcessorState {
 
 /// What a processor's directory says of it, whoever runs it or nobody: `stopped`, `diverged`, `expired` or
 /// `refused` with the durable reason, else `offline`. Changes nothing.
-/// @return not_found: there is no projection yet; corrupt, io
-[[nodiscard]] Result<ProcessorState> read_state(const std::filesystem::path& directory);
+/// @param time_max of the look at its tables, and of the one at its commands
+/// @return not_found: there is no projection yet; timed_out, corrupt, io
+[[nodiscard]] Result<ProcessorState> read_state(const std::filesystem::path& directory,
+                                                std::chrono::milliseconds time_max = limits::look_time_max);
 
 }  // namespace aludel

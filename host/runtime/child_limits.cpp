@@ -22,7 +22,7 @@ const ChildLimits* of_this_process = nullptr;  // a new-handler gets no argument
 }  // namespace
 
 ChildLimits::ChildLimits(const ProcessorSpec& spec) : spec_(spec) {
-  if (auto page = InFlightPage::open_to_note(spec_.directory / "page")) page_ = std::move(*page);
+  if (auto page = InFlightPage::keep(spec_.directory / "page")) page_ = std::move(*page);
   os::leave_no_core();
   os::limit_open_files(spec_.allowance.open_files);
   if (!spec_.allowance.memory) return;

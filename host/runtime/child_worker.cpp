@@ -9,7 +9,6 @@
 
 #include "base/limits.hpp"
 #include "base/os/process.hpp"
-#include "processor/page.hpp"
 #include "runtime/line_reader.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/relay_channel.hpp"
@@ -72,11 +71,10 @@ class ChildWorker final : public Worker {
     os::Descriptor err;
   };
 
-  /// @param page the processor's
-  static Result<std::unique_ptr<Worker>> make(Reactor& reactor, std::filesystem::path page, Pipes pipes,
-                                              RelayServers::End relay, os::Process process, Events events) {
-    std::unique_ptr<ChildWorker> worker(new ChildWorker(
-        reactor, std::move(page), std::move(pipes), std::move(relay), std::move(process), std::move(events)));
+  static Result<std::unique_ptr<Worker>> make(Reactor& reactor, Pipes pipes, RelayServers::End relay,
+                                              os::Process process, Events events) {
+    std::unique_ptr<ChildWorker> worker(
+        new ChildWorker(reactor, std::move(pipes), std::move(relay), std::move(process), std::move(events)));
     if (auto watching = worker->watch(); !watching) return watching.error();  // and the child ends
     return std::unique_ptr<Worker>(std::move(worker));
   }
@@ -97,10 +95,8 @@ class ChildWorker final : public Worker {
   enum class Stream { socket, out, err };
   using Watch = std::unique_ptr<Reactor::Handle>;
 
-  ChildWorker(Reactor& reactor, std::filesystem::path page, Pipes pipes, RelayServers::End relay,
-              os::Process process, Events events)
+  ChildWorker(Reactor& reactor, Pipes pipes, RelayServers::End relay, os::Process process, Events events)
       : reactor_(reactor),
-        page_(std::move(page)),
         pipes_(std::move(pipes)),
         relay_(std::move(relay)),
         process_(std::move(process)),
@@ -185,8 +181,8 @@ class ChildWorker final : public Worker {
     read_rest(socket_lines_, Stream::socket);
     read_rest(out_lines_, Stream::out);
     read_rest(err_lines_, Stream::err);
-    if (status) note_end(**status);
     Ended ended;
+    if (status) ended.end = process_end(**status);
     ended.state = end_;  // whatever came after its last word
     ended.how = status ? (*status)->describe() : status.error().message;
     if (cut_off_) ended.how = "closed or broke its connection to the host, descriptor 3, and was killed";
@@ -198,13 +194,11 @@ class ChildWorker final : public Worker {
     on_end(std::move(ended));
   }
 
-  // For the process after it, which judges what that means.
-  void note_end(const os::ExitStatus& status) const {
+  [[nodiscard]] ProcessEnd process_end(const os::ExitStatus& status) const {
     using Kind = ProcessEnd::Kind;
-    ProcessEnd end{Kind::exited, static_cast<std::uint32_t>(status.status)};
-    if (status.signal != 0) end = {Kind::signalled, static_cast<std::uint32_t>(status.signal)};
-    if (cut_off_) end = {Kind::cut_off};
-    InFlightPage::note_end(page_, static_cast<std::uint64_t>(pid()), end);
+    if (cut_off_) return {Kind::cut_off};
+    if (status.signal != 0) return {Kind::signalled, static_cast<std::uint32_t>(status.signal)};
+    return {Kind::exited, static_cast<std::uint32_t>(status.status)};
   }
 
   void read_rest(LineReader& lines, Stream stream) {
@@ -220,7 +214,6 @@ class ChildWorker final : public Worker {
   };
 
   Reactor& reactor_;
-  const std::filesystem::path page_;
   Pipes pipes_;
   RelayServers::End relay_;  ///< null: it emits nothing
   os::Process process_;      ///< ends before the relay, so that nothing is sent that is not received
@@ -262,8 +255,8 @@ Result<std::unique_ptr<Worker>> start_child_worker(Reactor& reactor, const Proce
   [[maybe_unused]] const auto sent =
       send_all(socket->host.number(), std::to_string(text.size()) + "\n" + text);
   ChildWorker::Pipes pipes{std::move(socket->host), std::move(out->reader), std::move(err->reader)};
-  return ChildWorker::make(reactor, spec.directory / "page", std::move(pipes), std::move(relay->server),
-                           std::move(*process), std::move(events));
+  return ChildWorker::make(reactor, std::move(pipes), std::move(relay->server), std::move(*process),
+                           std::move(events));
 }
 
 }  // namespace aludel

@@ -25,7 +25,7 @@ Result<CursorMark> read(Database& database) {
 // What was read is in the write-ahead log, or in the database, which SQLite syncs before it begins that log
 // anew.
 Result<CursorMark> durable_cursor_mark(const std::filesystem::path& directory) {
-  const auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+  const auto database = Database::look(projection_link(directory));
   if (!database) return database.error();
   const auto mark = read(**database);
   if (!mark) return mark.error();

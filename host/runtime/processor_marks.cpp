@@ -16,7 +16,7 @@ namespace {
 // Nothing where the log was found to have gone another way.
 Result<std::optional<KnownMark>> mark_of(const std::string& name, const std::filesystem::path& directory,
                                          bool durable) {
-  const auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+  const auto database = Database::look(projection_link(directory));
   if (!database) return database.error();
   if (auto begun = (*database)->execute("begin"); !begun) return begun.error();
   auto tables = HostTables::open(**database);

@@ -93,7 +93,7 @@ ProcessorState durable_state(const DataDirectory& data, const std::string& name,
 // What the next host would find, if nobody has yet: the projection is not of this log, or of another history
 // of it.
 std::optional<ProcessorError> divergence(const std::filesystem::path& directory, EventReader& log) {
-  auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+  auto database = Database::look(projection_link(directory));
   if (!database) return std::nullopt;
   const auto there = HostTables::exist(**database);
   if (!there || !*there) return std::nullopt;

@@ -57,6 +57,10 @@ std::string in_words(const InFlightPage::Call& call) {
   return call.attempt == 0 ? stage : stage + " of event " + std::to_string(call.event_id);
 }
 
+std::string in_words(const std::optional<InFlightPage::Call>& call) {
+  return call ? in_words(*call) : "a call";
+}
+
 }  // namespace
 
 Supervised::Supervised(Reactor& reactor, const HostLog& log, Setup setup, std::function<void()> on_change)
@@ -83,10 +87,12 @@ void Supervised::launch(Processor::Start start, Activity shown) {
   state_.activity = shown;
   overdue_.clear();
   final_.reset();
-  call_sequence_ = 0;
   nudged_.reset();
   goes_on_ = false;
   launched_ns_ = system_clock().wall_ns();
+  auto calls = CallWatch::open(setup_.spec.directory / "page");
+  if (!calls) return not_launched(calls.error());
+  calls_ = std::move(*calls);
   auto spec = setup_.spec;
   spec.start = start_ = start;
   spec.death_output = death_output_;
@@ -97,7 +103,7 @@ void Supervised::launch(Processor::Start start, Activity shown) {
                                            [this](const Worker::Ended& ended) { on_end(ended); }});
   if (!worker) return not_launched(worker.error());
   worker_ = std::move(*worker);
-  pid_ = static_cast<std::uint64_t>(worker_->pid());
+  calls_->started(worker_->pid());
   const auto load_time = std::max<std::chrono::milliseconds>(timeout(), limits::load_time_min);
   kill_after(load_time, "loading the plugin took over " + format_duration(load_time) +
                             " and was killed: its constructors or aludel_plugin_v1 hang");
@@ -114,7 +120,7 @@ void Supervised::stop(std::chrono::milliseconds patience) {
 }
 
 void Supervised::kill_stuck(std::chrono::milliseconds patience) {
-  if (const auto call = call_in_flight()) stuck_in_ = in_words(*call);
+  if (const auto call = calls_->in_flight()) stuck_in_ = in_words(*call);
   log_.write(LogLevel::warning, name(),
              "did not stop within " + format_duration(patience) +
                  (stuck_in_.empty() ? "" : ", in " + stuck_in_) + "; it is killed");
@@ -142,9 +148,14 @@ void Supervised::wake(Nudge why) {
   launch(Processor::Start::as_it_was, why == Nudge::command ? Activity::running : state_.activity);
 }
 
+bool Supervised::has_come_to(std::uint64_t tip) const {
+  const auto durable = read_state(setup_.spec.directory);
+  return durable && durable->next >= tip;
+}
+
 void Supervised::kill() {
   if (!worker_) return;
-  const auto call = call_in_flight();
+  const auto call = calls_->in_flight();
   worker_->kill(call ? in_words(*call) : std::string());
 }
 
@@ -198,6 +209,7 @@ void Supervised::on_state(const ProcessorState& state) {
   // The first word says no more than that the plugin is loaded.
   if (deadline_ && state.activity == Activity::running) state_.activity = shown;
   if (reload_ && state.activity == Activity::offline) state_.activity = Activity::running;  // for a moment
+  expect_page();
   deadline_.reset();
   // It goes on: what a command has overcome is no reason any more.
   if (state.activity == Activity::running && !state.error && !std::exchange(goes_on_, true)) {
@@ -209,32 +221,61 @@ void Supervised::on_state(const ProcessorState& state) {
     const auto leave_time = std::max<std::chrono::milliseconds>(timeout(), limits::load_time_min);
     kill_after(leave_time, "did not end within " + format_duration(leave_time) + " and was killed");
   }
-  if (state.activity == Activity::waiting) {
+  // It does not wait as long as its page shows a call, or nothing to be believed: that was its plugin's word.
+  const bool waits = state.activity == Activity::waiting;
+  if (const auto call = calls_->shown(); waits && (!call || call->stage != 0))
+    state_.activity = Activity::running;
+  if (state_.activity == Activity::waiting) {
     look_timer_.reset();
   } else if (!look_timer_) {
+    calls_->begin(system_clock().now(), worker_->cpu_time());
     look_later();
   }
   on_change_();
   if (reload_ && is_proven(state)) settle_reload();
 }
 
+// Of one that is loaded, once its folder is free, which it waits for so long; of one that is up, now.
+void Supervised::expect_page() {
+  const auto now = system_clock().now();
+  calls_->expect_page(state_.up ? now : now + limits::stop_time_max);
+}
+
 void Supervised::on_end(const Worker::Ended& ended) {
   look_timer_.reset();
   deadline_.reset();
   worker_.reset();
+  keep_page(ended.end);
   const auto last = last_word(ended);
   if (reload_ && !stopping_ && goes_on_in_reload(ended, last)) return;
   after_end(ended, last);
   if (reload_) settle_reload();
 }
 
+// For the process after it, what this one was in and how it ended.
+void Supervised::keep_page(const ProcessEnd& end) {
+  calls_->note_end(end);
+  const auto lost = calls_->put_back();
+  if (!lost) return log_.write(LogLevel::error, name(), lost.error().message);
+  if (!*lost) return;
+  log_.write(
+      LogLevel::warning, name(),
+      "its plugin has removed or replaced its page, which shows the host what it calls: it is put back");
+}
+
+// Whether it may leave in this state, or only its plugin can have said so.
+bool Supervised::is_an_end(const ProcessorState& last) const {
+  if (last.activity == Activity::offline) return stopping_ || only_applies_commands();
+  const bool for_a_reason = stands_still(last.activity) || last.activity == Activity::retrying;
+  return for_a_reason && (last.error || last.activity == Activity::paused);
+}
+
 void Supervised::after_end(const Worker::Ended& ended, const std::optional<ProcessorState>& last) {
-  const bool may_leave = stopping_ || only_applies_commands();
-  if (!last || (!may_leave && last->activity == Activity::offline)) {
+  if (!last || !is_an_end(*last)) {
     if (stopping_) return finish(state_);
     return died(ended);
   }
-  if (last->activity == Activity::retrying && last->error && !stopping_) return try_later(*last);
+  if (last->activity == Activity::retrying && !stopping_) return try_later(*last);
   if (!ended.state) log_.write(LogLevel::warning, name(), "at its end: " + death(ended).message);
   finish(*last);
   // A nudge may have come too late for it.
@@ -245,7 +286,7 @@ void Supervised::after_end(const Worker::Ended& ended, const std::optional<Proce
 std::optional<ProcessorState> Supervised::last_word(const Worker::Ended& ended) const {
   if (ended.state) return ended.state;
   if (final_) return final_;
-  auto durable = read_state(setup_.spec.directory);
+  auto durable = read_state(setup_.spec.directory, limits::short_look_time_max);
   const bool of_this_launch = durable && stands_still(durable->activity) && durable->error &&
                               durable->error->since_ns >= launched_ns_;
   if (!of_this_launch) return std::nullopt;
@@ -279,7 +320,7 @@ void Supervised::finish(const ProcessorState& state) {
 void Supervised::note_reason() {
   if (only_applies_commands() || !stands_still(state_.activity) || !state_.error) return;
   if (state_.activity == Activity::paused || state_.activity == Activity::expired) return;
-  const auto durable = read_state(setup_.spec.directory);
+  const auto durable = read_state(setup_.spec.directory, limits::short_look_time_max);
   if (durable && durable->activity == state_.activity && durable->error &&
       durable->error->since_ns == state_.error->since_ns) {
     return;
@@ -289,15 +330,6 @@ void Supervised::note_reason() {
   }
 }
 
-// What the plugin is doing, or was doing when its process died.
-std::optional<InFlightPage::Call> Supervised::call_in_flight() const {
-  const auto page = InFlightPage::view(setup_.spec.directory / "page");
-  if (!page) return std::nullopt;
-  const auto call = (*page)->read();
-  // An earlier process may have left the page behind, or still be at work in it.
-  return call && call->stage != 0 && call->writer == pid_ ? call : std::nullopt;
-}
-
 // Noted before the kill: this host may end with it, or before it sees the end.
 void Supervised::kill_in_call(const std::string& why, ProcessEnd::Kind kind,
                               std::chrono::milliseconds allowed) {
@@ -305,15 +337,8 @@ void Supervised::kill_in_call(const std::string& why, ProcessEnd::Kind kind,
   overdue_ = "a call took over " + format_duration(allowed) + why + " and was killed";
   overdue_code_ = kind == ProcessEnd::Kind::timed_out ? "timed_out" : "cpu_limit";
   const auto time = static_cast<std::uint32_t>(std::min<std::int64_t>(allowed.count(), most));
-  InFlightPage::note_end(setup_.spec.directory / "page", pid_, {kind, time});
+  calls_->note_end({kind, time});
   kill();
-}
-
-// Of all its threads, since the call was seen first.
-bool Supervised::has_used_up_cpu_time() const {
-  const auto& allowed = setup_.spec.allowance.cpu_time;
-  const auto used = worker_->cpu_time();
-  return allowed && used && cpu_time_seen_ && *used - *cpu_time_seen_ >= *allowed;
 }
 
 // Which event it was at when it died, by its page; what ended it; what it said last.
@@ -323,7 +348,7 @@ ProcessorError Supervised::death(const Worker::Ended& ended) const {
   error.outcome = "host";
   error.code = overdue_.empty() ? "crashed" : overdue_code_;
   error.message = overdue_.empty() ? ended.how : overdue_;
-  if (const auto call = call_in_flight()) {
+  if (const auto call = calls_->in_flight()) {
     error.stage = to_string(static_cast<Stage>(call->stage));
     error.message += " in " + in_words(*call);
     error.attempt = call->attempt;
@@ -335,18 +360,18 @@ ProcessorError Supervised::death(const Worker::Ended& ended) const {
 }
 
 // Which call has taken so long, since when, and when that has an end.
-ProcessorError Supervised::hang(const InFlightPage::Call& call,
-                                std::chrono::steady_clock::duration taken) const {
+ProcessorError Supervised::hang(const CallWatch::Sight& seen) const {
   const auto nanoseconds = [](auto time) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
   };
+  const auto call = seen.call.value_or(InFlightPage::Call{});
   ProcessorError error;
-  error.since_ns = system_clock().wall_ns() - nanoseconds(taken);
+  error.since_ns = system_clock().wall_ns() - nanoseconds(seen.taken);
   error.attempt = call.attempt;
   error.outcome = "host";
   error.stage = to_string(static_cast<Stage>(call.stage));
   error.code = "hanging";
-  error.message = in_words(call) + " has not returned";
+  error.message = in_words(seen.call) + " has not returned";
   if (call.attempt != 0) error.event_id = call.event_id;
   if (static_cast<Stage>(call.stage) != Stage::migrate) {
     error.message += "; it is killed at " + format_time(error.since_ns + nanoseconds(timeout()));
@@ -355,7 +380,7 @@ ProcessorError Supervised::hang(const InFlightPage::Call& call,
 }
 
 void Supervised::died(const Worker::Ended& ended) {
-  const auto durable = read_state(setup_.spec.directory);
+  const auto durable = read_state(setup_.spec.directory, limits::short_look_time_max);
   Progress progress;
   if (durable) {
     state_ = *durable;
@@ -363,7 +388,7 @@ void Supervised::died(const Worker::Ended& ended) {
   }
   // A dead letter that it died at has failed again with the next start, or does so with the third
   // interruption: that is progress too.
-  const auto call = call_in_flight();
+  const auto call = calls_->in_flight();
   const bool at_letter = call && call->attempt != 0 && call->event_id < progress.next;
   if (at_letter || progress.is_beyond(progress_at_death_)) deaths_ = 0;
   progress_at_death_ = progress;
@@ -380,9 +405,9 @@ void Supervised::died(const Worker::Ended& ended) {
 
 // Whether the event in flight has failed by the death, as the next start will find.
 bool Supervised::has_failed_by_death() const {
-  const auto call = call_in_flight();
+  const auto call = calls_->in_flight();
   if (!call || call->attempt == 0) return false;
-  const auto death = read_death(setup_.spec.directory / "page");
+  const auto death = calls_->death();
   return death && death->counts();
 }
 
@@ -410,12 +435,8 @@ void Supervised::look_later() {
 }
 
 void Supervised::look() {
-  const auto call = call_in_flight();
-  const auto now = system_clock().now();
-  if (!call || call->sequence != call_sequence_) {
-    call_sequence_ = call ? call->sequence : 0;
-    call_seen_ = now;
-    cpu_time_seen_ = worker_->cpu_time();
+  const auto call = calls_->look(system_clock().now(), worker_->cpu_time());
+  if (!call) {
     if (state_.activity == Activity::hanging) {
       state_.activity = Activity::running;
       state_.error = std::exchange(error_beside_hang_, std::nullopt);
@@ -423,18 +444,19 @@ void Supervised::look() {
     }
     return look_later();
   }
-  const auto taken = now - call_seen_;
-  if (static_cast<Stage>(call->stage) != Stage::migrate) {
-    if (taken >= timeout()) return kill_in_call("", ProcessEnd::Kind::timed_out, timeout());
-    if (has_used_up_cpu_time()) {
-      return kill_in_call(" of CPU time", ProcessEnd::Kind::over_cpu_time, *setup_.spec.allowance.cpu_time);
+  const bool migrates = call->call && static_cast<Stage>(call->call->stage) == Stage::migrate;
+  if (call->is_certain && !migrates) {
+    const auto& cpu_time = setup_.spec.allowance.cpu_time;
+    if (call->taken >= timeout()) return kill_in_call("", ProcessEnd::Kind::timed_out, timeout());
+    if (cpu_time && call->cpu_time >= cpu_time) {
+      return kill_in_call(" of CPU time", ProcessEnd::Kind::over_cpu_time, *cpu_time);
     }
   }
-  if (taken >= hanging_after && state_.activity == Activity::running) {
+  if (call->is_certain && call->taken >= hanging_after && state_.activity == Activity::running) {
     state_.activity = Activity::hanging;
-    error_beside_hang_ = std::exchange(state_.error, hang(*call, taken));
+    error_beside_hang_ = std::exchange(state_.error, hang(*call));
     log_.write(LogLevel::warning, name(),
-               in_words(*call) + " has taken over " + format_duration(hanging_after));
+               in_words(call->call) + " has taken over " + format_duration(hanging_after));
     on_change_();
   }
   look_later();

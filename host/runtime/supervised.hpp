@@ -11,9 +11,9 @@
 #include <tuple>
 
 #include "base/limits.hpp"
-#include "processor/page.hpp"
 #include "processor/processor.hpp"
 #include "processor/state.hpp"
+#include "runtime/call_watch.hpp"
 #include "runtime/host_log.hpp"
 #include "runtime/processor_log.hpp"
 #include "runtime/processor_spec.hpp"
@@ -85,6 +85,8 @@ class Supervised {
   [[nodiscard]] bool put_off() const { return phase_ == Phase::put_off; }
   /// Its last word, with what the host knows better: hanging, crashed, pausing after a crash.
   [[nodiscard]] const ProcessorState& state() const { return state_; }
+  /// Whether it is done, durably, with all events below `tip`.
+  [[nodiscard]] bool has_come_to(std::uint64_t tip) const;
   /// The call that it was killed in, as it did not stop in time: "handle of event 7". Else empty.
   [[nodiscard]] const std::string& stuck_in() const { return stuck_in_; }
 
@@ -116,6 +118,9 @@ class Supervised {
   void wake(Nudge why);
   void on_state(const ProcessorState& state);
   void on_end(const Worker::Ended& ended);
+  void expect_page();
+  void keep_page(const ProcessEnd& end);
+  [[nodiscard]] bool is_an_end(const ProcessorState& last) const;
   void after_end(const Worker::Ended& ended, const std::optional<ProcessorState>& last);
   [[nodiscard]] std::optional<ProcessorState> last_word(const Worker::Ended& ended) const;
   void change_library(Reload::Stage stage);
@@ -139,11 +144,8 @@ class Supervised {
     return setup_.spec.start == Processor::Start::commands_only;
   }
   [[nodiscard]] std::chrono::milliseconds timeout() const { return setup_.spec.timeout; }
-  [[nodiscard]] bool has_used_up_cpu_time() const;
-  [[nodiscard]] std::optional<InFlightPage::Call> call_in_flight() const;
   [[nodiscard]] ProcessorError death(const Worker::Ended& ended) const;
-  [[nodiscard]] ProcessorError hang(const InFlightPage::Call& call,
-                                    std::chrono::steady_clock::duration taken) const;
+  [[nodiscard]] ProcessorError hang(const CallWatch::Sight& seen) const;
 
   Reactor& reactor_;
   const HostLog& log_;
@@ -162,7 +164,7 @@ class Supervised {
 
   // The launch that is at work.
   Processor::Start start_ = Processor::Start::again;
-  std::uint64_t pid_ = 0;
+  std::unique_ptr<CallWatch> calls_;
   bool goes_on_ = false;                       ///< it has told that it runs, and stands still for nothing
   std::int64_t launched_ns_ = 0;               ///< wall clock
   std::optional<ProcessorState> final_;        ///< told: it is to end in this one
@@ -177,12 +179,8 @@ class Supervised {
   Progress progress_at_death_;
   std::string death_output_;  ///< of the last death by which an event has failed
 
-  // The call that is watched.
-  std::unique_ptr<Reactor::Handle> look_timer_;
-  std::uint64_t call_sequence_ = 0;
-  std::chrono::steady_clock::time_point call_seen_;
-  std::optional<std::chrono::nanoseconds> cpu_time_seen_;  ///< of its process, when it was seen first
-  std::optional<ProcessorError> error_beside_hang_;        ///< of the state, as long as it is hanging
+  std::unique_ptr<Reactor::Handle> look_timer_;      ///< until the next look at its calls
+  std::optional<ProcessorError> error_beside_hang_;  ///< of the state, as long as it is hanging
 };
 
 }  // namespace aludel

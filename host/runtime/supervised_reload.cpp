@@ -15,7 +15,7 @@ namespace {
 
 // Of the handler's tables; 0: there are none.
 std::uint32_t tables_version(const std::filesystem::path& directory) {
-  const auto database = Database::open(projection_link(directory), Database::Mode::read_only);
+  const auto database = Database::look(projection_link(directory), limits::short_look_time_max);
   if (!database) return 0;
   auto tables = HostTables::open(**database);
   if (!tables) return 0;

@@ -32,12 +32,22 @@ Supervisor::End Supervisor::run(std::optional<Drain> drain) {
     ended_ = true;
   }
   answered_.notify_all();
-  for (auto& behind : end_.behind) {
-    const auto same_name = [&](const auto& processor) { return processor->name() == behind.name; };
-    behind.stuck_in = (*std::find_if(processors_.begin(), processors_.end(), same_name))->stuck_in();
-  }
+  if (drain_) judge_drain();
   signals_.reset();
   return std::exchange(end_, {});
+}
+
+// That it was at the tip was its process's word: its projection must say so too, and does once it has ended.
+void Supervisor::judge_drain() {
+  for (const auto& processor : processors_) {
+    const auto same_name = [&](const auto& behind) { return behind.name == processor->name(); };
+    const auto behind = std::find_if(end_.behind.begin(), end_.behind.end(), same_name);
+    if (behind != end_.behind.end()) {
+      behind->stuck_in = processor->stuck_in();
+    } else if (!processor->has_come_to(drained_to_)) {
+      end_.behind.push_back({processor->name(), processor->state(), processor->stuck_in()});
+    }
+  }
 }
 
 void Supervisor::on_signal() {
@@ -57,6 +67,7 @@ void Supervisor::on_time_up() {
 void Supervisor::stop_all(std::chrono::milliseconds patience) {
   if (std::exchange(stopping_, true)) return;
   if (drain_) {
+    drained_to_ = log_.tip();
     for (const auto& processor : processors_) {
       if (!at_tip(*processor)) end_.behind.push_back({processor->name(), processor->state(), {}});
     }

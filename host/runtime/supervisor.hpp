@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -74,6 +75,7 @@ class Supervisor {
   void on_change();
   void stop_all(std::chrono::milliseconds patience);
   void publish();
+  void judge_drain();
   [[nodiscard]] bool at_tip(const Supervised& processor) const;
   [[nodiscard]] Supervised* find(std::string_view name) const;
 
@@ -85,6 +87,7 @@ class Supervisor {
 
   std::optional<Drain> drain_;
   bool stopping_ = false;
+  std::uint64_t drained_to_ = 0;  ///< the log's tip when the drain ended
   End end_;
 
   mutable std::mutex mutex_;

@@ -20,7 +20,7 @@ bool links_to_database(const std::filesystem::path& link) {
 }
 
 bool is_untouched(const std::filesystem::path& file) {
-  auto database = Database::open(file, Database::Mode::read_only);
+  auto database = Database::look(file, limits::short_look_time_max);
   if (!database) return false;
   auto any = (*database)->prepare("select 1 from sqlite_schema");
   if (!any) return false;

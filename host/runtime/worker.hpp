@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "log/event_log.hpp"
 #include "plugin/instance.hpp"
+#include "processor/death.hpp"
 #include "processor/state.hpp"
 #include "runtime/processor_spec.hpp"
 #include "runtime/reactor.hpp"
@@ -27,6 +28,7 @@ class Worker {
     std::optional<ProcessorState> state;  ///< as the processor reported it; nothing: it died
     std::string how;                      ///< "killed by signal 11 (Segmentation fault)"
     std::string last_output;              ///< the end of what it wrote to stdout and stderr
+    ProcessEnd end = {};                  ///< of a process of its own
   };
 
   struct Events {

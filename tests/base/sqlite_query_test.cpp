@@ -62,6 +62,12 @@ TEST_CASE("a query that would change anything, or is none, is refused") {
   CHECK(rig.query("selec").find("invalid: query: ") == 0);
 }
 
+TEST_CASE("a query follows the views of a handler") {
+  const Rig rig;
+  REQUIRE(rig.writer->execute("create view v as select b from t where a = 1"));
+  CHECK(rig.query("select * from v") == "b 3 ");
+}
+
 TEST_CASE("a query of a table that is not there is told those that are") {
   const Rig rig;
   CHECK(rig.query("select * from nowhere").ends_with("p.db); there are t"));

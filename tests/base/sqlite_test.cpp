@@ -146,6 +146,33 @@ TEST_CASE("a reader cannot write") {
                                        "): run as the owner of that file, on a disk that can be written");
 }
 
+TEST_CASE("a reader of the host's follows no view") {
+  const TempDir dir;
+  auto writer = must_open(dir.path() / "p.db");
+  REQUIRE(writer->execute("create table t (a); create view v as select a from t"));
+  for (const auto& reader : {Database::open(dir.path() / "p.db", Database::Mode::read_only),
+                             Database::look(dir.path() / "p.db")}) {
+    REQUIRE(reader);
+    CHECK((*reader)->prepare("select a from t"));
+    const auto followed = (*reader)->prepare("select a from v");
+    REQUIRE_FALSE(followed);
+    CHECK(followed.error().message.find("access to view \"v\" prohibited") != std::string::npos);
+  }
+}
+
+TEST_CASE("a look ends when its time is over, and says what that may mean") {
+  const TempDir dir;
+  must_open(dir.path() / "p.db")->execute("create table t (a)").value();
+  const auto look = Database::look(dir.path() / "p.db", std::chrono::milliseconds(50));
+  REQUIRE(look);
+  const auto ended = (*look)->execute(
+      "with recursive c (x) as (select 1 union all select x + 1 from c) select max(x) from c");
+  REQUIRE_FALSE(ended);
+  CHECK(ended.error().code == ErrorCode::timed_out);
+  CHECK(ended.error().message.find("p.db): it takes too long to be read, its tables may be damaged") !=
+        std::string::npos);
+}
+
 TEST_CASE("exactly one statement is prepared") {
   const TempDir dir;
   auto db = must_open(dir.path() / "p.db");

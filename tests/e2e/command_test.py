@@ -6,6 +6,8 @@ import contextlib
 import json
 import os
 import signal
+import sqlite3
+import struct
 import subprocess
 
 from harness import FACTS, LIMIT, children, equal, holds, main, until
@@ -289,6 +291,56 @@ def test_a_table_of_letters_shows_long_messages_in_short(aludel):
     for command in "list", "groups":
         holds(aludel.run("dlq", command), "  " + ("wide text " * 8)[:77] + "...  ")
         equal(aludel.json("dlq", command)[0]["message"], "wide   text " * 20)
+
+
+def leave_journal_of(queue, victim):
+    """What a plugin may: a database whose journal, to be played back, says that `victim` is the journal of several databases. SQLite removes that at its end."""
+    with contextlib.closing(sqlite3.connect(queue)) as database:
+        database.execute("pragma journal_mode = delete")
+    magic = bytes.fromhex("d9d505f920a163d7")
+    name = str(victim).encode()
+    header = (magic + struct.pack(">5I", 0, 1, queue.stat().st_size // 4096, 512, 4096)).ljust(512, b"\0")
+    tail = struct.pack(">I", (1 << 30) // 4096 + 1) + name + struct.pack(">2I", len(name), sum(name)) + magic
+    queue.with_name("control.db-journal").write_bytes(header + tail)
+
+
+def test_what_a_plugin_leaves_in_its_folder_has_no_command_remove_anything_elsewhere(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, {})
+    aludel.drain()
+    command(aludel, "pause", "x")
+    victim = aludel.directory / "log" / "victim"
+    victim.write_text("there")
+    leave_journal_of(aludel.directory / "processors/x/control.db", victim)
+    holds(command(aludel, "resume", "x", status=3)[1], "disk I/O error, Permission denied")
+    command(aludel, "resume", "x")
+    equal(victim.read_text(), "there")
+    leave_journal_of(aludel.directory / "processors/x/control.db", victim)
+    done = subprocess.run([FACTS["without_landlock"], *aludel.command("processor", "pause", "x")], capture_output=True, text=True, timeout=LIMIT)
+    equal(done.returncode, 3)
+    holds(done.stderr, "processors/x/control.db-journal may be its plugin's, to have other files removed: remove it")
+    equal(victim.read_text(), "there")
+
+
+def test_a_projection_that_is_a_view_without_end_holds_up_nobody(aludel):
+    configure(aludel, LETTERS)
+    plans(aludel, {})
+    aludel.drain()
+    with contextlib.closing(sqlite3.connect(aludel.directory / "processors/x/projection.db")) as projection:
+        columns = [row[1] for row in projection.execute("pragma table_info(_aludel_cursor)")]
+        values = ", ".join(f"x as {column}" for column in columns)
+        projection.execute("drop table _aludel_cursor")
+        projection.execute(f"create view _aludel_cursor as with recursive c (x) as (select 1 union all select x + 1 from c) select {values} from c where x < 0")
+        for change in "insert", "update", "delete":
+            projection.execute(f"create trigger t{change} instead of {change} on _aludel_cursor begin select 1; end")
+        projection.commit()
+    x = aludel.processor()
+    equal(x["state"], "refused")
+    holds(x["error"]["message"], "_aludel_cursor is no table; restore it")
+    plans(aludel, {})
+    with aludel.host():
+        equal(aludel.wait_for_state("refused")["error"]["code"], x["error"]["code"])
+    holds(command(aludel, "pause", "x", status=3)[1], "_aludel_cursor is no table; restore it")
 
 
 def test_a_processor_is_removed_once_no_config_names_it(aludel):

@@ -6,6 +6,7 @@ import fcntl
 import os
 import signal
 import struct
+import threading
 
 from harness import FACTS, equal, holds, main, until
 
@@ -433,6 +434,30 @@ def test_a_config_of_any_allowed_size_reaches_the_handler(aludel):
     _, error = aludel.run("config", "check", status=2)
     holds(error, "config of [processor.x] takes ")
     equal(error.count("\n"), 1)
+
+
+def test_a_host_outlives_that_an_index_of_a_write_ahead_log_is_cut_while_it_reads(aludel):
+    aludel.configure_unruly()
+    with aludel.host() as host:
+        aludel.append("calm")
+        aludel.wait_for_state("waiting")
+        index = aludel.directory / "processors/x/projection-1.db-shm"
+        cutting = True
+
+        def cut():
+            while cutting:
+                os.truncate(index, 0)
+                os.truncate(index, 32768)
+
+        thread = threading.Thread(target=cut)
+        thread.start()
+        try:
+            for _ in range(60):
+                equal(aludel.request("GET", "/v1/status")[0], 200)
+        finally:
+            cutting = False
+            thread.join()
+        assert host.process.poll() is None, host.log()
 
 
 if __name__ == "__main__":

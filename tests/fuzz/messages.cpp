@@ -12,6 +12,7 @@
 #include "runtime/line_reader.hpp"
 #include "runtime/status.hpp"
 #include "runtime/supervised.hpp"
+#include "support/temp_dir.hpp"
 
 namespace aludel {
 
@@ -55,6 +56,7 @@ void show(const ProcessorState& state) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace aludel;
+  static const TempDir dir;
   static const os::Descriptor null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   static const HostLog log(null.number(), LogLevel::trace, HostLog::Format::json);
   Reactor reactor;
@@ -65,7 +67,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   };
   ProcessorSpec spec;
   spec.name = "x";
-  spec.directory = "/nowhere";
+  spec.directory = dir.path();
   Supervised supervised(reactor, log, {spec, start}, [] {});
   supervised.start();
 

@@ -223,6 +223,24 @@ TEST_CASE("a projection that became empty is an error, and is not made anew") {
   CHECK(std::filesystem::file_size(file) == 0);
 }
 
+TEST_CASE("a projection in which a view has the place of a table is an error for all who read it") {
+  Rig rig;
+  rig.log.append("wanted", 3, 3);
+  rig.run();
+  write_to_projection(
+      rig,
+      "drop table _aludel_cursor; create view _aludel_cursor as with recursive c (x) as (select 1 union all "
+      "select x + 1 from c) select x as id, x as next, x as fingerprint, x as handled, x as skipped, "
+      "x as dead_letters from c where x < 0; "
+      "create trigger t instead of update on _aludel_cursor begin select 1; end");
+  const auto opened = rig.open();
+  REQUIRE_FALSE(opened);
+  for (const auto& error : {opened.error(), read_state(rig.directory()).error()}) {
+    CHECK(error.code == ErrorCode::corrupt);
+    CHECK(error.message.find("_aludel_cursor is no table; restore it") != std::string::npos);
+  }
+}
+
 TEST_CASE("a database of something else is not taken for a projection, and stays as it is") {
   for (const bool linked : {false, true}) {
     Rig rig;

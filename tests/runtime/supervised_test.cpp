@@ -24,6 +24,10 @@ TEST_CASE("what the worker says of itself is what is told") {
   rig.supervised->start();
   CHECK(rig.supervised->state().activity == Activity::running);
   CHECK(rig.supervised->state().handler_id == "org.example.x");
+  const auto page = InFlightPage::create(rig.dir.path() / "page");
+  REQUIRE(page);
+  (*page)->enter(static_cast<std::uint32_t>(Stage::start), 0, 0);
+  (*page)->leave();
   ProcessorState waiting;
   waiting.activity = Activity::waiting;
   waiting.next = 7;

@@ -36,8 +36,7 @@ struct MappedMemory::Guard {
 struct MappedMemory::Guards {
   static Guard* take(void* data, std::size_t size, int protection) {
     const std::lock_guard lock(mutex);
-    static const bool handling = handle_bus_errors();
-    ALUDEL_ASSERT(handling);
+    handle_bus_errors();
     auto* guard = first.load();
     while (guard != nullptr && guard->end.load() != 0)
       guard = guard->next;
@@ -59,7 +58,18 @@ struct MappedMemory::Guards {
     guard.end.store(0);
   }
 
-  static bool handle_bus_errors() {
+  static void guard_all() {
+    const std::lock_guard lock(mutex);
+    handle_bus_errors();
+    everywhere.store(true);
+  }
+
+  static void handle_bus_errors() {
+    static const bool handling = set_handler();
+    ALUDEL_ASSERT(handling);
+  }
+
+  static bool set_handler() {
     struct sigaction handling {};
     handling.sa_sigaction = on_bus_error;
     handling.sa_flags = SA_SIGINFO | SA_ONSTACK;
@@ -69,7 +79,9 @@ struct MappedMemory::Guards {
   static void on_bus_error(int signal, siginfo_t* info, void*) {
     const int error_number = errno;
     const bool by_kernel = info->si_code > 0;
-    if (!by_kernel || !stand_in(info->si_addr)) {
+    const bool of_a_file = info->si_code == BUS_ADRERR;  // beyond its end, or its disk cannot read it
+    const bool may_stand_in = of_a_file && everywhere.load();
+    if (!by_kernel || (!stand_in(info->si_addr) && !(may_stand_in && stand_in_for_page(info->si_addr)))) {
       // For whoever was there before: at once, as the same instruction comes again, or as it was sent.
       ::sigaction(SIGBUS, &before, nullptr);
       if (!by_kernel) ::raise(signal);
@@ -95,7 +107,15 @@ struct MappedMemory::Guards {
     return false;
   }
 
+  // Of a mapping that is another's: where it ends is not known, nor how it may be used.
+  static bool stand_in_for_page(void* at) {
+    const auto into_page = reinterpret_cast<std::uintptr_t>(at) % page_size;
+    return ::mmap(static_cast<char*>(at) - into_page, page_size, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+  }
+
   static inline std::atomic<Guard*> first{nullptr};
+  static inline std::atomic<bool> everywhere{false};
   static inline std::mutex mutex;            // for whoever takes or gives back
   static inline struct sigaction before {};  // constant once the handler is set
   static inline const auto page_size = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
@@ -106,6 +126,10 @@ Result<MappedMemory> MappedMemory::map(int file, std::size_t size, Access access
   void* data = ::mmap(nullptr, size, protection, MAP_SHARED, file, 0);
   if (data == MAP_FAILED) return os_error("map " + path, errno);
   return MappedMemory(data, size, Guards::take(data, size, protection));
+}
+
+void MappedMemory::stand_in_everywhere() {
+  Guards::guard_all();
 }
 
 MappedMemory::MappedMemory(MappedMemory&& other) noexcept

@@ -17,7 +17,7 @@ namespace aludel::os {
 /// act.
 ///
 /// For that, the first mapping sets a handler for SIGBUS. It leaves alone what no mapping of these is at
-/// fault for: the handler before it, or the default, takes that.
+/// fault for: the handler before it, or the default, takes that; unless `stand_in_everywhere` was called.
 class MappedMemory {
  public:
   enum class Access { read, read_write };
@@ -25,6 +25,11 @@ class MappedMemory {
   /// Maps the first `size` bytes, which may be more than the file has at present.
   /// @param path for the error
   static Result<MappedMemory> map(int file, std::size_t size, Access access, const std::string& path);
+
+  /// From here on zeros stand in for what cannot be had of any other mapped file of this process too, page by
+  /// page: a library, such as SQLite, maps what a plugin can cut. Not for where faults of a plugin's own are
+  /// to be seen.
+  static void stand_in_everywhere();
 
   MappedMemory(MappedMemory&& other) noexcept;
   MappedMemory& operator=(MappedMemory&& other) noexcept;

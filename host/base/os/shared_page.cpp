@@ -61,4 +61,9 @@ bool SharedPage::whole() const {
   return !lost() && ::fstat(file_.number(), &about) == 0 && static_cast<std::size_t>(about.st_size) >= size;
 }
 
+bool SharedPage::is_at(const std::filesystem::path& path) const {
+  struct stat about {};
+  return ::lstat(path.c_str(), &about) == 0 && about.st_dev == device_ && about.st_ino == inode_;
+}
+
 }  // namespace aludel::os

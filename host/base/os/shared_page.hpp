@@ -27,6 +27,8 @@ class SharedPage {
   [[nodiscard]] void* data() const { return memory_.data(); }
   /// Whether the file still has its bytes.
   [[nodiscard]] bool whole() const;
+  /// Whether the name is this file's, and no link's to it.
+  [[nodiscard]] bool is_at(const std::filesystem::path& path) const;
   /// Whether it was touched when the file had not: it is this process's own page since, and zeros at first.
   [[nodiscard]] bool lost() const { return memory_.lost_from().has_value(); }
   /// Which file it is, among all of the machine: a copy is another one.

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,6 +50,16 @@ bool outlives(void (*action)()) {
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
   return status == 0;
+}
+
+/// As a library might that maps a file.
+void touch_what_was_cut() {
+  const int file = ::memfd_create("cut", MFD_CLOEXEC);
+  auto* const data = ::mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  auto& word = *static_cast<std::atomic<int>*>(data);
+  if (word.load() != 0) ::_exit(1);
+  word.store(7);
+  if (word.load() != 7) ::_exit(2);
 }
 
 }  // namespace
@@ -96,6 +107,14 @@ TEST_CASE("a shared page whose file was cut can still be written, by this proces
   CHECK(shared->lost());
   REQUIRE(::truncate((dir.path() / "page").c_str(), SharedPage::size) == 0);
   CHECK_FALSE(shared->whole());  // nobody else sees what is in it
+}
+
+TEST_CASE("a bus error at another's mapping ends the process, unless zeros are to stand in everywhere") {
+  CHECK_FALSE(outlives(touch_what_was_cut));
+  CHECK(outlives([] {
+    MappedMemory::stand_in_everywhere();
+    touch_what_was_cut();
+  }));
 }
 
 TEST_CASE("a bus error that is not at a mapping's still ends the process") {
