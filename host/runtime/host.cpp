@@ -131,7 +131,9 @@ void Host::prepare() {
     const bool on_thread = planned.config.isolation == Isolation::thread;
     auto start = [this, on_thread](const ProcessorSpec& s,
                                    Worker::Events events) -> Result<std::unique_ptr<Worker>> {
-      if (on_thread) return start_thread_worker(supervisor_.reactor(), s, *log_, std::move(events));
+      if (on_thread) {
+        return start_thread_worker(supervisor_.reactor(), s, relays_.gate(s.name), std::move(events));
+      }
       return start_child_worker(supervisor_.reactor(), s, this_program(), &relays_, std::move(events));
     };
     supervisor_.add({std::move(spec), std::move(start), is_new});
