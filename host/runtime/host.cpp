@@ -117,6 +117,7 @@ void Host::prepare() {
   for (const auto& refused : plan_.refused)
     stand_still(refused.name, state_of(refused, now_ns));
   for (const auto& planned : plan_.processors) {
+    reloading_[planned.config.name];
     auto spec = spec_of(planned, data(), host_log_.level());
     std::error_code ignored;
     const bool is_new = !std::filesystem::exists(std::filesystem::symlink_status(spec.directory, ignored));
@@ -200,7 +201,8 @@ Result<PlannedProcessor> Host::planned(std::string_view name) const {
 }
 
 Result<Reloaded> Host::reload(std::string_view name) {
-  const std::lock_guard lock(reloading_);
+  std::unique_lock<std::mutex> turn;
+  if (const auto its = reloading_.find(name); its != reloading_.end()) turn = std::unique_lock(its->second);
   const auto former = planned(name);
   if (!former) return former.error();
   auto reloaded = reload(*former);
