@@ -117,7 +117,7 @@ void Host::prepare() {
   for (const auto& refused : plan_.refused)
     stand_still(refused.name, state_of(refused, now_ns));
   for (const auto& planned : plan_.processors) {
-    reloading_[planned.config.name];
+    reloading_.try_emplace(planned.config.name);
     auto spec = spec_of(planned, data(), host_log_.level());
     std::error_code ignored;
     const bool is_new = !std::filesystem::exists(std::filesystem::symlink_status(spec.directory, ignored));
