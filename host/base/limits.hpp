@@ -95,11 +95,14 @@ inline constexpr auto cut_off_time_max =
     std::chrono::seconds(2);  ///< to end, for a child whose connection to the host has ended
 inline constexpr auto idle_progress_interval = std::chrono::seconds(1);
 inline constexpr auto waiting_told_interval = std::chrono::milliseconds(100);
-inline constexpr std::uint32_t emit_events_max = 1'000;     ///< of one event handled
-inline constexpr std::size_t emit_size_max = 16 * MiB;      ///< of one event handled: types, keys, data...
-inline constexpr std::uint32_t emit_depth_max = 32;         ///< emitted events that led to one another
-inline constexpr std::size_t relay_events_max = 10'000;     ///< emitted events in one append
-inline constexpr std::size_t relay_size_max = 4 * MiB;      ///< of them together, unless one is larger
+inline constexpr std::uint32_t emit_events_max = 1'000;  ///< of one event handled
+inline constexpr std::size_t emit_size_max = 16 * MiB;   ///< of one event handled: types, keys, data...
+inline constexpr std::uint32_t emit_depth_max = 32;      ///< emitted events that led to one another
+inline constexpr std::size_t relay_events_max = 10'000;  ///< emitted events in one append
+inline constexpr std::size_t relay_size_max = 4 * MiB;   ///< of them together, unless one is larger
+inline constexpr std::size_t relay_producers_max =
+    100;  ///< ids that one processor emits under, in a host's life: as many resets, and one
+inline constexpr std::size_t relay_types_max = 1'024;       ///< that one processor emits, in a host's life
 inline constexpr std::uint64_t retries_max = 1'000'000;     ///< that an operator may allow
 inline constexpr std::size_t replays_queued_max = 100'000;  ///< letters that are due, in memory
 inline constexpr auto retry_after_max = std::chrono::hours(24);  ///< what a handler may ask for

@@ -2,6 +2,7 @@
 #include "log/append_check.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -43,6 +44,25 @@ bool holds_control(std::string_view text) {
 bool well_formed(std::string_view attributes) {
   if (attributes.empty()) return true;
   return attributes.back() == '\0' && std::count(attributes.begin(), attributes.end(), '\0') % 2 == 0;
+}
+
+// Of CloudEvents, and none that stands elsewhere in an event: it would be printed twice.
+bool is_attribute_name(std::string_view name) {
+  constexpr std::string_view taken[] = {"specversion", "position", "source",          "type",
+                                        "subject",     "time",     "datacontenttype", "data"};
+  const auto is_allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return !name.empty() && std::all_of(name.begin(), name.end(), is_allowed) &&
+         std::find(std::begin(taken), std::end(taken), name) == std::end(taken);
+}
+
+// Of attributes that are well formed: every other string is a name.
+bool well_named(std::string_view attributes) {
+  while (!attributes.empty()) {
+    const auto name = attributes.substr(0, attributes.find('\0'));
+    if (!is_attribute_name(name)) return false;
+    attributes.remove_prefix(attributes.find('\0', name.size() + 1) + 1);
+  }
+  return true;
 }
 
 }  // namespace
@@ -88,6 +108,11 @@ Result<void> check_event(const NewEvent& event, std::size_t index) {
   if (!well_formed(attributes)) {
     return event_error(ErrorCode::invalid, index,
                        "attributes are no pairs of NUL-terminated strings: mend them");
+  }
+  if (!well_named(attributes)) {
+    return event_error(ErrorCode::invalid, index,
+                       "attributes have a name that is not of a-z and 0-9, or that stands for another part "
+                       "of an event: rename it");
   }
   return check_size("data", event.data.size(), limits::event_data_max, index);
 }

@@ -122,6 +122,9 @@ class EventLog : public EventReader {
   /// producer's sequence,
   ///         or other bytes under a known sequence), disk_full, io
   virtual Result<AppendResult> append(const AppendRequest& request) = 0;
+  /// The source of the event that a producer appended last. Any thread.
+  /// @return nothing: the log knows no such producer; empty: what it appended was dropped; corrupt, io
+  virtual Result<std::optional<std::string>> last_source(std::string_view producer) = 0;
 };
 
 }  // namespace aludel

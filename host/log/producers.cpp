@@ -58,17 +58,39 @@ Result<void> ProducerHistory::compare(std::string_view producer, const ProducerE
   }
 }
 
+Result<std::string> ProducerHistory::last_source(std::string_view producer, const ProducerEnd& end) {
+  const std::lock_guard lock(mutex_);
+  const Position position{end.last_id, end.last_offset};
+  const auto block = read(producer, position, end.last_id + 1);
+  if (!block && block.error().code == ErrorCode::not_found) return std::string();
+  if (!block) return block.error();
+  const auto segment = with_whole_body(position);
+  if (!segment) return segment.error();
+  Event event;
+  block->events(block->end_id() - 1).next(event);
+  std::string source(event.source);
+  if (auto read = (*segment)->check_read(); !read) return read.error();
+  return source;
+}
+
+// The segment of a block whose header and directory were checked.
+Result<SharedSegment> ProducerHistory::with_whole_body(const Position& position) {
+  auto segment = store_.holding(position.id, position.id + 1);
+  if (!segment) return segment;
+  if (const auto fault = body_fault((*segment)->at(position.offset))) {
+    return (*segment)->damaged(position.offset, *fault);
+  }
+  return segment;
+}
+
 Result<void> ProducerHistory::compare_with(const Block& block, std::string_view producer,
                                            const Position& position, std::span<const NewEvent> events,
                                            std::uint64_t sequence) {
   const auto begin = std::max(sequence, block.producer_sequence());
   const auto end = std::min(sequence + events.size(), block.producer_sequence() + block.count());
   if (begin >= end) return {};
-  const auto segment = store_.holding(position.id, position.id + 1);
+  const auto segment = with_whole_body(position);
   if (!segment) return segment.error();
-  if (const auto fault = body_fault((*segment)->at(position.offset))) {
-    return (*segment)->damaged(position.offset, *fault);
-  }
   auto at = begin;
   while (at < end && events[at - sequence].sent_crc ==
                          block.sent_crc(static_cast<std::uint32_t>(at - block.producer_sequence())))

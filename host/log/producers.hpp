@@ -66,6 +66,10 @@ class ProducerHistory {
   ///   are passed over; corrupt, io
   Result<void> compare(std::string_view producer, const ProducerEnd& end, std::span<const NewEvent> events,
                        std::uint64_t sequence);
+  /// The source of the producer's last event; empty: it was dropped.
+  /// @param end the producer's, and durable
+  /// @return corrupt, io
+  Result<std::string> last_source(std::string_view producer, const ProducerEnd& end);
 
  private:
   struct Position {
@@ -75,6 +79,7 @@ class ProducerHistory {
   using Known = std::map<std::uint64_t, Position>;  // by the sequence of a block's first event
 
   Result<Block> read(std::string_view producer, const Position& position, std::uint64_t durable);
+  Result<SharedSegment> with_whole_body(const Position& position);
   Result<void> compare_with(const Block& block, std::string_view producer, const Position& position,
                             std::span<const NewEvent> events, std::uint64_t sequence);
 

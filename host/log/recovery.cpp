@@ -85,10 +85,10 @@ class Recovery {
     return Error(ErrorCode::corrupt,
                  fmt::format("read {} at offset {}: the log ends before event {}, but {} knows its events to "
                              "below {}: put back what is missing of its files, or restore a backup; if there "
-                             "is none, remove {} "
-                             "to go on without them",
+                             "is none, or it is {} that is wrong, reset it (`aludel processor reset`), or "
+                             "remove {}, to go on without them",
                              path.string(), end.active ? end.active->end : 0, end.next_id, mark->known_to,
-                             mark->next, mark->witness.string()));
+                             mark->next, mark->known_to, mark->witness.string()));
   }
 
   void report_lost() const {

@@ -161,6 +161,18 @@ Result<AppendResult> SegmentLog::append(const AppendRequest& request) {
   return AppendResult{*first, request.events.size(), 0};
 }
 
+Result<std::optional<std::string>> SegmentLog::last_source(std::string_view producer) {
+  ProducerEnd end;
+  {
+    const std::lock_guard lock(catalog_mutex_);
+    end = end_of(catalog_, producer);
+  }
+  if (end.next_sequence == 0) return std::optional<std::string>();
+  auto source = history_.last_source(producer, end);
+  if (!source) return source.error();
+  return std::optional(std::move(*source));
+}
+
 Result<AppendResult> SegmentLog::append_as_producer(const AppendRequest& request) {
   const auto turn = turns_.take(request.producer);
   ProducerEnd end;

@@ -63,6 +63,7 @@ class SegmentLog final : public EventLog {
   Result<LogStats> stats() { return reader_->stats(); }
 
   Result<AppendResult> append(const AppendRequest& request) override;
+  Result<std::optional<std::string>> last_source(std::string_view producer) override;
   /// Events of each type in the whole log. Any thread.
   [[nodiscard]] TypeCounts type_counts() const;
 

@@ -128,8 +128,10 @@ Outcome PluginInstance::migrate(std::uint32_t from, std::uint32_t to) {
   const auto after = projection_ != nullptr ? host_schema(*projection_) : std::string();
   if (!after) return broken(after.error());
   if (*before == *after) return outcome;
-  side_.errors.fail(ALUDEL_DENIED, "denied",
-                    "migrate() gave a table a name that begins with _aludel_, or changed one of the host's");
+  side_.errors.fail(
+      ALUDEL_DENIED, "denied",
+      "migrate() gave a table a name that begins with _aludel_, or changed one of the host's, or "
+      "refers to one by a foreign key");
   return Outcome::fail;
 }
 

@@ -172,7 +172,9 @@ std::string SqlGuard::judge(int action, std::string_view first, std::string_view
 Result<std::string> host_schema(Database& database) {
   auto select = database.prepare(
       "select type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') from sqlite_schema"
-      " where name like '\\_aludel\\_%' escape '\\' or tbl_name like '\\_aludel\\_%' escape '\\' order by 1");
+      " where name like '\\_aludel\\_%' escape '\\' or tbl_name like '\\_aludel\\_%' escape '\\'"
+      " union all select 'foreign key of ' || s.name from sqlite_schema s, pragma_foreign_key_list(s.name) f"
+      " where s.type = 'table' and f.\"table\" like '\\_aludel\\_%' escape '\\' order by 1");
   if (!select) return select.error();
   std::string schema;
   for (;;) {

@@ -44,8 +44,9 @@ class SqlGuard {
   std::string denial_;
 };
 
-/// Every object of the schema that carries a name of the host's (_aludel_...), with its SQL: what must be the
-/// same after a migration as before, since SQLite tells an authorizer no new name of a renamed table.
+/// Every object of the schema that carries a name of the host's (_aludel_...), with its SQL, and the foreign
+/// keys that refer to one: what must be the same after a migration as before, since SQLite tells an
+/// authorizer neither.
 [[nodiscard]] Result<std::string> host_schema(Database& database);
 
 }  // namespace aludel

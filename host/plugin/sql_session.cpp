@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "plugin/sql_session.hpp"
 
+#include <algorithm>
+
 #include <sqlite3.h>
 
 #include "base/byte_size.hpp"
@@ -39,6 +41,7 @@ std::string about(std::string_view sql) {
 
 SqlSession::SqlSession(Database& database, CallErrors& errors, std::uint64_t size_max)
     : database_(database), errors_(errors), size_max_(size_max), guard_(database) {
+  length_max_ = sqlite3_limit(database_.handle(), SQLITE_LIMIT_LENGTH, -1);
   // For one statement that goes on and on.
   constexpr int instructions = 200;
   sqlite3_progress_handler(database_.handle(), instructions, on_progress, this);
@@ -46,6 +49,7 @@ SqlSession::SqlSession(Database& database, CallErrors& errors, std::uint64_t siz
 
 SqlSession::~SqlSession() {
   sqlite3_progress_handler(database_.handle(), 0, nullptr, nullptr);
+  sqlite3_limit(database_.handle(), SQLITE_LIMIT_LENGTH, length_max_);
 }
 
 aludel_statement* SqlSession::id_of(std::size_t index) {
@@ -211,6 +215,7 @@ std::int32_t SqlSession::make_ready(Prepared& statement, std::span<const aludel_
     used_ = true;
     changes_before_ = database_.total_changes();
     bytes_before_ = database_.bytes_written();
+    limit_values();
   }
   reset(statement);
   if (const auto result = require_transaction(statement); result != ALUDEL_OK) return result;
@@ -229,6 +234,14 @@ int SqlSession::step(Prepared& statement) {
   if (!database_.in_transaction()) lost_ = true;
   if (!statement.reads_only) look_at_size();
   return result;
+}
+
+// SQLite writes a value as a whole, however long. A migration may have to rewrite what there is.
+void SqlSession::limit_values() {
+  const bool migrates = guard_.stage() == Stage::migrate;
+  const auto longest = static_cast<std::uint64_t>(length_max_);
+  sqlite3_limit(database_.handle(), SQLITE_LIMIT_LENGTH,
+                static_cast<int>(migrates ? longest : std::min(longest, size_max_)));
 }
 
 // A migration may have to rewrite everything.

@@ -82,6 +82,7 @@ class SqlSession {
   std::int32_t run_to_end(Prepared& statement);
   void reset(Prepared& statement);
 
+  void limit_values();
   void look_at_size();
   static int on_progress(void* self);
 
@@ -92,6 +93,7 @@ class SqlSession {
   Database& database_;
   CallErrors& errors_;
   const std::uint64_t size_max_;
+  int length_max_ = 0;  // of a value, as the host has it
   SqlGuard guard_;
   // What a plugin holds of a statement is the address of one of these, which is compared and never followed.
   std::array<char, limits::handler_statements_max> ids_{};

@@ -19,7 +19,7 @@ struct TrustPolicy {
 
 /// Whoever can write a plugin's file, or put another in its place, runs code as this process's user: so
 /// nobody else may (`os::other_writers` of the file and of its folder; of a link, also of the folder that
-/// holds it). One that is not there is for whoever looks into it to tell.
+/// holds it, and of each further one on the way). One that is not there is for whoever looks into it to tell.
 /// @return refused, with the reason `untrusted` or `not_allowed`; denied, io
 [[nodiscard]] Result<void> check_trust(const std::filesystem::path& file, const TrustPolicy& policy);
 

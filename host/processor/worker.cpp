@@ -69,7 +69,7 @@ void Worker::on_event(const Event& event) {
   }
   if (const auto passed = passed_.find(event.id); passed != passed_.end()) return pass(event, passed->second);
   if (settings_.death) {
-    if (const auto fault = parts_.batch.failed_by(*settings_.death, event.id)) return decide_at_end(*fault);
+    if (const auto fault = parts_.batch.failed_by(*settings_.death, event.id)) return decide_on_death(*fault);
   }
   if (!parts_.batch.begun()) {
     parts_.teller.running();
@@ -264,6 +264,12 @@ void Worker::settle(Fault fault) {
 void Worker::decide_at_end(const Fault& fault) {
   decide_on(fault);
   if (!ended_ && parts_.batch.begun() && !is_held()) finish(parts_.feed.position());
+}
+
+// Whatever is held: the page tells of one death, so the next one would have this one forgotten.
+void Worker::decide_on_death(const Fault& fault) {
+  decide_on(fault);
+  if (!ended_ && parts_.batch.begun()) finish(parts_.feed.position());
 }
 
 // The event at fault is the one that the feed gave last; nothing of it is in the batch.

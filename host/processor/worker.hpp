@@ -104,6 +104,7 @@ class Worker {
   void settle(Fault fault);
   void decide_on(const Fault& fault);
   void decide_at_end(const Fault& fault);
+  void decide_on_death(const Fault& fault);
   [[nodiscard]] Action action_for(const Fault& fault);
   void wait_with(const Fault& fault, std::chrono::milliseconds delay, Activity wait);
   void trip(const Fault& fault);

@@ -38,11 +38,11 @@ struct Relay {
   os::Descriptor child;
 };
 
-Result<Relay> make_relay(RelayServers* relays) {
+Result<Relay> make_relay(RelayServers* relays, std::string_view processor) {
   if (relays == nullptr) return Relay{};
   auto pair = make_socket_pair();
   if (!pair) return pair.error();
-  auto server = relays->start(std::move(pair->host));
+  auto server = relays->start(std::move(pair->host), processor);
   if (!server) return server.error();
   return Relay{std::move(*server), std::move(pair->child)};
 }
@@ -235,7 +235,7 @@ Result<std::unique_ptr<Worker>> start_child_worker(Reactor& reactor, const Proce
                                                    Worker::Events events) {
   auto socket = make_socket_pair();
   if (!socket) return socket.error();
-  auto relay = make_relay(relays);
+  auto relay = make_relay(relays, spec.name);
   if (!relay) return relay.error();
   auto out = os::make_pipe();
   if (!out) return out.error();

@@ -125,6 +125,7 @@ void Host::prepare() {
   for (const auto& refused : plan_.refused)
     stand_still(refused.name, state_of(refused, now_ns));
   for (const auto& planned : plan_.processors) {
+    reloading_.try_emplace(planned.config.name);
     auto spec = spec_of(planned, data(), host_log_.level());
     std::error_code ignored;
     const bool is_new = !std::filesystem::exists(std::filesystem::symlink_status(spec.directory, ignored));
@@ -139,7 +140,9 @@ void Host::prepare() {
     const bool on_thread = planned.config.isolation == Isolation::thread;
     auto start = [this, on_thread](const ProcessorSpec& s,
                                    Worker::Events events) -> Result<std::unique_ptr<Worker>> {
-      if (on_thread) return start_thread_worker(supervisor_.reactor(), s, *log_, std::move(events));
+      if (on_thread) {
+        return start_thread_worker(supervisor_.reactor(), s, relays_.gate(s.name), std::move(events));
+      }
       return start_child_worker(supervisor_.reactor(), s, this_program(), &relays_, std::move(events));
     };
     supervisor_.add({std::move(spec), std::move(start), is_new});
@@ -206,7 +209,8 @@ Result<PlannedProcessor> Host::planned(std::string_view name) const {
 }
 
 Result<Reloaded> Host::reload(std::string_view name) {
-  const std::lock_guard lock(reloading_);
+  std::unique_lock<std::mutex> turn;
+  if (const auto its = reloading_.find(name); its != reloading_.end()) turn = std::unique_lock(its->second);
   const auto former = planned(name);
   if (!former) return former.error();
   auto reloaded = reload(*former);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -73,7 +75,7 @@ class Host {
 
   const Options options_;
   const HostLog& host_log_;
-  std::mutex reloading_;  ///< one at a time
+  std::map<std::string, std::mutex, std::less<>> reloading_;  ///< one at a time, of each that is planned
   mutable std::mutex plan_mutex_;
   Plan plan_;  ///< guarded by plan_mutex_ while it runs
   const std::optional<Idle> idle_;

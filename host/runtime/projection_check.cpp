@@ -1,19 +1,31 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/projection_check.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/sqlite.hpp"
 #include "processor/consistency.hpp"
 #include "processor/host_tables.hpp"
 #include "processor/projection.hpp"
+#include "runtime/relay_gate.hpp"
 
 namespace aludel {
 
 namespace {
 
-Result<std::optional<std::string>> find_divergence(Database& database, EventReader& log,
-                                                   const ProducerEnds& producers) {
+// How many events of the processor's the log has.
+std::uint64_t emitted_in(const ProducerEnds& producers, std::string_view processor, const Uuid& id) {
+  std::uint64_t events = 0;
+  for (const auto& key : {emitting_producer(processor, id), emitting_producer_before(id)}) {
+    const auto producer = producers.find(key);
+    if (producer != producers.end()) events = std::max(events, producer->second.next_sequence);
+  }
+  return events;
+}
+
+Result<std::optional<std::string>> find_divergence(Database& database, std::string_view processor,
+                                                   EventReader& log, const ProducerEnds& producers) {
   auto tables = HostTables::open(database);
   if (!tables) return tables.error();
   const auto identity = tables->identity();
@@ -25,10 +37,10 @@ Result<std::optional<std::string>> find_divergence(Database& database, EventRead
     return found("it belongs to the log " + identity->log_id.to_string() + ", not to this one");
   const auto emitted = tables->emitted();
   if (!emitted) return emitted.error();
-  const auto producer = producers.find(identity->producer_id.to_string());
-  if (producer != producers.end() && producer->second.next_sequence > *emitted) {
-    return found("the log has " + std::to_string(producer->second.next_sequence) +
-                 " events that it has emitted, but it knows of " + std::to_string(*emitted));
+  const auto in_log = emitted_in(producers, processor, identity->producer_id);
+  if (in_log > *emitted) {
+    return found("the log has " + std::to_string(in_log) + " events that it has emitted, but it knows of " +
+                 std::to_string(*emitted));
   }
   const auto& position = cursor->position;
   if (position.next == 0) return std::optional<std::string>();
@@ -61,7 +73,7 @@ Result<ProjectionFaults> check_projection(const std::filesystem::path& directory
   if (!damage) return damage.error();
   ProjectionFaults faults{std::move(*damage), {}};
   if (!faults.damage.empty()) return faults;
-  auto divergence = find_divergence(**database, log, producers);
+  auto divergence = find_divergence(**database, directory.filename().string(), log, producers);
   if (!divergence) return divergence.error();
   faults.divergence = std::move(*divergence);
   return faults;

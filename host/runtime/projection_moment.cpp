@@ -7,6 +7,7 @@
 #include "base/os/file.hpp"
 #include "processor/host_tables.hpp"
 #include "processor/projection.hpp"
+#include "runtime/relay_gate.hpp"
 
 namespace aludel {
 
@@ -52,7 +53,7 @@ Result<bool> ProjectionMoment::settle(EventReader& log) {
   const auto before = log.tip();
   emitted_.clear();
   for (auto& [name, part] : parts_) {
-    if (auto looked = look_at(part); !looked) return looked.error().within("processor " + name);
+    if (auto looked = look_at(name, part); !looked) return looked.error().within("processor " + name);
   }
   const auto tip = log.tip();
   log_end_ = tip;
@@ -75,7 +76,7 @@ Result<bool> ProjectionMoment::settle(EventReader& log) {
                                         [&](const auto& part) { return part.second.next <= log_end_; });
 }
 
-Result<void> ProjectionMoment::look_at(Part& part) {
+Result<void> ProjectionMoment::look_at(const std::string& processor, Part& part) {
   auto& database = *part.database;
   if (database.in_transaction()) {
     if (auto ended = database.execute("rollback"); !ended) return ended;
@@ -90,7 +91,8 @@ Result<void> ProjectionMoment::look_at(Part& part) {
   const auto emitted = tables->emitted();
   if (!emitted) return emitted.error();
   part.next = cursor->position.next;
-  emitted_[identity->producer_id.to_string()] = *emitted;
+  emitted_[emitting_producer(processor, identity->producer_id)] = *emitted;
+  emitted_[emitting_producer_before(identity->producer_id)] = *emitted;
   return {};
 }
 

@@ -37,7 +37,7 @@ class ProjectionMoment {
 
   Result<void> open(const std::string& processor, const std::filesystem::path& directory);
   Result<bool> settle(EventReader& log);
-  Result<void> look_at(Part& part);
+  Result<void> look_at(const std::string& processor, Part& part);
   [[nodiscard]] bool has_emitted_since(const Block& block) const;
 
   std::map<std::string, Part> parts_;                          // by processor

@@ -83,8 +83,8 @@ bool RelayClient::wait_for_answer(const Interrupt& interrupt) {
   }
 }
 
-Result<std::unique_ptr<RelayServer>> RelayServer::start(os::Descriptor socket, EventLog& log) {
-  std::unique_ptr<RelayServer> server(new RelayServer(std::move(socket), log));
+Result<std::unique_ptr<RelayServer>> RelayServer::start(os::Descriptor socket, RelayGate& gate) {
+  std::unique_ptr<RelayServer> server(new RelayServer(std::move(socket), gate));
   try {
     server->thread_ = std::thread([raw = server.get()] { raw->serve(); });
   } catch (const std::system_error& error) {
@@ -145,17 +145,21 @@ Result<std::uint64_t> RelayServer::append(const std::string& block) const {
     events.push_back({event.type, event.source, event.key, event.content_type, event.data, event.attributes,
                       event.time_ns, sent.sent_crc(static_cast<std::uint32_t>(event.id))});
   }
-  const auto appended = log_.append({events, sent.producer(), sent.producer_sequence()});
-  if (!appended) return appended.error();
-  return sent.producer_sequence() + events.size();
+  return gate_.append({events, sent.producer(), sent.producer_sequence()});
 }
 
-Result<RelayServers::End> RelayServers::start(os::Descriptor socket) {
+Result<RelayServers::End> RelayServers::start(os::Descriptor socket, std::string_view processor) {
   std::erase_if(servers_, [](const auto& server) { return server->is_over(); });
-  auto server = RelayServer::start(std::move(socket), log_);
+  auto server = RelayServer::start(std::move(socket), gate(processor));
   if (!server) return server.error();
   servers_.push_back(std::move(*server));
   return End(servers_.back().get());
+}
+
+RelayGate& RelayServers::gate(std::string_view processor) {
+  const auto found = gates_.find(processor);
+  return found != gates_.end() ? found->second
+                               : gates_.try_emplace(std::string(processor), processor, log_).first->second;
 }
 
 }  // namespace aludel

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "base/result.hpp"
 #include "log/event_log.hpp"
 #include "processor/relay.hpp"
+#include "runtime/relay_gate.hpp"
 
 /// The way of emitted events from a child to its host: a socket pair of their own, one request at a time.
 ///
@@ -50,12 +52,13 @@ class RelayClient final : public Appender {
   std::optional<std::string> answer_is_due_;  // to this producer
 };
 
-/// The host's end: a thread that appends what it is sent. Blocked in a read, it uses no CPU.
+/// The host's end: a thread that appends what it is sent, if it passes the gate. Blocked in a read, it uses
+/// no CPU.
 class RelayServer {
  public:
-  /// @param log outlives this. Any number of servers append to it
+  /// @param gate the processor's, outlives this
   /// @return limit: no thread can be had
-  static Result<std::unique_ptr<RelayServer>> start(os::Descriptor socket, EventLog& log);
+  static Result<std::unique_ptr<RelayServer>> start(os::Descriptor socket, RelayGate& gate);
   /// Waits for an append that is under way, however long the disk takes.
   ~RelayServer();
   RelayServer(const RelayServer&) = delete;
@@ -67,13 +70,13 @@ class RelayServer {
   [[nodiscard]] bool is_over() const { return closed_ && ended_; }
 
  private:
-  RelayServer(os::Descriptor socket, EventLog& log) : socket_(std::move(socket)), log_(log) {}
+  RelayServer(os::Descriptor socket, RelayGate& gate) : socket_(std::move(socket)), gate_(gate) {}
   void serve();
   [[nodiscard]] bool receive_block(std::string& block) const;
   [[nodiscard]] Result<std::uint64_t> append(const std::string& block) const;
 
   os::Descriptor socket_;
-  EventLog& log_;
+  RelayGate& gate_;
   bool closed_ = false;
   std::atomic<bool> ended_ = false;  ///< `serve`
   std::thread thread_;
@@ -92,10 +95,13 @@ class RelayServers {
   explicit RelayServers(EventLog& log) : log_(log) {}
 
   /// @return to be let go of before this ends; limit: no thread can be had
-  Result<End> start(os::Descriptor socket);
+  Result<End> start(os::Descriptor socket, std::string_view processor);
+  /// The one that all processes of a processor go through, in turn.
+  RelayGate& gate(std::string_view processor);
 
  private:
   EventLog& log_;
+  std::map<std::string, RelayGate, std::less<>> gates_;  ///< by processor
   std::vector<std::unique_ptr<RelayServer>> servers_;
 };
 

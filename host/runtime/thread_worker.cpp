@@ -15,23 +15,21 @@ namespace {
 
 class DirectAppender final : public Appender {
  public:
-  explicit DirectAppender(EventLog& log) : log_(log) {}
+  explicit DirectAppender(RelayGate& gate) : gate_(gate) {}
   Result<std::uint64_t> append(const AppendRequest& request, const Interrupt& /*interrupt*/) override {
-    const auto appended = log_.append(request);
-    if (!appended) return appended.error();
-    return request.sequence + request.events.size();
+    return gate_.append(request);
   }
 
  private:
-  EventLog& log_;
+  RelayGate& gate_;
 };
 
 class ThreadWorker final : public Worker, public HandlerLog {
  public:
-  ThreadWorker(Reactor& reactor, ProcessorSpec spec, EventLog& log, Events events)
+  ThreadWorker(Reactor& reactor, ProcessorSpec spec, RelayGate& gate, Events events)
       : reactor_(reactor),
         spec_(std::move(spec)),
-        appender_(log),
+        appender_(gate),
         events_(std::make_shared<Events>(std::move(events))) {
     thread_ = std::thread([this] { work(); });
   }
@@ -88,9 +86,9 @@ class ThreadWorker final : public Worker, public HandlerLog {
 
 }  // namespace
 
-std::unique_ptr<Worker> start_thread_worker(Reactor& reactor, const ProcessorSpec& spec, EventLog& log,
+std::unique_ptr<Worker> start_thread_worker(Reactor& reactor, const ProcessorSpec& spec, RelayGate& gate,
                                             Worker::Events events) {
-  return std::make_unique<ThreadWorker>(reactor, spec, log, std::move(events));
+  return std::make_unique<ThreadWorker>(reactor, spec, gate, std::move(events));
 }
 
 }  // namespace aludel

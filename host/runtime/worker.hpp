@@ -10,7 +10,6 @@
 #include <string_view>
 
 #include "base/result.hpp"
-#include "log/event_log.hpp"
 #include "plugin/instance.hpp"
 #include "processor/death.hpp"
 #include "processor/state.hpp"
@@ -59,9 +58,9 @@ class Worker {
                                                                  RelayServers* relays, Worker::Events events);
 
 /// Starts the processor on a thread of this process. `kill` ends this process, as a thread cannot be.
-/// @param log which its emitted events go to, outlives the worker
+/// @param gate which its emitted events go through, outlives the worker
 [[nodiscard]] std::unique_ptr<Worker> start_thread_worker(Reactor& reactor, const ProcessorSpec& spec,
-                                                          EventLog& log, Worker::Events events);
+                                                          RelayGate& gate, Worker::Events events);
 
 /// The hidden command that makes a program a processor's child: `main` hands over to `run_child` when argv[1]
 /// is this.

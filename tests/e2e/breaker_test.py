@@ -71,4 +71,13 @@ def test_one_poison_event_opens_nothing(aludel):
     equal((letter["event_id"], letter["code"]), (3, "planned"))
 
 
+def test_events_in_a_row_that_the_process_dies_at_become_letters_under_a_breaker(aludel):
+    configure(aludel, LETTERS, breaker("1h"))
+    dies = {"does": "die"}
+    aludel.append_events(*({"type": "plan", "subject": f"key-{n}", "data": dies if n in (1, 2, 3) else {}} for n in range(5)))
+    aludel.drain()
+    equal(seen(aludel), [0, 4])
+    equal([letter["event_id"] for letter in aludel.json("dlq", "list")], [1, 2, 3])
+
+
 main(globals())

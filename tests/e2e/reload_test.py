@@ -199,6 +199,25 @@ def test_on_a_thread_of_the_host_too(aludel):
         equal(host.children(), [])
 
 
+def test_one_that_hangs_in_migrate_keeps_no_other_from_being_reloaded(aludel):
+    hanging = aludel.directory / "plugins" / "hanging.so"
+    configure(aludel, f'[processor.y]\nplugin = "{hanging}"')
+    hanging.write_bytes(version(0))
+    with aludel.host():
+        aludel.append("plan")
+        aludel.wait_for_state("waiting", "y")
+        hanging.with_suffix(".new").write_bytes(version(1, "hang"))
+        hanging.with_suffix(".new").rename(hanging)
+        reload_of_y = subprocess.Popen(aludel.command("plugin", "reload", "y"), stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
+        until(lambda: aludel.in_flight("y"), "y to be in migrate")
+        rename(aludel, version(2))
+        equal(reload(aludel)["version"], "1.002")
+        assert reload_of_y.poll() is None
+        reload_of_y.kill()
+        reload_of_y.wait()
+
+
 def test_what_cannot_be_reloaded_is_said_in_a_line(aludel):
     configure(aludel)
     _, error = aludel.run("plugin", "reload", "x", status=2)

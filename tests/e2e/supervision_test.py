@@ -5,6 +5,7 @@
 import fcntl
 import os
 import signal
+import sqlite3
 import struct
 import threading
 
@@ -237,6 +238,24 @@ def test_a_power_loss_under_normal_sync_leaves_a_log_that_opens_and_processors_t
     holds(aludel.drain(status=1), "not caught up: x (diverged")
     equal(aludel.processor("y")["cursor"], 1)
     aludel.run("processor", "reset", "x")
+    aludel.drain()
+    equal(aludel.seen(), [0, 1])
+
+
+def test_a_cursor_beyond_the_log_keeps_it_closed_until_its_processor_is_reset(aludel):
+    aludel.configure_unruly()
+    aludel.append("calm")
+    aludel.drain()
+    # As a plugin may, which can write to its projection's file.
+    projection = sqlite3.connect((aludel.directory / "processors" / "x" / "projection.db").resolve())
+    with projection:
+        projection.execute("update _aludel_cursor set next = 1000000")
+    projection.close()
+    _, error = aludel.run("append", "--type", "calm", status=3)
+    holds(error, "processor x knows its events to below 1000000")
+    holds(error, "or it is processor x that is wrong, reset it (`aludel processor reset`)")
+    equal(aludel.run("processor", "reset", "x"), "reset x\n")
+    equal(aludel.append("calm")["first"], 1)
     aludel.drain()
     equal(aludel.seen(), [0, 1])
 

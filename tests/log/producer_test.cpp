@@ -233,4 +233,22 @@ TEST_CASE("a log refuses more types than its limit, and takes those that it know
   CHECK(log->type_counts().size() == limits::log_types_max);
 }
 
+TEST_CASE("the source of what a producer appended last is known, also after the log was closed") {
+  const TempDir dir;
+  FaultFileSystem files;
+  {
+    const auto log = open_log(small_options(dir.path(), files));
+    auto events = lines(0, 2);
+    check(append(*log, events, "p", 0), 2, 0);
+    events[1].source = "/last";
+    check(append(*log, events, "p", 2), 2, 0);
+    check(append(*log, lines(0, 1), "q", 0), 1, 0);
+    CHECK(log->last_source("p").value() == "/last");
+  }
+  const auto log = open_log(small_options(dir.path(), files));
+  CHECK(log->last_source("p").value() == "/last");
+  CHECK(log->last_source("q").value() == "/tests");
+  CHECK_FALSE(log->last_source("r").value());
+}
+
 }  // namespace aludel

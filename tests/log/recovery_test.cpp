@@ -155,7 +155,8 @@ TEST_CASE("a log that ends cleanly, but before a processor's cursor, is corrupt 
           std::string::npos);
     CHECK(message.find("processor x knows its events to below " + std::to_string(tip)) != std::string::npos);
     CHECK(message.find(": put back what is missing of its files, or restore a backup; if there is none, "
-                       "remove processors/x to go on without them") != std::string::npos);
+                       "or it is processor x that is wrong, reset it (`aludel processor reset`), or remove "
+                       "processors/x, to go on without them") != std::string::npos);
     CHECK(Snapshot(dir.path()).files() == damaged.files());
     CHECK(reports.lines.empty());
     CHECK(open_log(small_options(dir.path(), files))->tip() < tip);

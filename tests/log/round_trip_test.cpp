@@ -137,6 +137,14 @@ TEST_CASE("what cannot be an event is refused as invalid") {
   CHECK(append(*log, {event}).error().code == ErrorCode::invalid);
   event.attributes = "a\0b";
   CHECK(append(*log, {event}).error().code == ErrorCode::invalid);
+  for (const auto* name : {"", "Upper", "two words", "quote\"", "line\n", "data_base64", "data", "type",
+                           "time", "source", "subject", "position", "specversion", "datacontenttype"}) {
+    CAPTURE(name);
+    for (const auto& before : {""s, "id\0001\0"s}) {
+      event.attributes = before + name + "\0value\0"s;
+      CHECK(append(*log, {event}).error().code == ErrorCode::invalid);
+    }
+  }
   CHECK(append(*log, {}).error().code == ErrorCode::invalid);
   CHECK(append(*log, {event_with("")}, "p\0q"s).error().code == ErrorCode::invalid);
   CHECK(log->tip() == 0);

@@ -97,6 +97,19 @@ TEST_CASE("behind a call that wrote over the size of a transaction the host's ow
   CHECK_MESSAGE(counted, (counted ? "" : counted.error().message));
 }
 
+TEST_CASE("a value longer than a transaction is refused before any of it is written, but for a migration's") {
+  Bridge bridge("org.example.scripted", true, nullptr, {.transaction_size = 64 * limits::MiB});
+  bridge.bring_up("create table t (a); insert into t values (zeroblob(70000000)); delete from t");
+  std::uint64_t written = 0;
+  in_handle(bridge, [&](aludel_call* call, const aludel_host*) {
+    const auto before = bridge.database().bytes_written();
+    CHECK(run(call, "insert into t values (zeroblob(400000000))") == ALUDEL_TOO_LARGE);
+    written = bridge.database().bytes_written() - before;
+    CHECK(run(call, "insert into t values (zeroblob(1000000))") == ALUDEL_OK);
+  });
+  CHECK(written == 0);
+}
+
 TEST_CASE("a migration may write as much as it has to") {
   Bridge bridge("org.example.scripted", true, nullptr, {.transaction_size = 64 * limits::MiB});
   bridge.bring_up(

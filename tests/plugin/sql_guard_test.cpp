@@ -254,6 +254,21 @@ TEST_CASE("a table that is renamed into the host's names is noticed at the end o
   }
 }
 
+TEST_CASE("a foreign key to a table of the host's, which no commit would pass, is noticed in migrate") {
+  GuardedBridge bridge;
+  for (const std::string_view sql :
+       {"create table f (x references _aludel_cursor (handled))", "create table f (x references _ALUDEL_t)",
+        "alter table t add column x references _aludel_cursor"}) {
+    CAPTURE(sql);
+    CHECK(bridge.in(Stage::migrate, [&](aludel_call* call, const aludel_host*, const aludel_event*) {
+      CHECK(try_sql(call, sql) == ALUDEL_OK);
+      return ALUDEL_HANDLED;
+    }) == Outcome::fail);
+    CHECK(bridge.instance().error().code == "denied");
+    bridge.undo();
+  }
+}
+
 TEST_CASE("the host's own SQL passes, also what was prepared before the guard stood") {
   const TempDir dir;
   auto database = Database::open(dir.path() / "p.db", Database::Mode::create).value();

@@ -64,6 +64,20 @@ TEST_CASE("a plugin that others can write to, or replace, is refused") {
   CHECK_FALSE(copied.refusal_of(copied.link).empty());
 }
 
+TEST_CASE("a link by way of a folder that others can write to is refused") {
+  const Copied copied;
+  const auto first = copied.dir.path() / "first";
+  std::filesystem::create_directory(first);
+  for (const std::filesystem::path& way : {copied.link, std::filesystem::path("../links/x.so")}) {
+    const auto link = first / ("to" + std::to_string(way.is_absolute()) + ".so");
+    std::filesystem::create_symlink(way, link);
+    CHECK(copied.refusal_of(link).empty());
+    Copied::set_mode(copied.links, 0777);
+    CHECK(copied.refusal_of(link).find("everybody may write to it (mode 0777)") != std::string::npos);
+    Copied::set_mode(copied.links, 0755);
+  }
+}
+
 TEST_CASE("a file or folder that the operator names may be writable by others") {
   const Copied copied;
   Copied::set_mode(copied.file, 0777);

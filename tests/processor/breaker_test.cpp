@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a processor does when so much fails that it is no event's fault.
 #include <algorithm>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -190,6 +191,19 @@ TEST_CASE(
   // Its death is one failure, of one key: that is the strategy's.
   CHECK(state.dead_letters == 1);
   CHECK(state.handled == 7);
+}
+
+TEST_CASE("what is decided on an event that the process died at is durable before the next one can kill it") {
+  Outage rig;
+  rig.died_in(2, 1, {ProcessEnd::Kind::signalled, SIGSEGV});
+  rig.script.in_handle = [&](const Event& event) {
+    if (event.id < 3) return;
+    const auto state = rig.durable();
+    CHECK(state.next >= 3);
+    CHECK(state.dead_letters == 1);
+  };
+  CHECK(rig.run().handled == 6);
+  CHECK(rig.trips() == 0);
 }
 
 }  // namespace aludel

@@ -90,7 +90,7 @@ TEST_CASE("a moment is found while processors emit, and handle what others have 
     auto x = HostTables::open(*moment->projection("x"));
     auto y = HostTables::open(*moment->projection("y"));
     REQUIRE((x && y));
-    const auto producer = x->identity()->producer_id.to_string();
+    const auto producer = emitting_producer("x", x->identity()->producer_id);
     CHECK(relayed_below(rig, producer, moment->log_end()) <= x->emitted().value());
     CHECK(y->cursor()->position.next <= moment->log_end());
   }

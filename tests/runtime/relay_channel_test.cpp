@@ -26,6 +26,12 @@ namespace {
 
 constexpr std::chrono::seconds limit(30);
 
+using namespace std::string_view_literals;
+
+constexpr auto attributes = "aludelcause\0000\0aludeldepth\0001\0"sv;
+const std::string producer = "6f0e3a6c-8a1f-4a51-9f5e-0d2b6c1f7a01";
+const std::string another = "6f0e3a6c-8a1f-4a51-9f5e-0d2b6c1f7a02";
+
 /// A log that answers an append when it is let, as it is told to.
 class HeldLog final : public EventLog {
  public:
@@ -50,9 +56,12 @@ class HeldLog final : public EventLog {
   std::vector<std::uint64_t> sequences;  ///< of the appends; to be read when none is under way
   std::optional<Error> fails_with;
 
+  Result<std::optional<std::string>> last_source(std::string_view) override {
+    return std::optional<std::string>();
+  }
   [[nodiscard]] Uuid log_id() const override { return {}; }
   [[nodiscard]] Result<std::uint64_t> first() const override { return 0; }
-  [[nodiscard]] std::uint64_t tip() const override { return 0; }
+  [[nodiscard]] std::uint64_t tip() const override { return 1; }
   Result<WaitResult> wait(std::uint64_t, const Interrupt&, std::optional<std::chrono::nanoseconds>) override {
     return WaitResult::timed_out;
   }
@@ -75,7 +84,7 @@ class Channel {
   explicit Channel(EventLog& log) : servers_(log) {
     int ends[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-    auto server = servers_.start(os::Descriptor(ends[0]));
+    auto server = servers_.start(os::Descriptor(ends[0]), "x");
     REQUIRE(server);
     server_ = std::move(*server);
     child_ = os::Descriptor(ends[1]);
@@ -103,6 +112,7 @@ NewEvent event_of(std::string_view key, std::string_view data = "{}") {
   event.key = key;
   event.content_type = "application/json";
   event.data = data;
+  event.attributes = AttributeList(attributes);
   event.time_ns = 7;
   event.sent_crc = 99;
   return event;
@@ -116,26 +126,26 @@ TEST_CASE("what a child sends is in the log as it was sent, and a repetition add
   options.dir = dir.path() / "log";
   auto log = SegmentLog::open(options);
   REQUIRE(log);
+  const std::vector<NewEvent> cause{event_of("cause")};
+  REQUIRE((*log)->append({cause}));
   Channel channel(**log);
   const Interrupt interrupt;
-  const std::string attributes("aludelcause\0004\0", 14);
   const std::string large(3'000'000, 'x');
   std::vector<NewEvent> events{event_of("a"), event_of("b", large), event_of("", "")};
-  events[0].attributes = AttributeList(attributes);
-  CHECK(channel.client().append({events, "producer", 0}, interrupt).value() == 3);
-  CHECK(channel.client().append({events, "producer", 0}, interrupt).value() == 3);
+  CHECK(channel.client().append({events, producer, 0}, interrupt).value() == 3);
+  CHECK(channel.client().append({events, producer, 0}, interrupt).value() == 3);
   events.push_back(event_of("c"));
-  CHECK(channel.client().append({events, "producer", 0}, interrupt).value() == 4);
-  CHECK((*log)->tip() == 4);
+  CHECK(channel.client().append({events, producer, 0}, interrupt).value() == 4);
+  CHECK((*log)->tip() == 5);
 
-  auto cursor = (*log)->read_from(0);
+  auto cursor = (*log)->read_from(1);
   REQUIRE(cursor);
   const auto block = (*cursor)->next();
   REQUIRE(block);
-  CHECK((*block)->producer() == "producer");
+  CHECK((*block)->producer() == "/processors/x/" + producer);
   CHECK((*block)->sent_crc(1) == 99);
   Event event;
-  auto walk = (*block)->events(0);
+  auto walk = (*block)->events(1);
   REQUIRE(walk.next(event));
   CHECK(event.type == "paid");
   CHECK(event.source == "/processors/x");
@@ -154,12 +164,12 @@ TEST_CASE("why the log took nothing comes back with its code and its words") {
   Channel channel(log);
   const Interrupt interrupt;
   const std::vector<NewEvent> events{event_of("a")};
-  const auto answer = channel.client().append({events, "producer", 5}, interrupt);
+  const auto answer = channel.client().append({events, producer, 5}, interrupt);
   REQUIRE_FALSE(answer);
   CHECK(answer.error().code == ErrorCode::disk_full);
   CHECK(answer.error().message == "append: no space");
   log.fails_with.reset();
-  CHECK(channel.client().append({events, "producer", 5}, interrupt).value() == 6);
+  CHECK(channel.client().append({events, producer, 5}, interrupt).value() == 6);
 }
 
 TEST_CASE("a wait for the answer ends with a stop or a nudge, and the next call has that answer") {
@@ -170,15 +180,15 @@ TEST_CASE("a wait for the answer ends with a stop or a nudge, and the next call 
   interrupt.nudge();
   std::vector<NewEvent> events{event_of("a")};
   for (int i = 0; i < 2; ++i) {
-    const auto interrupted = channel.client().append({events, "producer", 5}, interrupt);
+    const auto interrupted = channel.client().append({events, producer, 5}, interrupt);
     REQUIRE_FALSE(interrupted);
     CHECK(interrupted.error().code == ErrorCode::stopped);
   }
   interrupt.take_nudge();
   log.hold(false);
   events.push_back(event_of("b"));
-  CHECK(channel.client().append({events, "producer", 5}, interrupt).value() == 6);
-  CHECK(channel.client().append({events, "producer", 5}, interrupt).value() == 7);
+  CHECK(channel.client().append({events, producer, 5}, interrupt).value() == 6);
+  CHECK(channel.client().append({events, producer, 5}, interrupt).value() == 7);
   CHECK(log.sequences == std::vector<std::uint64_t>{5, 5});
 }
 
@@ -189,14 +199,14 @@ TEST_CASE("an answer that was due to another producer is not taken for this one'
   Interrupt interrupt;
   interrupt.nudge();
   const std::vector<NewEvent> events{event_of("a")};
-  for (const auto* producer : {"before", "behind"}) {
-    const auto interrupted = channel.client().append({events, producer, 7}, interrupt);
+  for (const auto& id : {producer, another}) {
+    const auto interrupted = channel.client().append({events, id, 7}, interrupt);
     REQUIRE_FALSE(interrupted);
     CHECK(interrupted.error().code == ErrorCode::stopped);
   }
   interrupt.take_nudge();
   log.hold(false);
-  CHECK(channel.client().append({events, "behind", 0}, interrupt).value() == 1);
+  CHECK(channel.client().append({events, another, 0}, interrupt).value() == 1);
   CHECK(log.sequences == std::vector<std::uint64_t>{7, 0});
 }
 
@@ -210,14 +220,14 @@ TEST_CASE("what is no request ends the channel, and the child hears it") {
     if (kind == std::string_view("garbage")) {
       channel.send(std::string(128, 'x'));
     } else {
-      auto block = EncodedBlock::encode({events, "producer", 0});
+      auto block = EncodedBlock::encode({events, producer, 0});
       REQUIRE(block);
       block->place({});
       std::string bytes(block->bytes());
       bytes[bytes.size() - 70] ^= 1;
       channel.send(bytes);
     }
-    CHECK_THROWS_AS((void)channel.client().append({events, "producer", 0}, interrupt), Broken);
+    CHECK_THROWS_AS((void)channel.client().append({events, producer, 0}, interrupt), Broken);
     CHECK(log.sequences.empty());
   }
 }
@@ -231,7 +241,7 @@ TEST_CASE("who lets go of a child does not wait for its append, the log's end do
     Interrupt interrupt;
     interrupt.nudge();
     const std::vector<NewEvent> events{event_of("a")};
-    CHECK_FALSE(channel.client().append({events, "producer", 0}, interrupt));
+    CHECK_FALSE(channel.client().append({events, producer, 0}, interrupt));
     log.wait_for_append();
     let_go = std::async(std::launch::async, [&] { channel.end_server(); });
     CHECK(let_go.wait_for(limit) == std::future_status::ready);
@@ -246,7 +256,7 @@ TEST_CASE("a child whose host lets go of it hears it") {
   channel.end_server();
   const Interrupt interrupt;
   const std::vector<NewEvent> events{event_of("a")};
-  CHECK_THROWS_AS((void)channel.client().append({events, "producer", 0}, interrupt), Broken);
+  CHECK_THROWS_AS((void)channel.client().append({events, producer, 0}, interrupt), Broken);
 }
 
 }  // namespace aludel

@@ -14,6 +14,7 @@
 #include "log/segment_log.hpp"
 #include "processor/projection.hpp"
 #include "runtime/data_directory.hpp"
+#include "runtime/relay_gate.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fault_file_system.hpp"
 #include "support/result_printing.hpp"
@@ -80,7 +81,7 @@ class SmallLogRig {
     REQUIRE((*projection)->commit());
     const auto chunk = (*projection)->outbox().first();
     REQUIRE(chunk);
-    const auto producer = (*projection)->tables().identity()->producer_id.to_string();
+    const auto producer = emitting_producer(name, (*projection)->tables().identity()->producer_id);
     const auto events = chunk->events("/");
     REQUIRE(log->append({events, producer, chunk->sequence()}));
     REQUIRE((*projection)->begin());

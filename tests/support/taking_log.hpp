@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "base/assert.hpp"
 #include "log/event_log.hpp"
@@ -18,6 +20,9 @@ class TakingLog : public EventLog {
     ALUDEL_ASSERT(!request.events.empty());
     tip_ += request.events.size();
     return AppendResult{tip_ - request.events.size(), request.events.size(), 0};
+  }
+  Result<std::optional<std::string>> last_source(std::string_view) override {
+    return std::optional<std::string>();
   }
   [[nodiscard]] Uuid log_id() const override { return {}; }
   [[nodiscard]] Result<std::uint64_t> first() const override { return 0; }

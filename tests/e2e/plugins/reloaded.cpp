@@ -3,7 +3,8 @@
 /// event becomes a row, with the version that handled it. What a version does beside is its kind:
 ///
 /// good; tables: has one table more; create, start: fails, dies there; stuck: has one table more and dies in
-/// start; load: dies as soon as it is loaded; wait: waits there until its file changes.
+/// start; load: dies as soon as it is loaded; wait: waits there until its file changes; hang: never comes
+/// back from migrate.
 #include <aludel/plugin.hpp>
 #include <cstdlib>
 #include <dlfcn.h>
@@ -55,6 +56,9 @@ class Reloaded {
 
   Reloaded() {
     if (kind() == "create") throw aludel::fail("patched", "as patched in create");
+    if (kind() == "hang")
+      migrations.emplace_back(
+          "with recursive n(i) as (select 1 union all select i from n) select count(*) from n");
     if (kind() == "tables" || kind() == "stuck") migrations.emplace_back("create table more (x)");
   }
 
