@@ -37,7 +37,7 @@ class SaysItWaits final : public Worker {
     });
   }
   void nudge() override {}
-  void kill() override {}
+  void kill(const std::string&) override {}
 
  private:
   Reactor& reactor_;
