@@ -10,7 +10,6 @@ each: it only shows that the rows come out and add up, and says nothing of speed
 import argparse
 import json
 import pathlib
-import statistics
 import sys
 import tempfile
 
@@ -18,37 +17,38 @@ import rows
 from measuring import Bench, Void
 
 
-def line(row, told):
-    return f"{row.numbers:>4}  {row.what:<62} {row.target:<30} {told['figure']:<44} {told['verdict']}"
+def line(number, what, target, figure, verdict):
+    return f"{number:>4}  {what:<58} {target:<32} {figure:<50} {verdict}"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=pathlib.Path, required=True, help="the build directory")
+    parser.add_argument("--bank", type=pathlib.Path, required=True, help="the bank's events as NDJSON")
     parser.add_argument("--rounds", type=int, default=5, help="of each row (default 5)")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes, one round")
     parser.add_argument("--json", type=pathlib.Path, help="write the rows there")
     parser.add_argument("rows", nargs="*", metavar="ROW", help="numbers of rows; all without")
     arguments = parser.parse_args()
-    chosen = [row for row in rows.ALL if not arguments.rows or set(row.numbers.split(", ")) & set(arguments.rows)]
-    if not chosen:
-        parser.error(f"there are no such rows: there are {', '.join(row.numbers for row in rows.ALL)}")
-    results, void = [], 0
-    print(f"{'row':>4}  {'what':<62} {'target':<30} {'measured':<44} verdict")
-    for row in chosen:
-        with tempfile.TemporaryDirectory(prefix="aludel-bench-", dir=arguments.build) as directory:
-            bench = Bench(arguments.build.resolve(), pathlib.Path(directory), 1 if arguments.smoke else arguments.rounds,
-                          arguments.smoke)
+    unknown = set(arguments.rows) - {row.number for row in rows.ALL}
+    if unknown:
+        parser.error(f"no row is called {', '.join(sorted(unknown))}: there are {', '.join(row.number for row in rows.ALL)}")
+    chosen = [row for row in rows.ALL if not arguments.rows or row.number in arguments.rows]
+    results = []
+    print(line("row", "what", "target", "measured", "verdict"))
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=arguments.build) as scratch:
+        rounds = 1 if arguments.smoke else arguments.rounds
+        bench = Bench(arguments.build.resolve(), arguments.bank, pathlib.Path(scratch).resolve(), rounds, arguments.smoke)
+        for row in chosen:
             try:
                 told = row.measure(bench)
             except Void as error:
                 told = {"figure": str(error), "verdict": "void"}
-                void += 1
-        print(line(row, told), flush=True)
-        results.append({"row": row.numbers, "what": row.what, "target": row.target, **told})
+            print(line(row.number, row.what, row.target, told["figure"], told["verdict"]), flush=True)
+            results.append({"row": row.number, "what": row.what, "target": row.target, **told})
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=2) + "\n")
-    met = sum(told["verdict"] == "met" for told in results)
+    met, void = (sum(told["verdict"] == verdict for told in results) for verdict in ("met", "void"))
     print(f"{met} of {len(results)} met, {void} void")
     return 1 if void else 0
 

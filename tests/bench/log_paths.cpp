@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -54,11 +55,23 @@ NewEvent event_of(std::string_view type) {
   return event;
 }
 
+// What this process has given to `write` and its like, in bytes.
+std::uint64_t written() {
+  std::ifstream file("/proc/self/io");
+  std::string name;
+  std::uint64_t value = 0;
+  while (file >> name >> value) {
+    if (name == "wchar:") return value;
+  }
+  return 0;
+}
+
 // One producer, which waits for each batch.
 void append(const char* dir, std::size_t batch, std::size_t times) {
   const auto log = open_log(dir);
   const std::vector<NewEvent> events(batch, event_of("bench"));
   std::vector<double> taken;
+  const auto written_before = written();
   const auto began = SteadyClock::now();
   for (std::size_t i = 0; i < times; ++i) {
     const auto before = SteadyClock::now();
@@ -67,8 +80,8 @@ void append(const char* dir, std::size_t batch, std::size_t times) {
   }
   const auto seconds = seconds_since(began);
   const auto stats = required(log->stats());
-  fmt::print("{{\"times\":{},\"seconds\":{:.6f},\"events\":{},\"bytes\":{},\"p50_us\":{:.2f},\"p99_us\":{:.2f}}}\n", times,
-             seconds, log->tip(), stats.bytes, 1e6 * at_percent(taken, 50), 1e6 * at_percent(taken, 99));
+  fmt::print("{{\"times\":{},\"seconds\":{:.6f},\"events\":{},\"bytes\":{},\"written\":{},\"p50_us\":{:.2f},\"p99_us\":{:.2f}}}\n",
+             times, seconds, log->tip(), stats.bytes, written() - written_before, 1e6 * at_percent(taken, 50), 1e6 * at_percent(taken, 99));
 }
 
 // Many producers, each of which waits for each of its events.
@@ -140,6 +153,14 @@ void scan(const char* dir) {
   }
 }
 
+// Opens a log to write, all that this takes; once before that, so that what is on the disk is in memory.
+void open(const char* dir) {
+  (void)open_log(dir);
+  const auto began = SteadyClock::now();
+  const auto log = open_log(dir);
+  fmt::print("{{\"seconds\":{:.6f},\"events\":{}}}\n", seconds_since(began), log->tip());
+}
+
 std::size_t number(std::string_view text) {
   std::size_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
@@ -160,12 +181,14 @@ int main(int count, char** arguments) {
     producers(arguments[2], argument(3), argument(4));
   } else if (what == "fill" && count == 7) {
     fill(arguments[2], argument(3), argument(4), argument(5), std::string_view(arguments[6]) == "mixed");
+  } else if (what == "open" && count == 3) {
+    open(arguments[2]);
   } else if (what == "scan" && count == 3) {
     scan(arguments[2]);
   } else {
     fmt::print(stderr,
                "usage: log_paths append DIR BATCH TIMES | producers DIR THREADS TIMES\n"
-               "                 | fill DIR EVENTS KEYS TYPES runs|mixed | scan DIR\n");
+               "                 | fill DIR EVENTS KEYS TYPES runs|mixed | open DIR | scan DIR\n");
     return 2;
   }
   return 0;

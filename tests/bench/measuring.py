@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What the rows of the bench share: running programs in turns, and what comes of it."""
 
+import contextlib
 import json
 import os
-import pathlib
 import shutil
 import sqlite3
 import statistics
@@ -23,10 +23,11 @@ def require(holds, what):
 class Bench:
     """The programs, a scratch directory on the disk that is measured, and how much is to be done."""
 
-    def __init__(self, build, scratch, rounds, smoke):
-        self.build, self.scratch, self.rounds, self.smoke = build, scratch, rounds, smoke
+    def __init__(self, build, bank, scratch, rounds, smoke):
+        self.build, self.bank, self.scratch, self.rounds, self.smoke = build, bank, scratch, rounds, smoke
         self.aludel = build / "host" / "aludel"
         self.made = 0
+        self.backlogs = {}
 
     def size(self, full, tiny):
         return tiny if self.smoke else full
@@ -61,14 +62,25 @@ class Bench:
         return results
 
 
+    def backlog(self, events, keys=0, types=1, order="runs"):
+        """An installation whose log has so many events; one for all rows that ask for the same."""
+        wanted = (events, keys, types, order)
+        if wanted not in self.backlogs:
+            made = Installation(self)
+            told = self.log_paths("fill", made.directory / "log", *wanted)
+            require(told["events"] >= events, f"a backlog of {told['events']} events")
+            self.backlogs[wanted] = made
+        self.backlogs[wanted].forget()
+        return self.backlogs[wanted]
+
+
 class Installation:
     """A data directory with processors, and the real host on it."""
 
-    def __init__(self, bench, processors, directory=None):
+    def __init__(self, bench):
         self.bench = bench
-        self.directory = directory or bench.fresh("data")
-        self.directory.mkdir(mode=0o700, exist_ok=True)
-        self.configure(processors)
+        self.directory = bench.fresh("data")
+        self.directory.mkdir(mode=0o700)
 
     def configure(self, processors):
         """@param processors a table for each name: plugin, and more"""
@@ -96,6 +108,25 @@ class Installation:
     def drain(self):
         """Seconds in which a host does all there is to do, its start and end included."""
         return self.run("run", "--drain", "--log-level", "error")[0]
+
+    @contextlib.contextmanager
+    def host(self, processors):
+        """The process id of a host that runs until the end of the block, all of whose processors are waiting."""
+        with open(self.directory / "host.log", "a") as log:
+            host = subprocess.Popen(self.command("run", "--log-level", "error"), stdout=subprocess.DEVNULL, stderr=log)
+        try:
+            deadline = time.monotonic() + 120
+            while True:
+                require(host.poll() is None and time.monotonic() < deadline, "the host did not come up")
+                if (self.directory / "aludel.sock").exists():
+                    told = json.loads(self.run("--json", "status")[1])["processors"]
+                    if len(told) == processors and all(one["state"] == "waiting" and one["lag"] == 0 for one in told):
+                        break
+                time.sleep(0.05)
+            yield host.pid
+        finally:
+            host.terminate()
+            host.wait()
 
     def query(self, processor, sql):
         path = self.directory / "processors" / processor / "projection.db"
