@@ -63,6 +63,7 @@ void call_through_abi(benchmark::State& state) {
   for (auto _ : state) {
     for (event.id = 0; event.id < batch; ++event.id)
       benchmark::DoNotOptimize((*instance)->handle(event, 0, 1));
+    benchmark::DoNotOptimize((*instance)->flush());
   }
   state.SetItemsProcessed(state.iterations() * batch);
   (*instance)->stop();
