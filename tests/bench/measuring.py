@@ -2,9 +2,11 @@
 """What the rows of the bench share: running programs in turns, and what comes of it."""
 
 import contextlib
+import http.client
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import statistics
 import subprocess
@@ -24,7 +26,8 @@ class Bench:
     """The programs, a scratch directory on the disk that is measured, and how much is to be done."""
 
     def __init__(self, build, bank, scratch, rounds, smoke):
-        self.build, self.bank, self.scratch, self.rounds, self.smoke = build, bank, scratch, rounds, smoke
+        self.build, self.scratch, self.rounds, self.smoke = build, scratch, rounds, smoke
+        self.bank = subprocess.run(["zstd", "-dcq", bank], capture_output=True, check=True).stdout
         self.aludel = build / "host" / "aludel"
         self.made = 0
         self.backlogs = {}
@@ -135,6 +138,18 @@ class Installation:
             return database.execute(sql).fetchall()
         finally:
             database.close()
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over the host's socket."""
+
+    def __init__(self, path):
+        super().__init__("aludel", timeout=120)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(str(self.path))
 
 
 def median(values):

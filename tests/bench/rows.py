@@ -5,13 +5,12 @@ import json
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import time
 from dataclasses import dataclass
 from typing import Callable
 
-from measuring import Installation, median, per_second, require, verdict
+from measuring import Installation, UnixConnection, median, per_second, require, verdict
 
 PAYLOAD = 100  # bytes of an event
 
@@ -34,17 +33,27 @@ def append(batch, times, least):
         # As the log does it: zeros ahead of small writes, none where they would cost more than they save.
         allocated = "zeroed" if batch * PAYLOAD < 65_536 else "growing"
 
+        def rate(told):
+            return batch * count / told["seconds"]
+
         def ours():
             told = bench.log_paths("append", bench.fresh("log"), batch, count)
             require(told["events"] == batch * count, f"{told['events']} events")
-            return count / told["seconds"]
+            size.append(told["bytes"] // count)
+            return rate(told)
 
-        def raw():
-            return count / bench.yardstick("append", bench.fresh("raw"), batch * PAYLOAD, count, allocated)["seconds"]
+        def raw(bytes_each):
+            path = bench.fresh("raw")
+            told = bench.yardstick("append", path, bytes_each, count, allocated)
+            path.unlink()
+            return rate(told)
 
-        our, their = bench.in_turns(ours, raw)
-        ratio = median([a / b for a, b in zip(our, their)])
-        return ratio_row(ratio, least, f"{per_second(batch * median(our))}, raw {per_second(batch * median(their))}")
+        size = []
+        our, same_bytes, payload = bench.in_turns(ours, lambda: raw(size[-1]), lambda: raw(batch * PAYLOAD))
+        ratio, of_payload = (median([a / b for a, b in zip(our, their)]) for their in (same_bytes, payload))
+        told = ratio_row(ratio, least, f"{per_second(median(our))}, raw {per_second(median(same_bytes))}; "
+                                       f"{of_payload:.2f} of payload alone")
+        return {**told, "of_payload_alone": round(of_payload, 3)}
     return measure
 
 
@@ -221,7 +230,7 @@ def passed_over(order, least):
 
 
 def append_file(bench):
-    lines = bench.bank.read_bytes()
+    lines = bench.bank
     times = bench.size(1_000_000_000, len(lines)) // len(lines)
     count = lines.count(b"\n") * times
     source = bench.fresh("bank.ndjson")
@@ -317,24 +326,25 @@ def post(bench):
 
 
 def post_stream(bench):
-    lines = bench.bank.read_bytes() * bench.size(40, 1)
-    count = lines.count(b"\n")
+    lines = bench.bank.splitlines(keepends=True)
+    piece = b"".join(lines[:20_000])
+    pieces = bench.size(50, 1)
+    count = piece.count(b"\n") * pieces
     source = bench.fresh("bank.ndjson")
-    source.write_bytes(lines)
+    source.write_bytes(piece * pieces)
 
     def ours():
         installation = Installation(bench)
         installation.configure({})
         with installation.host(0):
-            connection = socket.socket(socket.AF_UNIX)
-            connection.connect(str(installation.directory / "aludel.sock"))
+            connection = UnixConnection(installation.directory / "aludel.sock")
             began = time.monotonic()
-            connection.sendall(f"POST /v1/events HTTP/1.1\r\nHost: aludel\r\nContent-Type: application/x-ndjson\r\n"
-                               f"Content-Length: {len(lines)}\r\nConnection: close\r\n\r\n".encode())
-            connection.sendall(lines)
-            answer = connection.recv(65_536)
+            for _ in range(pieces):
+                connection.request("POST", "/v1/events", piece, {"Content-Type": "application/x-ndjson"})
+                answer = connection.getresponse()
+                told = answer.read()
+                require(answer.status == 200, f"{told[:200]}")
             taken = time.monotonic() - began
-            require(answer.startswith(b"HTTP/1.1 20"), f"{answer[:200]}")
             require(json.loads(installation.run("--json", "status")[1])["log"]["events"] == count, "events are missing")
         return count / taken
 
