@@ -42,14 +42,17 @@ def main():
         for row in chosen:
             try:
                 told = row.measure(bench)
+                if arguments.smoke:
+                    told["verdict"] = "adds up"
             except Void as error:
                 told = {"figure": str(error), "verdict": "void"}
             print(line(row.number, row.what, row.target, told["figure"], told["verdict"]), flush=True)
             results.append({"row": row.number, "what": row.what, "target": row.target, **told})
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=2) + "\n")
-    met, void = (sum(told["verdict"] == verdict for told in results) for verdict in ("met", "void"))
-    print(f"{met} of {len(results)} met, {void} void")
+    void = sum(told["verdict"] == "void" for told in results)
+    good = sum(told["verdict"] in ("met", "adds up") for told in results)
+    print(f"{good} of {len(results)} {'add up' if arguments.smoke else 'met'}, {void} void")
     return 1 if void else 0
 
 
