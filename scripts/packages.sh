@@ -4,7 +4,7 @@
 
 packages_product=(g++ ninja-build meson pkg-config libsqlite3-dev libssl-dev libboost1.81-dev libsimdjson-dev libfmt-dev
   libspdlog-dev libcli11-dev libtomlplusplus-dev zstd python3)
-packages_tests=(doctest-dev clang libc++-dev libc++abi-dev binutils patch)
+packages_tests=(doctest-dev libbenchmark-dev clang libc++-dev libc++abi-dev binutils patch)
 packages_lint=(clang-format clang-tidy)
 packages_coverage=(gcovr)
 packages_fuzz=(clang libclang-rt-14-dev)

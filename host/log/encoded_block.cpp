@@ -15,11 +15,22 @@ namespace {
 
 using format::EventRecord;
 
+// Senders give one string for many events.
+bool same(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && (a.data() == b.data() || a == b);
+}
+
 struct Origin {
   std::string_view source;
   std::string_view content_type;
-  friend bool operator==(const Origin&, const Origin&) = default;
+  friend bool operator==(const Origin& a, const Origin& b) {
+    return same(a.source, b.source) && same(a.content_type, b.content_type);
+  }
 };
+
+bool same(const Origin& a, const Origin& b) {
+  return a == b;
+}
 
 struct OriginHash {
   std::size_t operator()(const Origin& origin) const {
@@ -36,7 +47,7 @@ class Numbering {
   std::uint32_t number(const Key& key) {
     // Most batches have few values, and comparing is cheaper than hashing.
     for (std::uint32_t i = 0; i < keys_.size() && i < 8; ++i) {
-      if (keys_[i] == key) return i;
+      if (same(keys_[i], key)) return i;
     }
     const auto [entry, added] = numbers_.try_emplace(key, static_cast<std::uint32_t>(keys_.size()));
     if (added) keys_.push_back(key);
