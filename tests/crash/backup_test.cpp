@@ -89,7 +89,7 @@ TEST_CASE("a restore puts nothing into place before the name that tells that all
       CHECK(std::count(found.begin(), found.end(), root.string()) == 0);
     };
     REQUIRE(session.run(which));
-    CHECK(moved == 3);
+    CHECK(moved >= 3);
   }
 }
 

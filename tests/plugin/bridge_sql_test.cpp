@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include "bridge_sql.hpp"
+
 #include <cmath>
 #include <fstream>
 #include <limits>
 
 #include <doctest/doctest.h>
 #include <sqlite3.h>
-
-#include "bridge.hpp"
 
 using namespace std::string_view_literals;
 
@@ -32,92 +32,7 @@ aludel_value bytes(std::uint32_t type, std::string_view text) {
   return value;
 }
 
-aludel_statement* prepared(aludel_call* call, std::string_view sql) {
-  aludel_statement* statement = nullptr;
-  const auto result = call->host->prepare(call, sql.data(), sql.size(), &statement);
-  CAPTURE(sql);
-  REQUIRE(result == ALUDEL_OK);
-  return statement;
-}
-
-std::int32_t run(aludel_call* call, std::string_view sql, const std::vector<aludel_value>& values = {},
-                 std::int64_t* changes = nullptr) {
-  return call->host->run(call, prepared(call, sql), values.data(), values.size(), changes);
-}
-
-// Runs `action` in handle; it reports handled.
-template <typename Action>
-Outcome in_handle(Bridge& bridge, Action action) {
-  return bridge.in(Stage::handle, [&](aludel_call* call, const aludel_host* host, const aludel_event*) {
-    action(call, host);
-    return ALUDEL_HANDLED;
-  });
-}
-
 }  // namespace
-
-TEST_CASE("a call that writes over the size of a transaction fails, be it in many statements or in one") {
-  const std::string large =
-      "insert into t select zeroblob(1000000) from (with recursive n(i) as (select 1 union all select i + 1 "
-      "from "
-      "n limit 120) select i from n)";
-  for (const bool in_one : {false, true}) {
-    CAPTURE(in_one);
-    Bridge bridge("org.example.scripted", true, nullptr, {.transaction_size = 64 * limits::MiB});
-    bridge.bring_up();
-    int refused = 0;
-    const auto outcome = in_handle(bridge, [&](aludel_call* call, const aludel_host*) {
-      if (in_one) {
-        refused = run(call, large) == ALUDEL_LIMIT ? 1 : 0;
-        return;
-      }
-      for (int i = 0; i < 120; ++i)
-        refused += run(call, "insert into t values (zeroblob(1000000))") == ALUDEL_LIMIT ? 1 : 0;
-    });
-    CHECK(outcome == Outcome::fail);
-    CHECK(refused > 0);
-    CHECK(bridge.instance().error().code == "transaction_limit");
-    CHECK(bridge.instance().error().message ==
-          "handle() has written over 64MiB (transaction_size of its limits)");
-    CHECK(bridge.instance().wrote());
-  }
-}
-
-TEST_CASE("behind a call that wrote over the size of a transaction the host's own SQL goes on") {
-  Bridge bridge("org.example.scripted", true, nullptr, {.transaction_size = 64 * limits::MiB});
-  bridge.bring_up();
-  in_handle(bridge, [&](aludel_call* call, const aludel_host*) {
-    for (int i = 0; i < 120; ++i)
-      run(call, "insert into t values (zeroblob(1000000))");
-  });
-  REQUIRE(bridge.instance().error().code == "transaction_limit");
-  const auto counted = bridge.database().execute(
-      "create table u as with recursive n(i) as (select 1 union all select i + 1 from n limit 1000) select i "
-      "from n");
-  CHECK_MESSAGE(counted, (counted ? "" : counted.error().message));
-}
-
-TEST_CASE("a value longer than a transaction is refused before any of it is written, but for a migration's") {
-  Bridge bridge("org.example.scripted", true, nullptr, {.transaction_size = 64 * limits::MiB});
-  bridge.bring_up("create table t (a); insert into t values (zeroblob(70000000)); delete from t");
-  std::uint64_t written = 0;
-  in_handle(bridge, [&](aludel_call* call, const aludel_host*) {
-    const auto before = bridge.database().bytes_written();
-    CHECK(run(call, "insert into t values (zeroblob(400000000))") == ALUDEL_TOO_LARGE);
-    written = bridge.database().bytes_written() - before;
-    CHECK(run(call, "insert into t values (zeroblob(1000000))") == ALUDEL_OK);
-  });
-  CHECK(written == 0);
-}
-
-TEST_CASE("a migration may write as much as it has to") {
-  Bridge bridge("org.example.scripted", true, nullptr, {.transaction_size = 64 * limits::MiB});
-  bridge.bring_up(
-      "create table t (a);"
-      "insert into t select zeroblob(1000000) from (with recursive n(i) as (select 1 union all select i + 1 "
-      "from n "
-      "limit 120) select i from n)");
-}
 
 TEST_CASE("values of every type come back as they went") {
   Bridge bridge;
