@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     return std::make_unique<SilentWorker>();
   };
   ProcessorSpec spec;
-  spec.name = "x";
+  spec.name = std::string("x");
   spec.directory = dir.path();
   Supervised supervised(reactor, log, {spec, start}, [] {});
   supervised.start();
