@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// How soon after an append a handler is called. A host in this process, whose processors are its children as ever, so that
-// the moment in which `append` returns can be told. Prints a line of JSON; the handlers note theirs (plugins/stamp.c).
+// How soon after an append a handler is called. A host in this process, whose processors are its children as
+// ever, so that the moment in which `append` returns can be told. Prints a line of JSON; the handlers note
+// theirs (plugins/stamp.c).
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -31,7 +32,8 @@ T required(Result<T> result) {
 
 // CLOCK_MONOTONIC, as in the handlers.
 std::int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A client of `POST /v1/events` with many connections, each of which waits for the answer to its event before it sends the
-// next one. One thread, so that it takes as little as it can of what it measures. Includes nothing of the project.
+// A client of `POST /v1/events` with many connections, each of which waits for the answer to its event before
+// it sends the next one. One thread, so that it takes as little as it can of what it measures. Includes
+// nothing of the project.
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -8,12 +9,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
-#include <vector>
-
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <vector>
 
 namespace {
 
@@ -34,7 +34,8 @@ int connect_to(const char* path) {
 std::string request_of(std::size_t payload) {
   const std::string event = R"({"specversion":"1.0","id":"1","source":"/bench","type":"bench","data":")" +
                             std::string(payload, 'x') + "\"}";
-  return "POST /v1/events HTTP/1.1\r\nHost: aludel\r\nContent-Type: application/cloudevents+json\r\nContent-Length: " +
+  return "POST /v1/events HTTP/1.1\r\nHost: aludel\r\nContent-Type: "
+         "application/cloudevents+json\r\nContent-Length: " +
          std::to_string(event.size()) + "\r\n\r\n" + event;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Paths of the event log, timed in the process that uses them. Each prints one line of JSON; bench.py runs them beside
-// their yardsticks.
+// Paths of the event log, timed in the process that uses them. Each prints one line of JSON; bench.py runs
+// them beside their yardsticks.
 #include <algorithm>
 #include <atomic>
 #include <charconv>
@@ -80,8 +80,11 @@ void append(const char* dir, std::size_t batch, std::size_t times) {
   }
   const auto seconds = seconds_since(began);
   const auto stats = required(log->stats());
-  fmt::print("{{\"times\":{},\"seconds\":{:.6f},\"events\":{},\"bytes\":{},\"written\":{},\"p50_us\":{:.2f},\"p99_us\":{:.2f}}}\n",
-             times, seconds, log->tip(), stats.bytes, written() - written_before, 1e6 * at_percent(taken, 50), 1e6 * at_percent(taken, 99));
+  fmt::print(
+      "{{\"times\":{},\"seconds\":{:.6f},\"events\":{},\"bytes\":{},\"written\":{},\"p50_us\":{:.2f},\"p99_"
+      "us\":{:.2f}}}\n",
+      times, seconds, log->tip(), stats.bytes, written() - written_before, 1e6 * at_percent(taken, 50),
+      1e6 * at_percent(taken, 99));
 }
 
 // Many producers, each of which waits for each of its events.
@@ -106,11 +109,12 @@ void producers(const char* dir, std::size_t threads, std::size_t times) {
   std::vector<double> all;
   for (const auto& of_one : taken)
     all.insert(all.end(), of_one.begin(), of_one.end());
-  fmt::print("{{\"times\":{},\"seconds\":{:.6f},\"events\":{},\"p50_us\":{:.2f},\"p99_us\":{:.2f}}}\n", threads * times,
-             seconds, log->tip(), 1e6 * at_percent(all, 50), 1e6 * at_percent(all, 99));
+  fmt::print("{{\"times\":{},\"seconds\":{:.6f},\"events\":{},\"p50_us\":{:.2f},\"p99_us\":{:.2f}}}\n",
+             threads * times, seconds, log->tip(), 1e6 * at_percent(all, 50), 1e6 * at_percent(all, 99));
 }
 
-// Fills a log: events with `keys` keys (0: none) and `types` types, which change with each event, or with each block.
+// Fills a log: events with `keys` keys (0: none) and `types` types, which change with each event, or with
+// each block.
 void fill(const char* dir, std::size_t count, std::size_t keys, std::size_t types, bool mixed) {
   constexpr std::size_t batch = 1'000;
   const auto log = open_log(dir);
@@ -149,7 +153,8 @@ void scan(const char* dir) {
       if (auto read = cursor->check_read(); !read) (void)required(Result<int>(read.error()));
       cursor->release();
     }
-    if (counts) fmt::print("{{\"events\":{},\"seconds\":{:.6f},\"sum\":{}}}\n", events, seconds_since(began), sum);
+    if (counts)
+      fmt::print("{{\"events\":{},\"seconds\":{:.6f},\"sum\":{}}}\n", events, seconds_since(began), sum);
   }
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The small parts, one at a time.
+#include <benchmark/benchmark.h>
 #include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
 #include "base/crc32c.hpp"
@@ -21,7 +21,7 @@ constexpr std::int64_t batch = 1'000;
 class NoLog final : public HandlerLog {
  public:
   [[nodiscard]] bool enabled(LogLevel) const override { return false; }
-  void write(LogLevel, std::string_view) override {}
+  void write(LogLevel, std::string_view, LogOrigin) override {}
 };
 
 Event event_of(const std::string& payload) {
@@ -55,7 +55,8 @@ void call_through_abi(benchmark::State& state) {
   const auto library = Library::load(BENCH_PLUGINS "/libbench_count.so");
   if (!library) return state.SkipWithError(library.error().message.c_str());
   NoLog log;
-  const auto instance = (*library)->instantiate("org.aludel.bench.count", {.processor = "bench", .log_id = {}, .log = &log});
+  const auto instance =
+      (*library)->instantiate("org.aludel.bench.count", {.processor = "bench", .log_id = {}, .log = &log});
   if (!instance || (*instance)->create("{}") != Outcome::handled || (*instance)->start() != Outcome::handled)
     return state.SkipWithError("no instance could be made");
   const std::string payload(100, 'x');

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: MIT
-// What the bench measures Aludel against: the same work done by hand, as fast as we know how, with nothing of the project.
-// Each prints one line of JSON; bench.py runs them beside what they stand for.
+// What the bench measures Aludel against: the same work done by hand, as fast as we know how, with nothing of
+// the project. Each prints one line of JSON; bench.py runs them beside what they stand for.
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <climits>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <string>
-#include <thread>
-#include <vector>
-
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <nmmintrin.h>
-#include <sqlite3.h>
+#include <string>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
+#include <vector>
+
+#include <climits>
+#include <sqlite3.h>
 
 namespace {
 
@@ -43,13 +43,15 @@ void check(bool good, const char* what) {
 
 double at_percent(std::vector<double> values, double percent) {
   std::sort(values.begin(), values.end());
-  return values[std::min(values.size() - 1, static_cast<std::size_t>(percent / 100 * static_cast<double>(values.size())))];
+  return values[std::min(values.size() - 1,
+                         static_cast<std::size_t>(percent / 100 * static_cast<double>(values.size())))];
 }
 
-// ------------------------------------------------------------------------------------------------- durable append
+// ------------------------------------------------------------------------------------------------- durable
+// append
 
-// Writes `times` pieces of `size` bytes, each synced before the next one, into a file that holds zeros already or that
-// grows.
+// Writes `times` pieces of `size` bytes, each synced before the next one, into a file that holds zeros
+// already or that grows.
 void append(const char* path, std::size_t size, std::size_t times, bool zeroed) {
   const int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
   check(file >= 0, path);
@@ -71,11 +73,12 @@ void append(const char* path, std::size_t size, std::size_t times, bool zeroed) 
     check(fdatasync(file) == 0, path);
     taken.push_back(seconds_since(before));
   }
-  std::printf("{\"times\":%zu,\"seconds\":%.6f,\"p50_us\":%.2f,\"p99_us\":%.2f}\n", times, seconds_since(began),
-              1e6 * at_percent(taken, 50), 1e6 * at_percent(taken, 99));
+  std::printf("{\"times\":%zu,\"seconds\":%.6f,\"p50_us\":%.2f,\"p99_us\":%.2f}\n", times,
+              seconds_since(began), 1e6 * at_percent(taken, 50), 1e6 * at_percent(taken, 99));
 }
 
-// ----------------------------------------------------------------------------------------------------------- scan
+// -----------------------------------------------------------------------------------------------------------
+// scan
 
 constexpr std::size_t record_size = 128;  // 100 bytes of payload, and what an event has beside
 constexpr std::size_t payload_size = 100;
@@ -160,12 +163,14 @@ void scan(const char* path, std::size_t blocks, std::size_t threads) {
               static_cast<unsigned long long>(total.load()));
 }
 
-// --------------------------------------------------------------------------------------------------------- upserts
+// ---------------------------------------------------------------------------------------------------------
+// upserts
 
 struct Statement {
   sqlite3_stmt* handle = nullptr;
   Statement(sqlite3* database, const char* sql) {
-    check(sqlite3_prepare_v3(database, sql, -1, SQLITE_PREPARE_PERSISTENT, &handle, nullptr) == SQLITE_OK, sql);
+    check(sqlite3_prepare_v3(database, sql, -1, SQLITE_PREPARE_PERSISTENT, &handle, nullptr) == SQLITE_OK,
+          sql);
   }
   ~Statement() { sqlite3_finalize(handle); }
   void run() const {
@@ -181,7 +186,8 @@ void upsert(const char* path, std::size_t keys, std::size_t events, std::size_t 
   for (const char* sql :
        {"pragma page_size = 4096", "pragma journal_mode = wal", "pragma synchronous = normal",
         "pragma secure_delete = off", "pragma temp_store = memory", "pragma wal_autocheckpoint = 16000",
-        "create table total (key text primary key, events integer not null, bytes integer not null) without rowid",
+        "create table total (key text primary key, events integer not null, bytes integer not null) without "
+        "rowid",
         "create table progress (one integer primary key, cursor integer not null)",
         "insert into progress values (1, 0)"}) {
     check(sqlite3_exec(database, sql, nullptr, nullptr, nullptr) == SQLITE_OK, sql);
@@ -216,10 +222,12 @@ void upsert(const char* path, std::size_t keys, std::size_t events, std::size_t 
     sum = static_cast<std::uint64_t>(sqlite3_column_int64(total.handle, 0));
   }
   sqlite3_close(database);
-  std::printf("{\"events\":%zu,\"seconds\":%.6f,\"sum\":%llu}\n", events, seconds, static_cast<unsigned long long>(sum));
+  std::printf("{\"events\":%zu,\"seconds\":%.6f,\"sum\":%llu}\n", events, seconds,
+              static_cast<unsigned long long>(sum));
 }
 
-// --------------------------------------------------------------------------------------------------------- wake-up
+// ---------------------------------------------------------------------------------------------------------
+// wake-up
 
 long futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value) {
   return syscall(SYS_futex, &word, operation, value, nullptr, nullptr, 0);
@@ -263,7 +271,8 @@ void wakeup(std::size_t rounds) {
   int status = 0;
   check(waitpid(child, &status, 0) == child && status == 0, "wait");
   const std::vector<double> taken(shared->taken_us, shared->taken_us + rounds);
-  std::printf("{\"rounds\":%zu,\"p50_us\":%.2f,\"p99_us\":%.2f}\n", rounds, at_percent(taken, 50), at_percent(taken, 99));
+  std::printf("{\"rounds\":%zu,\"p50_us\":%.2f,\"p99_us\":%.2f}\n", rounds, at_percent(taken, 50),
+              at_percent(taken, 99));
 }
 
 std::size_t number(const char* text) {

@@ -80,7 +80,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (cut_off) return;
     const auto again = to_json(*message);
     ALUDEL_ASSERT(to_json(parse_message(again).value()) == again);
-    if (const auto* its = std::get_if<LogMessage>(&*message)) events.on_log(its->level, its->text, its->origin);
+    if (const auto* its = std::get_if<LogMessage>(&*message))
+      events.on_log(its->level, its->text, its->origin);
     if (const auto* state = std::get_if<StateMessage>(&*message)) events.on_state(state->state);
     if (const auto* end = std::get_if<EndMessage>(&*message)) {
       ended.state = end->state;
