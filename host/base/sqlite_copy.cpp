@@ -59,6 +59,8 @@ class Copy {
         absolute.c_str(), &handle,
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
     target.reset(handle);  // none, if there is no memory for one
+    // What cannot be opened to be written SQLite opens to be read.
+    if (result == SQLITE_OK && sqlite3_db_readonly(handle, "main") == 1) return SQLITE_CANTOPEN;
     return result;
   }
 

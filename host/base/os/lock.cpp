@@ -61,6 +61,7 @@ Result<FileLock> FileLock::take(const std::filesystem::path& path, int how) {
   auto pid = std::to_string(::getpid());
   pid.resize(pid_width - 1, ' ');
   pid += '\n';
+  errno = ENOSPC;  // which a write that stops half-way does not say
   if (::pwrite(file->number(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     return os_error("write process id into " + path.string(), errno);
   }
