@@ -94,7 +94,7 @@ Result<bool> restrict_and_tell(const std::vector<sock_filter>& program, const st
   auto arbiter = start_arbiter(rules);
   if (!arbiter) return arbiter.error();
   const auto teller = start_teller(quiet, CallTeller(std::move(rules), std::move(on_refused)));
-  const auto told = teller ? restrict_and_appoint(program, *arbiter) : Result<bool>(teller.error());
+  auto told = teller ? restrict_and_appoint(program, *arbiter) : Result<bool>(teller.error());
   if (told && *told) {
     (*teller)->channel.set_value(std::move(arbiter->channel));
     return true;
