@@ -105,7 +105,7 @@ TEST_CASE("a new library that fails before its handler is up makes way for the f
     Reloading rig;
     rig.reload_at_work();
     fail(rig);
-    CHECK(rig.script.libraries == Libraries{"former.so", "new.so", "former.so"});
+    REQUIRE(rig.script.libraries == Libraries{"former.so", "new.so", "former.so"});
     CHECK(std::filesystem::exists(rig.dir.path()));
     CHECK_FALSE(read_verdict(rig.host_dir.path()));
     rig.be_up();
