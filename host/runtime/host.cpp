@@ -126,6 +126,7 @@ void Host::prepare() {
     stand_still(refused.name, state_of(refused, now_ns));
   for (const auto& planned : plan_.processors) {
     reloading_.try_emplace(planned.config.name);
+    if (options_.watch) taken_.emplace(planned.config.name, PluginWatch::stamp(planned.library));
     auto spec = spec_of(planned, data(), host_log_.level());
     std::error_code ignored;
     const bool is_new = !std::filesystem::exists(std::filesystem::symlink_status(spec.directory, ignored));
@@ -295,8 +296,8 @@ std::unique_ptr<PluginWatch> Host::watch_plugins() {
   for (const auto& planned : plan().processors)
     plugins.emplace(planned.config.name, planned.library);
   return std::make_unique<PluginWatch>(PluginWatch::Parts{
-      std::move(plugins), plugin_folders(options_.installation.config, options_.plugin_dirs), host_log_,
-      [this](const std::string& name) { (void)reload(name); }});
+      std::move(plugins), taken_, plugin_folders(options_.installation.config, options_.plugin_dirs),
+      host_log_, [this](const std::string& name) { (void)reload(name); }});
 }
 
 Supervisor::End Host::run(std::optional<Supervisor::Drain> drain) {

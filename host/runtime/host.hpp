@@ -81,7 +81,8 @@ class Host {
   const std::optional<Idle> idle_;
   const std::vector<std::string> found_;  ///< processors that had a folder before
   std::unique_ptr<SegmentLog> log_;
-  RelayServers relays_;     ///< end after all children, and before the log
+  std::map<std::string, PluginWatch::Stamp> taken_;  ///< plugins as they were before they were copied
+  RelayServers relays_;                              ///< end after all children, and before the log
   LiveStates not_started_;  ///< refused by the plan, or their folders could not be prepared
   Supervisor supervisor_;
 };

@@ -17,7 +17,7 @@ std::filesystem::path folder_of(const std::filesystem::path& file) {
 
 }  // namespace
 
-PluginWatch::PluginWatch(Parts parts) : parts_(std::move(parts)) {
+PluginWatch::PluginWatch(Parts parts) : parts_(std::move(parts)), stamps_(parts_.taken) {
   auto watch = os::FolderWatch::make();
   if (!watch) {
     parts_.host_log.write(LogLevel::error, {}, watch.error().message);
@@ -25,8 +25,6 @@ PluginWatch::PluginWatch(Parts parts) : parts_(std::move(parts)) {
   }
   watch_ = std::move(*watch);
   watch_folders();
-  for (const auto& [processor, plugin] : parts_.plugins)
-    stamps_.emplace(processor, stamp(plugin));
   thread_ = std::thread([this] { work(); });
 }
 
@@ -52,6 +50,7 @@ void PluginWatch::watch_folders() {
 }
 
 void PluginWatch::work() {
+  reload_changed();  // what has changed before the folders were watched
   while (!watch_->ended()) {
     auto written = watch_->wait(std::nullopt);
     for (auto more = written; !more.empty() && !watch_->ended();) {

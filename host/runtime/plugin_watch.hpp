@@ -24,8 +24,11 @@ namespace aludel {
 /// On a thread of its own, as a reload takes its time.
 class PluginWatch {
  public:
+  using Stamp = std::optional<os::FileStatus>;  ///< null: there is none
+
   struct Parts {
     std::map<std::string, std::filesystem::path> plugins;  ///< the file of each processor, by its name
+    std::map<std::string, Stamp> taken;                    ///< what each was when its processor took it
     std::vector<std::filesystem::path> folders;            ///< where others may appear
     const HostLog& host_log;
     /// Called on the watch's thread; says itself what comes of it.
@@ -36,14 +39,13 @@ class PluginWatch {
   explicit PluginWatch(Parts parts);
   ~PluginWatch();
 
- private:
-  using Stamp = std::optional<os::FileStatus>;  ///< null: there is none
+  [[nodiscard]] static Stamp stamp(const std::filesystem::path& file);
 
+ private:
   void watch_folders();
   void work();
   void reload_changed();
   void tell_new(const std::vector<std::filesystem::path>& written);
-  [[nodiscard]] static Stamp stamp(const std::filesystem::path& file);
 
   const Parts parts_;
   std::optional<os::FolderWatch> watch_;

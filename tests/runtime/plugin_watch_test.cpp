@@ -46,7 +46,12 @@ struct Rig {
   Reloads reloads;
 
   PluginWatch::Parts parts(std::map<std::string, std::filesystem::path> plugins) {
-    return {std::move(plugins), {dir.path()}, log, [this](const std::string& name) { reloads.add(name); }};
+    std::map<std::string, PluginWatch::Stamp> taken;
+    for (const auto& [name, file] : plugins)
+      taken.emplace(name, PluginWatch::stamp(file));
+    return {std::move(plugins), std::move(taken), {dir.path()}, log, [this](const std::string& name) {
+              reloads.add(name);
+            }};
   }
 };
 
@@ -62,6 +67,16 @@ TEST_CASE("each processor of a plugin is reloaded once its file has changed, and
   CHECK(rig.reloads.wait_for(2) == std::vector<std::string>{"a", "c"});
   write(rig.dir.path() / "b.so", "another");
   CHECK(rig.reloads.wait_for(3) == std::vector<std::string>{"a", "c", "b"});
+}
+
+TEST_CASE("a file that has changed since its processor took it, before it was watched, is reloaded") {
+  Rig rig;
+  const auto file = rig.dir.path() / "a.so";
+  write(file, "one");
+  auto parts = rig.parts({{"a", file}});
+  write(file, "two, longer");
+  const PluginWatch watch(std::move(parts));
+  CHECK(rig.reloads.wait_for(1) == std::vector<std::string>{"a"});
 }
 
 TEST_CASE("a file that has gone is waited for") {
