@@ -11,6 +11,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -162,6 +163,7 @@ void add_processes(Rules& rules, const CallPolicy& policy) {
           CALL(sched_setattr)},
          {is_not(0, 0), is_not(0, self)});
   refuse(rules, {CALL(setpriority)}, {is_not(1, 0), is_not(1, self)});
+  refuse(rules, {CALL(setpriority)}, {is(0, PRIO_USER)});
   // It ends with its host.
   refuse(rules, {CALL(prctl)}, {is(0, PR_SET_PDEATHSIG)});
   refuse(rules,

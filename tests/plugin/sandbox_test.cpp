@@ -11,6 +11,7 @@
 #include <optional>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -84,6 +85,7 @@ TEST_CASE("other processes, programs, devices and the system are out of reach") 
   CHECK(ruling(widest, SYS_kill, {static_cast<std::uint64_t>(-1), 9}) == Ruling::refused);
   CHECK(ruling(widest, SYS_process_vm_writev, {1}) == Ruling::refused);
   CHECK(ruling(widest, SYS_prlimit64, {1}) == Ruling::refused);
+  CHECK(ruling(widest, SYS_setpriority, {PRIO_USER, 0, 19}) == Ruling::refused);
   CHECK(ruling(widest, SYS_clone, {CLONE_NEWUSER | SIGCHLD}) == Ruling::refused);
   CHECK(ruling(widest, SYS_prctl, {PR_SET_PDEATHSIG}) == Ruling::refused);
   CHECK(ruling(widest, SYS_fcntl, {3, F_SETOWN}) == Ruling::refused);
