@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Adds up payload lengths, and notes when it has come how far: a row each tenth of `events` (of the config).
  */
-#include <aludel/plugin.h>
 #include <stdlib.h>
 #include <time.h>
+
+#include "handler.h"
 
 struct sum {
   int64_t events, bytes, tenth;
@@ -58,23 +59,5 @@ static void destroy(void* self) {
   free(self);
 }
 
-static const aludel_subscription all = {sizeof all, ALUDEL_ALL, ALUDEL_STR("")};
-static const aludel_subscription* const subscriptions[] = {&all};
-static const aludel_handler handler = {.struct_size = sizeof handler,
-                                       .projection_version = 1,
-                                       .subscription_count = 1,
-                                       .id = ALUDEL_STR("org.aludel.bench.sum"),
-                                       .version = ALUDEL_STR("1.0.0"),
-                                       .subscriptions = subscriptions,
-                                       .create = create,
-                                       .migrate = migrate,
-                                       .handle = handle,
-                                       .flush = flush,
-                                       .destroy = destroy};
-static const aludel_handler* const handlers[] = {&handler};
-static const aludel_library library = {sizeof library, ALUDEL_ABI_MINOR, 0, 1, handlers};
-
-ALUDEL_EXPORT const aludel_library* ALUDEL_ABI aludel_plugin_v1(const aludel_hello* hello) {
-  (void)hello;
-  return &library;
-}
+BENCH_HANDLER("sum", .projection_version = 1, .create = create, .migrate = migrate, .handle = handle,
+              .flush = flush, .destroy = destroy);
